@@ -1,0 +1,1 @@
+"""The reference API: a stand-in for CRYB's, honest about what it does."""

@@ -1,0 +1,1 @@
+"""Prometheus's rules read and reasoned about: selectors, windows, thresholds."""

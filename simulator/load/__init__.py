@@ -1,0 +1,1 @@
+"""Starts Locust as a process and reads its results."""

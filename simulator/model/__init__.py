@@ -1,0 +1,1 @@
+"""The seeded model of the platform: the one cause of every signal."""

@@ -1,0 +1,1 @@
+"""Who watches: the APIs of Prometheus and Alertmanager, read into observations."""

@@ -1,0 +1,1 @@
+"""What one YAML file asks for: population, traffic, load, faults, expectations."""

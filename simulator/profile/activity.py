@@ -1,0 +1,55 @@
+"""When each fault acts, and how strongly: pure functions of time, read alike by API, emitter, load and judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalog.faults import BY_NAME
+from simulator.profile.schema import Fault, FaultShape, Profile
+from simulator.units import parse_duration
+
+
+@dataclass(frozen=True)
+class ActiveFault:
+    """A fault at one instant. `intensity` is its profile's, scaled by ramp and pulse: in (0, 1]."""
+
+    fault: Fault
+    intensity: float
+
+    def parameter(self, name: str) -> float:
+        """A parameter of the fault's kind (durations in ms). Raises KeyError for a name the kind does not have."""
+        return parameter(self.fault, name)
+
+
+def parameter(fault: Fault, name: str) -> float:
+    """The value of a kind's parameter, or its default (durations in ms). Raises KeyError."""
+    for spec in BY_NAME[fault.kind].parameters:
+        if spec.name == name:
+            value = fault.parameters.get(name, None)
+            if value is None:
+                return spec.default
+            return float(parse_duration(str(value))) if spec.unit == "duration" else float(value)
+    raise KeyError(f"{fault.kind} has no parameter {name!r}")
+
+
+def level(fault: Fault, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Intensity at each instant, in [0, fault.intensity], same shape. Exactly 0 outside `[at, at + for)`."""
+    since = elapsed_ms - fault.at
+    left = fault.end - elapsed_ms
+    shape = ((since >= 0) & (left > 0)).astype(np.float64)
+    if fault.shape is FaultShape.PULSES:
+        shape *= (since % fault.period) < fault.period * fault.duty
+    if fault.ramp:
+        # half a millisecond in, so that a ramp is above 0 from its first instant on
+        shape *= np.clip(np.minimum(since + 0.5, left) / fault.ramp, 0.0, 1.0)
+    return shape * fault.intensity
+
+
+def active(profile: Profile, elapsed_ms: int) -> tuple[ActiveFault, ...]:
+    """The faults that act at `elapsed_ms` after the run's start, in the profile's order."""
+    instant = np.array([elapsed_ms], dtype=np.int64)
+    found = ((fault, float(level(fault, instant)[0])) for fault in profile.faults)
+    return tuple(ActiveFault(fault, intensity) for fault, intensity in found if intensity > 0)

@@ -1,0 +1,264 @@
+"""The profile as pydantic models: one YAML file, frozen once read.
+
+Reading a file with line and column of every mistake is `simulator.profile.load`'s work; here is what is allowed.
+All durations are milliseconds, all rates per second.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from simulator.profile.fields import AlertName, Duration, LabelName, Rate, Ratio, Slug
+from simulator.units import SECOND
+
+SHORTEST_RUN_MS = 10 * SECOND
+
+
+class Part(BaseModel):
+    """Base of every mapping in a profile: unknown keys are refused, values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+
+
+class Size(StrEnum):
+    """How many series the platform exports: about 2,000 (tiny), 5,000 to 10,000 (default), or more."""
+
+    TINY = "tiny"
+    DEFAULT = "default"
+    LARGE = "large"
+
+
+class Instances(Part):
+    """How many instances of each service run."""
+
+    api: Annotated[int, Field(ge=1, le=500)] = 1
+    """API processes (each one a scrape target, and in a live run a process of the reference API)."""
+    web: Annotated[int, Field(ge=1, le=500)] = 1
+    """Web servers."""
+    postgres: Annotated[int, Field(ge=1, le=50)] = 1
+    """PostgreSQL servers: one primary, the rest replicas."""
+    redis: Annotated[int, Field(ge=1, le=50)] = 1
+    """Redis servers."""
+    node: Annotated[int, Field(ge=1, le=5000)] = 1
+    """Hosts."""
+    livekit: Annotated[int, Field(ge=1, le=500)] = 1
+    """LiveKit SFUs."""
+
+
+class PlatformSize(Part):
+    """How big the platform is."""
+
+    size: Size = Size.DEFAULT
+    """How many series it exports."""
+    registered_users: Annotated[int, Field(ge=10, le=1_000_000_000)] = 50_000
+    """Accounts that exist at the start."""
+    instances: Instances = Instances()
+    """Instances of each service."""
+
+
+class Shape(StrEnum):
+    """How traffic moves over the day and the week."""
+
+    FLAT = "flat"
+    DAILY = "daily"
+    EVENING = "evening"
+    OFFICE = "office"
+
+
+class Traffic(Part):
+    """How much the platform is used: the truth that load, history and telemetry all follow."""
+
+    peak: Rate = 20.0
+    """HTTP requests at the busiest moment of an ordinary week, over all instances."""
+    shape: Shape = Shape.DAILY
+    """The curve over the day."""
+    trough: Ratio = 0.15
+    """The quietest hour's share of the peak."""
+    weekend: Annotated[float, Field(gt=0, le=5)] = 1.2
+    """Saturdays and Sundays against weekdays."""
+    time_zone: str = "UTC"
+    """IANA zone of the users, in which the day's curve is drawn."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone (such as Europe/Berlin)")
+        return value
+
+
+class Journeys(Part):
+    """How often each HTTP journey is chosen, as weights."""
+
+    browse: Annotated[int, Field(ge=0, le=1000)] = 6
+    """Reads feeds, posts, servers and channels."""
+    post: Annotated[int, Field(ge=0, le=1000)] = 2
+    """Writes messages, posts, comments and votes."""
+    search: Annotated[int, Field(ge=0, le=1000)] = 2
+    """Searches."""
+
+
+class Scenario(StrEnum):
+    """The locustfiles in scenarios/."""
+
+    HTTP = "http"
+
+
+class Load(Part):
+    """The load that a live run drives, derived from `traffic`."""
+
+    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)] = (Scenario.HTTP,)
+    """Which locustfiles run."""
+    scale: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Load over traffic: 0.1 drives a tenth of it. History and telemetry use the scaled rate too."""
+    max_users: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Virtual users at most."""
+    tolerance: Ratio = 0.2
+    """How far measured load may stay from the planned rate before a run is inconclusive."""
+    journeys: Journeys = Journeys()
+    """Weights of the HTTP journeys."""
+
+
+class FaultShape(StrEnum):
+    """How a fault's intensity moves between its onset and its end."""
+
+    STEP = "step"
+    PULSES = "pulses"
+
+
+class FaultTarget(Part):
+    """What a fault is limited to; nothing given means all of it."""
+
+    service: str | None = None
+    """A service of the platform; most fault kinds fix it."""
+    instance: str | None = None
+    """One instance, such as `api-1`."""
+    route: str | None = None
+    """One route pattern of the API, such as `/api/v1/posts`."""
+    region: str | None = None
+    """One region of the users."""
+
+
+class Fault(Part):
+    """One thing that breaks: from `at` on, for `for`."""
+
+    id: Slug
+    """The name that expectations refer to."""
+    kind: str
+    """What breaks; `crybsim catalog faults` lists the kinds."""
+    target: FaultTarget = FaultTarget()
+    """Where it breaks."""
+    at: Duration
+    """Onset, from the run's start."""
+    for_: Annotated[Duration, Field(alias="for")]
+    """How long it lasts."""
+    ramp: Duration = 0
+    """How long the intensity takes to rise from nothing, and, before the end, to fall back."""
+    shape: FaultShape = FaultShape.STEP
+    """step: on throughout; pulses: on and off by turns."""
+    period: Duration = 60 * SECOND
+    """With pulses: one on and off together."""
+    duty: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """With pulses: the share of a period that is on."""
+    intensity: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """A share in (0, 1]; the fault kind says of what."""
+    parameters: dict[str, str | float] = Field(default_factory=dict)
+    """Further fields of this kind (a delay, a factor)."""
+
+    @property
+    def end(self) -> int:
+        """Milliseconds from the run's start at which the fault is over."""
+        return self.at + self.for_
+
+
+class ExpectedAlert(Part):
+    """One alert that must fire."""
+
+    name: AlertName
+    """The alert's name in the rules."""
+    labels: dict[LabelName, str] = Field(default_factory=dict)
+    """Labels that the firing alert must carry (others may be there)."""
+    caused_by: Slug | None = None
+    """The fault that must cause it; the alert must not have fired before."""
+    fires_within: Duration | None = None
+    """At most this long after the fault's onset (or the run's start)."""
+    fires_after: Duration | None = None
+    """Not earlier than this after the fault's onset."""
+    resolves_within: Duration | None = None
+    """At most this long after the fault's end; not given: not judged."""
+    notifies: tuple[str, ...] = ()
+    """Who must hear of it: `#channel`, an e-mail address, `pagerduty` or another integration, or `receiver:NAME`."""
+
+
+class Expect(Part):
+    """What must react, and what must stay silent."""
+
+    alerts: tuple[ExpectedAlert, ...] = ()
+    """Alerts that must fire."""
+    silent: tuple[AlertName, ...] = ()
+    """Alerts that must not fire."""
+    no_other_alerts: bool = True
+    """Whether an alert that is not named here may fire (severity `none` and Watchdog aside)."""
+    ignore: tuple[AlertName, ...] = ()
+    """Alerts that are not judged at all."""
+    reviewed: bool = True
+    """false: a tool drafted this block; it cannot pass until a person has removed this line."""
+
+
+class History(Part):
+    """How much past there is before the run begins."""
+
+    length: Duration = 0
+    """How far back it reaches."""
+    resolution: Duration | None = None
+    """Spacing of samples in the old part; not given: the scrape interval."""
+
+
+class Profile(Part):
+    """One rehearsal: who uses the platform, what breaks, what must react."""
+
+    name: Slug
+    """As the file is called."""
+    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    """What this rehearses, in a sentence or two."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """The same seed gives the same platform, bit by bit."""
+    start: datetime
+    """The instant of the platform's life at which the run begins, in the traffic's time zone."""
+    duration: Duration
+    """How long the run takes."""
+    history: History = History()
+    """The past before it."""
+    platform: PlatformSize = PlatformSize()
+    """How big the platform is."""
+    traffic: Traffic = Traffic()
+    """How much it is used."""
+    load: Load = Load()
+    """What load a live run drives."""
+    faults: tuple[Fault, ...] = ()
+    """What breaks, and when."""
+    expect: Expect = Expect()
+    """What must react."""
+
+    @field_validator("history", mode="before")
+    @classmethod
+    def _history_as_length(cls, value: object) -> object:
+        return {"length": value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    @property
+    def start_ms(self) -> int:
+        """The start in milliseconds since the epoch, read in the traffic's zone where it names none."""
+        start = self.start if self.start.tzinfo else self.start.replace(tzinfo=ZoneInfo(self.traffic.time_zone))
+        return round(start.timestamp() * 1000)
+
+    def fault(self, fault_id: str) -> Fault:
+        """The fault of that id. Raises KeyError."""
+        for fault in self.faults:
+            if fault.id == fault_id:
+                return fault
+        raise KeyError(fault_id)

@@ -1,0 +1,1 @@
+"""The loops: emit and rehearse. Alone in knowing both directions, what is sent and what is seen."""

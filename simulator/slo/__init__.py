@@ -1,0 +1,1 @@
+"""Error budget, burn rate and time to fire: arithmetic only."""

@@ -1,0 +1,230 @@
+"""What observers saw during a run. A journal is a list of these, in the order they were seen.
+
+Every time is wall time in milliseconds since the Unix epoch, `at_ms` being when it was observed.
+Observations are facts; what they mean is `simulator.verdict`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from simulator.telemetry.samples import Labels
+
+
+class AlertState(StrEnum):
+    """As Prometheus's rule manager has them."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class NotificationKind(StrEnum):
+    """How a notification was sent; the integrations of Alertmanager."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+    PAGERDUTY = "pagerduty"
+    WEBHOOK = "webhook"
+    OPSGENIE = "opsgenie"
+    VICTOROPS = "victorops"
+    PUSHOVER = "pushover"
+    TELEGRAM = "telegram"
+    WECHAT = "wechat"
+    SNS = "sns"
+    WEBEX = "webex"
+    DISCORD = "discord"
+    MSTEAMS = "msteams"
+    JIRA = "jira"
+    ROCKETCHAT = "rocketchat"
+    MATTERMOST = "mattermost"
+    INCIDENTIO = "incidentio"
+
+
+@dataclass(frozen=True)
+class AlertObserved:
+    """One alert instance changed state, as Prometheus tells it.
+
+    `since_ms` is the instant of the change by Prometheus's own account where it gives one
+    (`activeAt` for pending, the first evaluation that showed it otherwise).
+    """
+
+    at_ms: int
+    alert: str
+    labels: Labels  # without alertname
+    state: AlertState
+    since_ms: int
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class AlertmanagerObserved:
+    """An alert as Alertmanager holds it: which receivers it is routed to, and what keeps it quiet."""
+
+    at_ms: int
+    alert: str
+    labels: Labels
+    state: str  # active, suppressed, unprocessed
+    receivers: tuple[str, ...]
+    inhibited_by: tuple[str, ...] = ()  # fingerprints
+    silenced_by: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class RuleEvaluated:
+    """The health of one alerting rule, observed again whenever it changes and once at the end."""
+
+    at_ms: int
+    group: str
+    alert: str
+    health: str  # ok, err, unknown
+    error: str = ""
+    last_evaluation_ms: int = 0
+    labels: Labels = ()  # the rule's own
+
+
+@dataclass(frozen=True)
+class SelectorObserved:
+    """How many series one vector selector of an alert's expression (its recording rules unfolded) matched.
+
+    `possible` is set where nothing matched although it could: the metric and every label name exist, and the
+    catalogue declares values that the matchers accept (a `code=~"5.."` on an evening without errors).
+    """
+
+    at_ms: int
+    alert: str
+    selector: str
+    series: int
+    possible: bool = False
+    absence: bool = False  # the rule asks for absence, so it must have been seen matching at the baseline
+
+
+@dataclass(frozen=True)
+class TargetObserved:
+    """One scrape target changed health (`up`), as Prometheus's targets API tells it."""
+
+    at_ms: int
+    job: str
+    instance: str
+    health: str  # up, down, unknown
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class NotifiedAlert:
+    """One alert inside a notification."""
+
+    alert: str
+    status: str  # firing, resolved
+    labels: Labels = ()
+    starts_at_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class NotificationReceived:
+    """One notification as a stand-in receiver got it.
+
+    `receiver` is the Alertmanager receiver's name; `destination` is the Slack channel, the e-mail address, the
+    PagerDuty routing key (masked) or the URL's path. `problem` tells why the real service would have refused the
+    payload, or that a template did not render.
+    """
+
+    at_ms: int
+    kind: NotificationKind
+    receiver: str
+    destination: str
+    status: str  # firing, resolved
+    alerts: tuple[NotifiedAlert, ...]
+    title: str = ""
+    text: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class FaultEdge:
+    """A fault of the profile began or ended (the true instant, from the manifest)."""
+
+    at_ms: int
+    fault: str
+    kind: str
+    edge: str  # onset, end
+
+
+@dataclass(frozen=True)
+class LoadMeasured:
+    """Load over the last interval, as the generator counted it. Latencies in seconds."""
+
+    at_ms: int
+    users: int
+    requests: int
+    failures: int
+    requests_per_second: float
+    target_per_second: float
+    p50_seconds: float | None = None
+    p95_seconds: float | None = None
+    p99_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class RequestTotals:
+    """The whole run's figures for one request name. Latencies in seconds."""
+
+    name: str
+    requests: int
+    failures: int
+    rate_limited: int
+    p50_seconds: float | None
+    p95_seconds: float | None
+    p99_seconds: float | None
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class LoadEnded:
+    """The load generator's last word: totals by name, and whether it kept its rate.
+
+    `achieved_ratio` is requests sent over requests planned, over the profile's whole duration;
+    None where no rate was planned. `problem` says why the figures cannot be trusted.
+    """
+
+    at_ms: int
+    totals: tuple[RequestTotals, ...]
+    overall: RequestTotals
+    achieved_ratio: float | None
+    worker_cpu_ratio: float | None = None  # highest share of one core that a generator used
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that had to be observed could not be: Prometheus died, a target of the run was not scraped."""
+
+    at_ms: int
+    source: str  # prometheus, alertmanager, receivers, api, emitter, load, targets
+    reason: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for people (phase changes, what was redirected); no effect on a verdict."""
+
+    at_ms: int
+    text: str
+    details: tuple[str, ...] = field(default=())
+
+
+Observation = (
+    AlertObserved
+    | AlertmanagerObserved
+    | RuleEvaluated
+    | SelectorObserved
+    | TargetObserved
+    | NotificationReceived
+    | FaultEdge
+    | LoadMeasured
+    | LoadEnded
+    | Gap
+    | Note
+)

@@ -1,0 +1,52 @@
+"""Alerting rules as a judge needs to know them: what an expression looks at, and how far back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.telemetry.samples import Labels
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One label matcher; `op` is `=`, `!=`, `=~` or `!~`."""
+
+    label: str
+    op: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Selector:
+    """One vector selector of an expression, recording rules unfolded.
+
+    `window_ms` is its own range plus every range and subquery around it; `absence` is set where the expression reacts
+    to missing series (`absent()`, `absent_over_time()`) or to a value that means "down" (`up == 0`).
+    """
+
+    metric: str
+    matchers: tuple[Matcher, ...]
+    window_ms: int = 0
+    absence: bool = False
+
+    def __str__(self) -> str:
+        inside = ",".join(f'{m.label}{m.op}"{m.value}"' for m in self.matchers)
+        return f"{self.metric}{{{inside}}}" if inside else self.metric
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """One alerting rule of the team's files. `reach_ms` is how far back its expression looks, recordings included."""
+
+    name: str
+    group: str
+    file: str
+    expr: str
+    for_ms: int
+    interval_ms: int
+    labels: Labels
+    annotations: Labels
+    selectors: tuple[Selector, ...]
+    reach_ms: int
+    keep_firing_for_ms: int = 0
+    line: int = 0

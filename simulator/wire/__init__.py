@@ -1,0 +1,1 @@
+"""Records to bytes and back, without I/O: exposition, remote write, blocks, logs."""
