@@ -1,4 +1,4 @@
-"""The API's HTTP routes, as data: what the `route` label may say, what a fault may narrow down to, what the stand-in serves.
+"""The API's HTTP routes, as data: what a `route` label may say, what a fault may narrow to, what the stand-in serves.
 
 Source: the platform contract, sections 1.2, 2 and 4. A pattern writes parameters as `:name`, has no query string and no
 trailing slash; that is also how the `route` label of the HTTP metrics is written.
@@ -26,9 +26,9 @@ class Auth(StrEnum):
 class Route:
     """One method on one pattern.
 
-    `area` is the part of the API it belongs to (`auth`, `posts`, …; `root` outside `/api/v1`). `journey` marks the routes
-    that the shipped user journeys need, so the ones that the reference API serves with state behind them. `database`
-    marks the routes that wait for PostgreSQL, so the ones that slow down with it.
+    `area` is the part of the API it belongs to (`auth`, `posts`, …; `root` outside `/api/v1`). `journey` marks what the
+    shipped user journeys need, so what the reference API serves with state behind it. `database` marks the routes that
+    wait for PostgreSQL, so the ones that slow down with it.
     """
 
     method: str
@@ -42,7 +42,7 @@ class Route:
 _B, _O, _N = Auth.BEARER, Auth.OPTIONAL, Auth.NONE
 _V1 = "/api/v1"
 
-# (methods, auth, paths); paths that begin with "/" and a known root are absolute, all others follow /api/v1/.
+# (methods, auth, paths); a path that does not begin with "/" follows /api/v1/.
 _JOURNEY: tuple[tuple[str, Auth, tuple[str, ...]], ...] = (
     ("GET", _N, ("/health", "/metrics", "status")),
     ("POST", _N, ("auth/register", "auth/login", "auth/refresh")),
