@@ -1,0 +1,44 @@
+# Everything a person or CI runs. `make` alone lists it.
+# PYTHON=python3.12 picks the interpreter of .venv; PROFILE=... and MODE=... what `make demo` rehearses.
+
+BIN := .venv/bin
+PROFILE ?= profiles/api-errors.yaml
+MODE ?= live
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help install venv demo test accept check bench lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has none
+	@sh setup/servers.sh
+
+venv:
+	@sh setup/venv.sh
+
+demo: install ## rehearse one incident live: which alerts fired, how fast, who was notified
+	@$(BIN)/crybsim rehearse $(PROFILE) --mode $(MODE)
+
+test: install check ## check, then every test but the acceptance runs (under 12 minutes)
+	@$(BIN)/python -m pytest -m "not accept"
+
+accept: install ## the acceptance runs (under 45 minutes)
+	@$(BIN)/python -m pytest -m accept
+
+check: venv ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: venv ## the benchmarks in bench/
+	@for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+lock: venv ## requirements.lock anew from pyproject.toml (UPGRADE=1 takes the newest versions)
+	@sh setup/lock.sh $(if $(UPGRADE),--upgrade)
+
+clean: ## remove what make made: environment, servers, caches (run folders stay)
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Writes requirements.lock anew from pyproject.toml: sh setup/lock.sh [uv options, such as --upgrade]
+#
+# One file for every Python and platform (--universal), every archive by its hash, no address of any index.
+# It holds what crybsim needs, what its developers need, and what builds it. Versions already in the file are kept
+# unless asked otherwise. uv makes it, from a throw-away environment: nothing else here needs uv.
+set -eu
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+.venv/bin/python -m venv "$work/venv"
+"$work/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check uv
+
+# fewest: one version of a package for all Pythons, so that the same seed gives the same bits on each of them
+"$work/venv/bin/uv" pip compile pyproject.toml --group dev --group build --output-file requirements.lock \
+	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" --quiet "$@"
