@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,3 +55,15 @@ def active(profile: Profile, elapsed_ms: int) -> tuple[ActiveFault, ...]:
     instant = np.array([elapsed_ms], dtype=np.int64)
     found = ((fault, float(level(fault, instant)[0])) for fault in profile.faults)
     return tuple(ActiveFault(fault, intensity) for fault, intensity in found if intensity > 0)
+
+
+def instances_hit(acting: ActiveFault, instances: Sequence[str]) -> frozenset[str]:
+    """Which of a service's instances a fault takes down, where intensity is a share of instances (`outage`).
+
+    A named target is hit alone. Otherwise the share is rounded up, and the instances come first to last: everybody who
+    asks (API process, model, judge) gets the same answer, and a rising ramp only ever adds instances.
+    """
+    named = acting.fault.target.instance
+    if named is not None:
+        return frozenset({named}).intersection(instances)
+    return frozenset(instances[: math.ceil(acting.intensity * len(instances) - 1e-9)])
