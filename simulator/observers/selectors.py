@@ -1,0 +1,76 @@
+"""Did an alert's selectors see anything? A rule that looks at a name nobody exports is blind, not silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from simulator.clock import Clock
+from simulator.errors import UnobservedError
+from simulator.observers.prometheus import PrometheusApi
+from simulator.telemetry.observations import Observation, SelectorObserved
+from simulator.telemetry.rules import AlertRule, Matcher, Selector
+
+Declared = Callable[[Selector], bool]
+"""Whether the catalogue declares a family, label names and values that a selector could match."""
+
+
+class SelectorObserver:
+    """Asks Prometheus how many series each selector matched since the run began."""
+
+    def __init__(self, api: PrometheusApi, clock: Clock, declared: Declared) -> None:
+        self._api = api
+        self._clock = clock
+        self._declared = declared
+
+    def observe(self, rules: Iterable[AlertRule], began_ms: int) -> list[Observation]:
+        """One observation for each alert and selector. Raises UnobservedError when Prometheus does not answer."""
+        now = self._clock.now_ms()
+        span = f"[{max(now - began_ms, 1000)}ms]"
+        known: dict[Selector, tuple[int, bool]] = {}
+        observed: list[Observation] = []
+        for rule in rules:
+            for selector in rule.selectors:
+                plain = Selector(selector.metric, selector.matchers)
+                if plain not in known:
+                    series = self._count(plain, span)
+                    known[plain] = (series, series == 0 and self._possible(plain, span))
+                series, possible = known[plain]
+                observed.append(SelectorObserved(now, rule.name, str(selector), series, possible, selector.absence))
+        return observed
+
+    def _count(self, selector: Selector, span: str) -> int:
+        """Series that matched within the span; a selector that Prometheus refuses matched none."""
+        if not selector.metric and not selector.matchers:
+            return 0
+        try:
+            result = self._api.vector(f"count(last_over_time({_promql(selector)}{span}))")
+        except UnobservedError as error:
+            if "refused" in str(error):
+                return 0
+            raise
+        return int(result[0][1]) if result else 0
+
+    def _possible(self, selector: Selector, span: str) -> bool:
+        """Whether nothing matched only because it did not happen: no 5xx on a quiet evening.
+
+        Matchers that match existing series must do so together, the labels of the others must exist on those series,
+        and the catalogue must declare the selector as a whole.
+        """
+        if not self._declared(selector):
+            return False
+        if not self._count(Selector(selector.metric, ()), span):
+            return True  # a labelled counter has no series before its first event; the catalogue vouches for it
+        met = tuple(m for m in selector.matchers if self._count(Selector(selector.metric, (m,)), span))
+        unmet = tuple(m for m in selector.matchers if m not in met)
+        named = tuple(Matcher(m.label, "!=", "") for m in unmet)
+        return bool(self._count(Selector(selector.metric, (*met, *named)), span))
+
+
+def _promql(selector: Selector) -> str:
+    inside = ",".join(f"{m.label}{m.op}{_quoted(m.value)}" for m in selector.matchers)
+    return f"{selector.metric}{{{inside}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

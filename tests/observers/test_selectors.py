@@ -1,0 +1,60 @@
+"""A selector that matched nothing is blind, unless what it waits for simply did not happen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from simulator.clock import ManualClock
+from simulator.observers import PrometheusApi, SelectorObserver
+from simulator.telemetry.observations import SelectorObserved
+from simulator.telemetry.rules import AlertRule, Matcher, Selector
+from simulator.transport import http_client
+
+LIVE = [{"__name__": "requests", "job": "api", "code": "200"}, {"__name__": "requests", "job": "web", "code": "404"}]
+
+
+def _count(query: str) -> dict[str, Any]:
+    """Answers `count(last_over_time(name{matchers}[span]))` over LIVE as Prometheus would."""
+    parsed = re.fullmatch(r"count\(last_over_time\((\w*)\{(.*)\}\[\d+ms\]\)\)", query)
+    assert parsed, query
+    tests = {"=": str.__eq__, "!=": str.__ne__, "=~": lambda a, b: bool(re.fullmatch(b, a))}
+    matchers = re.findall(r'(\w+)(=~|!=|=)"([^"]*)"', parsed[2])
+    count = sum(
+        series["__name__"] == parsed[1]
+        and all(tests[op](series.get(label, ""), value) for label, op, value in matchers)
+        for series in LIVE
+    )
+    result = [{"metric": {}, "value": [0, str(count)]}] if count else []
+    return {"status": "success", "data": {"resultType": "vector", "result": result}}
+
+
+def _rule(*matchers: Matcher, metric: str = "requests") -> AlertRule:
+    return AlertRule("A", "g", "f", "", 0, 0, (), (), (Selector(metric, matchers),), 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "declared", "series", "possible"),
+    [
+        (_rule(Matcher("job", "=", "api")), True, 1, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), True, 0, True),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), False, 0, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("status", "=~", "5..")), True, 0, False),
+        (_rule(Matcher("job", "=", "web"), Matcher("code", "=", "200")), True, 0, False),
+        (_rule(metric="not_yet_counted"), True, 0, True),
+        (_rule(metric="nobody_exports_this"), False, 0, False),
+    ],
+    ids=[
+        "matched", "no error yet", "value the catalogue lacks", "label name that no series has",
+        "each matcher matches but never together", "declared and not yet exposed", "unknown name",
+    ],
+)  # fmt: skip
+def test_blind_or_only_quiet(server: Any, rule: AlertRule, declared: bool, series: int, possible: bool) -> None:
+    server.answers["/api/v1/query"] = _count
+    with http_client(server.url) as client:
+        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), lambda _: declared)
+        (observed,) = observer.observe([rule], 0)
+    assert isinstance(observed, SelectorObserved)
+    assert (observed.series, observed.possible) == (series, possible)
