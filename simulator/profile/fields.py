@@ -1,15 +1,44 @@
-"""Field types of a profile: durations, rates, ratios and names, with their JSON Schema."""
+"""Field types of a profile: durations, rates, ratios and names, with their JSON Schema and the words for messages."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from simulator.units import format_duration, format_rate, parse_duration, parse_rate
+from simulator.units import format_duration, parse_duration, parse_rate
 
-DURATION_PATTERN = r"^0$|^(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
+DURATION_PATTERN = r"^(?!$)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
+INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 RATE_PATTERN = r"^\d+(\.\d+)?\s*/\s*[smhd]$"
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What a field holds, in words for messages ("'5 min' is not a duration such as 5m"), and a value that is right."""
+
+    text: str
+    sample: str
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, datetime):  # made by a program; a YAML file gives text
+        return value
+    if not isinstance(value, str) or not re.match(INSTANT_PATTERN, value, re.ASCII):
+        raise ValueError(f"{value!r} is not an instant; write one like 2026-01-07T20:00:00")
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not an instant: {error}") from error
+    if not EARLIEST <= instant.replace(tzinfo=instant.tzinfo or UTC) < LATEST:
+        raise ValueError(f"{value!r} is not in the years {EARLIEST.year} to {LATEST.year - 1}")
+    return instant
 
 
 def _duration(value: Any) -> int:
@@ -24,25 +53,62 @@ def _rate(value: Any) -> float:
     return parse_rate(value)
 
 
+def _write_rate(per_second: float) -> str:
+    """Without any loss, since a manifest is read back (`format_rate` rounds, for people)."""
+    return f"{Decimal(repr(per_second)):f}/s"
+
+
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["90s", "5m", "1h30m"]}),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],  # 0 needs no unit
+            "pattern": DURATION_PATTERN,
+            "minimum": 0,
+            "maximum": 0,
+            "examples": ["90s", "5m", "1h30m"],
+        }
+    ),
+    Noun("a duration such as 90s, 5m or 1h30m", "1m"),
 ]
 """Milliseconds, written in Prometheus notation."""
 
 Rate = Annotated[
     float,
     BeforeValidator(_rate),
-    PlainSerializer(format_rate, return_type=str),
+    PlainSerializer(_write_rate, return_type=str),
     WithJsonSchema({"type": "string", "pattern": RATE_PATTERN, "examples": ["20/s", "1200/m"]}),
+    Noun("a rate such as 20/s or 1200/m", "20/s"),
 ]
 """Events per second, written `20/s` or `1200/m`."""
 
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN, "examples": ["2026-01-07T20:00:00"]}),
+    Noun("an instant such as 2026-01-07T20:00:00", "2026-01-07T20:00:00"),
+]
+"""Date and time of day, with or without an offset from UTC."""
+
 Ratio = Annotated[float, Field(ge=0, le=1)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Slug = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    Noun("a name of lower case letters, digits and hyphens (at most 63)", "some-name"),
+]
 """A name that is also a file name: lower case letters, digits and hyphens."""
 
-AlertName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:.-]*$")]
-LabelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+AlertName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:.-]*$"),
+    Noun("an alert's name (letters, digits and _ : . -)", "SomeAlert"),
+]
+LabelName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"),
+    Noun("a label's name (letters, digits and _)", "some_label"),
+]
+Text = Annotated[str, Noun("text", "some text")]
+"""Free text."""

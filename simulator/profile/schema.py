@@ -6,14 +6,14 @@ All durations are milliseconds, all rates per second.
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from simulator.profile.fields import AlertName, Duration, LabelName, Rate, Ratio, Slug
+from simulator.errors import did_you_mean
+from simulator.profile.fields import AlertName, Duration, Instant, LabelName, Noun, Rate, Ratio, Slug, Text
 from simulator.units import SECOND
 
 SHORTEST_RUN_MS = 10 * SECOND
@@ -73,7 +73,7 @@ class Shape(StrEnum):
 class Traffic(Part):
     """How much the platform is used: the truth that load, history and telemetry all follow."""
 
-    peak: Rate = 20.0
+    peak: Annotated[Rate, Field(gt=0, le=1_000_000)] = 20.0
     """HTTP requests at the busiest moment of an ordinary week, over all instances."""
     shape: Shape = Shape.DAILY
     """The curve over the day."""
@@ -88,7 +88,8 @@ class Traffic(Part):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone (such as Europe/Berlin)")
+            guess = did_you_mean(value, available_timezones())
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin{guess}")
         return value
 
 
@@ -149,7 +150,7 @@ class Fault(Part):
 
     id: Slug
     """The name that expectations refer to."""
-    kind: str
+    kind: Annotated[str, Noun("a fault kind (`crybsim catalog faults` lists them)", "http_errors")]
     """What breaks; `crybsim catalog faults` lists the kinds."""
     target: FaultTarget = FaultTarget()
     """Where it breaks."""
@@ -224,11 +225,11 @@ class Profile(Part):
 
     name: Slug
     """As the file is called."""
-    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    description: Annotated[Text, Field(min_length=1, max_length=2000)]
     """What this rehearses, in a sentence or two."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """The same seed gives the same platform, bit by bit."""
-    start: datetime
+    start: Instant
     """The instant of the platform's life at which the run begins, in the traffic's time zone."""
     duration: Duration
     """How long the run takes."""

@@ -1,0 +1,140 @@
+"""Checks of faults against their kind, the platform and the run."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+from simulator.catalog.faults import BY_NAME, SHORTEST_PULSE_MS, FaultKind, Parameter
+from simulator.catalog.routes import PATTERNS
+from simulator.errors import did_you_mean
+from simulator.profile.checks import Findings
+from simulator.profile.document import Steps, describe
+from simulator.profile.schema import Fault, FaultShape, FaultTarget, Profile
+from simulator.units import format_duration, parse_duration
+
+
+def check_faults(profile: Profile, findings: Findings) -> None:
+    """Every fault, alone and against the others."""
+    for index, fault in enumerate(profile.faults):
+        steps = ("faults", index)
+        _check_times(fault, steps, profile, findings)
+        kind = BY_NAME.get(fault.kind)
+        if kind is None:
+            hint = did_you_mean(fault.kind, BY_NAME)
+            names = ", ".join(BY_NAME)
+            findings.report((*steps, "kind"), f"{describe(fault.kind)} is not a fault kind{hint} (allowed: {names})")
+            findings.spoil((*steps, "kind"))
+            continue
+        _check_target(fault, kind, steps, profile, findings)
+        _check_parameters(fault, kind, steps, findings)
+    for (first, one), (second, other) in combinations(enumerate(profile.faults), 2):
+        _check_pair(one, first, other, second, findings)
+
+
+def _check_times(fault: Fault, steps: Steps, profile: Profile, findings: Findings) -> None:
+    at, length, run = (*steps, "at"), (*steps, "for"), ("duration",)
+    ends = format_duration(profile.duration)
+    if fault.for_ == 0:
+        findings.report(length, "0 is no time at all; write how long the fault lasts, such as 2m")
+        findings.spoil(length)
+    if fault.at >= profile.duration:
+        findings.report(at, f"begins {format_duration(fault.at)} into a run that takes {ends}", run)
+    elif fault.end > profile.duration:
+        message = f"the fault ends {format_duration(fault.end)} into a run that takes {ends}; at most "
+        findings.report(length, message + format_duration(profile.duration - fault.at), at, run)
+    if 2 * fault.ramp > fault.for_:
+        limit = format_duration(fault.for_ // 2)
+        message = f"{format_duration(fault.ramp)} up and again down does not fit into {format_duration(fault.for_)}"
+        findings.report((*steps, "ramp"), f"{message}; at most {limit}", length)
+    if fault.shape is FaultShape.PULSES:
+        _check_pulses(fault, steps, findings)
+    else:
+        for name in fault.model_fields_set & {"period", "duty"}:
+            message = f"has no effect with shape {fault.shape}; write shape: pulses, or leave {name} out"
+            findings.report((*steps, name), message, (*steps, "shape"), at_key=True)
+
+
+def _check_pulses(fault: Fault, steps: Steps, findings: Findings) -> None:
+    period = (*steps, "period")
+    found = format_duration(fault.period)
+    if fault.period * min(fault.duty, 1 - fault.duty) < SHORTEST_PULSE_MS:
+        message = f"{found} with duty {fault.duty:g} has pulses or pauses under {format_duration(SHORTEST_PULSE_MS)}"
+        findings.report(period, f"{message}, which no scrape would see", (*steps, "duty"), (*steps, "shape"))
+    elif fault.period > fault.for_:
+        message = f"{found} is longer than the fault ({format_duration(fault.for_)}), so it never pulses"
+        findings.report(period, message, (*steps, "for"), (*steps, "shape"))
+
+
+def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile, findings: Findings) -> None:
+    target, inside, kind_steps = fault.target, (*steps, "target"), (*steps, "kind")
+    service = target.service or kind.service
+    for name in FaultTarget.model_fields:
+        value = getattr(target, name)
+        if value is None or name in kind.scopes or (name == "service" and value == kind.service):
+            continue
+        if name == "service":
+            message = f"{kind.name} breaks {kind.service}, not {describe(value)}; leave service out"
+            findings.report((*inside, name), message, kind_steps)
+        else:
+            scopes = " or ".join(kind.scopes) or "nothing"
+            message = f"{kind.name} cannot be narrowed to one {name} (it can to {scopes})"
+            findings.report((*inside, name), message, kind_steps, at_key=True)
+    if target.instance is not None and "instance" in kind.scopes:
+        count = getattr(profile.platform.instances, service, 0)
+        names = [f"{service}-{number}" for number in range(1, count + 1)]
+        if target.instance not in names:
+            there = f"{names[0]} to {names[-1]}" if len(names) > 1 else "".join(names) or "none"
+            message = f"{describe(target.instance)} does not exist; instances of {service}: {there}"
+            message += did_you_mean(target.instance, names[:500])
+            findings.report((*inside, "instance"), message, kind_steps, ("platform", "instances", service))
+    if target.route is not None and "route" in kind.scopes and target.route not in PATTERNS:
+        message = f"{describe(target.route)} is not a route of the API"
+        if re.match(r"[A-Z]+ /", target.route):
+            message += "; leave the method out"
+        elif guess := did_you_mean(target.route, PATTERNS):
+            message += guess
+        else:
+            message += "; write a pattern such as /api/v1/posts/:id"
+        findings.report((*inside, "route"), message, kind_steps)
+
+
+def _check_parameters(fault: Fault, kind: FaultKind, steps: Steps, findings: Findings) -> None:
+    specs = {spec.name: spec for spec in kind.parameters}
+    for name, value in fault.parameters.items():
+        inside = (*steps, "parameters", name)
+        spec = specs.get(name)
+        if spec is None:
+            allowed = ", ".join(specs) or "none"
+            message = f"{kind.name} has no parameter {name!r}{did_you_mean(name, specs)} (allowed: {allowed})"
+            findings.report(inside, message, (*steps, "kind"), at_key=True)
+        elif complaint := _wrong_parameter(spec, value):
+            findings.report(inside, complaint, (*steps, "kind"))
+
+
+def _wrong_parameter(spec: Parameter, value: str | float) -> str:
+    """What is wrong with a parameter's value; empty when nothing is."""
+    if spec.unit == "duration":
+        try:
+            number: float = parse_duration(value if isinstance(value, str) else f"{value:g}")
+        except ValueError as error:
+            return str(error)
+        low, high = format_duration(round(spec.minimum)), format_duration(round(spec.maximum))
+    else:
+        low, high = f"{spec.minimum:g}", f"{spec.maximum:g}"
+        if isinstance(value, str):
+            return f"{describe(value)} is not a number from {low} to {high}"
+        number = value
+    found = value if isinstance(value, str) else f"{value:g}"
+    return "" if spec.minimum <= number <= spec.maximum else f"{found} is not in the range from {low} to {high}"
+
+
+def _check_pair(one: Fault, first: int, other: Fault, second: int, findings: Findings) -> None:
+    mine, theirs = ("faults", second), ("faults", first)
+    if one.id == other.id:
+        findings.report((*mine, "id"), f"{one.id!r} is the id of faults[{first}] too; ids are unique", (*theirs, "id"))
+    overlap = one.at < other.end and other.at < one.end
+    if overlap and one.kind == other.kind and one.target == other.target:
+        message = f"overlaps faults[{first}] ({one.id}), which breaks the same thing until {format_duration(one.end)}"
+        needs = [(*steps, name) for steps in (mine, theirs) for name in ("kind", "target", "at", "for")]
+        findings.report((*mine, "at"), message, *needs)
