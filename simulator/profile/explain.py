@@ -31,7 +31,9 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
         found.setdefault((steps, at_key), _problem(details, steps, at_key, document, model))
     for steps, at_key in list(found):  # a misspelt key that was needed: one mistake, not an unknown and a missing one
         if at_key and (guess := nearest(str(steps[-1]), field_names(annotation_at(model, steps[:-1])))):
-            found.pop(((*steps[:-1], guess), False), None)
+            meant = (*steps[:-1], guess)
+            if meant not in document.values:
+                found.pop((meant, False), None)
     return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
 

@@ -1,0 +1,5 @@
+"""`python -m simulator` is `crybsim`."""
+
+from simulator.cli.main import run
+
+run()

@@ -1,0 +1,43 @@
+"""The commands, in the groups that people meet them in, and the module behind each one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command. `simulator.cli.<name>` has a `command` function, or an `app` for a command with parts."""
+
+    name: str
+    summary: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """Where it is; imported only when it is run, so that `crybsim --help` stays fast."""
+        return f"simulator.cli.{self.name}"
+
+    @property
+    def written(self) -> str:
+        """As cli.md writes it: `stack up|down|status`."""
+        return f"{self.name} {'|'.join(self.parts)}".rstrip()
+
+
+GROUPS: dict[str, tuple[Entry, ...]] = {
+    "start": (
+        Entry("init", "write crybsim.yaml and a first profile from the files found here"),
+        Entry("validate", "is everything here and healthy: servers, versions, ports, the local stack"),
+    ),
+    "load": (Entry("load", "drive load and judge it"),),
+    "rehearse": (Entry("rehearse", "an incident, the alerts it sets off, a verdict"),),
+    "data": (Entry("emit", "live telemetry of a platform that is not there"),),
+    "parts": (
+        Entry("profile", "profiles: check, list, start a new one, JSON Schema", ("check", "list", "new", "schema")),
+        Entry("catalog", "how the platform can break", ("faults",)),
+        Entry("stack", "the local Prometheus and Alertmanager", ("up", "down", "status")),
+        Entry("api", "the reference API"),
+    ),
+}
+
+ENTRIES: dict[str, Entry] = {entry.name: entry for entries in GROUPS.values() for entry in entries}

@@ -1,0 +1,60 @@
+"""Flags that several commands share, so that they mean the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+Value = TypeVar("Value")
+
+ProfileArgument = Annotated[
+    str, typer.Argument(metavar="PROFILE", help="A profile: a path, or the name of a shipped or local one.")
+]
+RulesOption = Annotated[
+    list[str] | None,
+    typer.Option("--rules", metavar="GLOB", help="Rule files of Prometheus; may be given several times."),
+]
+PrometheusConfigOption = Annotated[
+    Path | None, typer.Option("--prometheus-config", metavar="FILE", help="Your prometheus.yml.")
+]
+AlertmanagerConfigOption = Annotated[
+    Path | None, typer.Option("--alertmanager-config", metavar="FILE", help="Your alertmanager.yml.")
+]
+DashboardsOption = Annotated[
+    list[str] | None,
+    typer.Option("--dashboards", metavar="GLOB", help="Grafana dashboards (JSON); may be given several times."),
+]
+OverlayOption = Annotated[
+    list[str] | None, typer.Option("--overlay", metavar="FILE", help="Catalogue overlay; may be given several times.")
+]
+PrometheusUrlOption = Annotated[
+    str | None, typer.Option("--prometheus-url", metavar="URL", help="Use this Prometheus instead of a local one.")
+]
+AlertmanagerUrlOption = Annotated[
+    str | None, typer.Option("--alertmanager-url", metavar="URL", help="Use this Alertmanager instead of a local one.")
+]
+PrometheusBinOption = Annotated[
+    Path | None, typer.Option("--prometheus-bin", metavar="FILE", help="The prometheus program to run.")
+]
+AlertmanagerBinOption = Annotated[
+    Path | None, typer.Option("--alertmanager-bin", metavar="FILE", help="The alertmanager program to run.")
+]
+ManifestOption = Annotated[
+    Path | None,
+    typer.Option("--manifest", metavar="FILE", help="The run's manifest; without it one is made, from now."),
+]
+PortOption = Annotated[
+    int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port to listen on; 0: a free one.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="The run folder; default: one in runs/.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout, everything for people on stderr.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print results only.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Instead of the profile's seed.")]
+
+
+def flag_or_setting(flag: Value | None, setting: Value) -> Value:
+    """A flag beats crybsim.yaml; a flag that was not given, or given no value, leaves the setting."""
+    return setting if flag is None or flag == [] else flag

@@ -1,0 +1,145 @@
+"""crybsim.yaml: what a team would otherwise repeat on every command line. A flag beats the file.
+
+The file is looked for in the current folder and upwards. Paths in it are relative to its own folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from simulator.errors import InputError
+from simulator.profile.document import Document, read_document
+from simulator.profile.fields import Noun, Rate
+from simulator.profile.mend import read_as
+
+FILE_NAME: Final = "crybsim.yaml"
+
+FileName = Annotated[str, StringConstraints(min_length=1), Noun("the path of a file", "some-file")]
+Pattern = Annotated[str, StringConstraints(min_length=1), Noun("a path, or a pattern such as rules/*.yml", "*.yml")]
+Url = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s/]+\S*$"),
+    Noun("an address such as http://prometheus.staging:9090", "http://127.0.0.1"),
+]
+Version = Annotated[
+    str, StringConstraints(pattern=r"^v?\d+(\.\d+){0,2}$"), Noun("a version in quotes, such as '2.45'", "2.45")
+]
+Host = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$"),
+    Noun("a host name without port and path, such as staging.example.org", "localhost"),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Production(_Part):
+    """What the team runs in production, so that a verdict can say how far its own engine is from that."""
+
+    prometheus: Version | None = None
+    """Version of Prometheus."""
+    alertmanager: Version | None = None
+    """Version of Alertmanager."""
+
+
+class Limits(_Part):
+    """What no command exceeds, whatever a profile says."""
+
+    users: Annotated[int, Field(ge=1)] | None = None
+    """Virtual users at most."""
+    rate: Annotated[Rate, Field(gt=0)] | None = None
+    """Requests at most."""
+
+
+class Settings(_Part):
+    """The content of crybsim.yaml. Use the `*_files` and `*_path` members: they resolve against the file's folder."""
+
+    rules: tuple[Pattern, ...] = ()
+    """Rule files of Prometheus; patterns are allowed."""
+    prometheus_config: FileName | None = None
+    """The team's prometheus.yml."""
+    alertmanager_config: FileName | None = None
+    """The team's alertmanager.yml."""
+    dashboards: tuple[Pattern, ...] = ()
+    """Grafana dashboards (JSON); patterns are allowed."""
+    overlays: tuple[Pattern, ...] = ()
+    """Catalogue overlays: how the team's own metric names differ."""
+    prometheus_bin: FileName | None = None
+    """The prometheus program to use."""
+    alertmanager_bin: FileName | None = None
+    """The alertmanager program to use."""
+    production: Production = Production()
+    """Versions in production."""
+    allowed_hosts: tuple[Host, ...] = ()
+    """Hosts, beside this machine, that load and telemetry may be sent to."""
+    prometheus_url: Url | None = None
+    """The staging stack's Prometheus."""
+    alertmanager_url: Url | None = None
+    """The staging stack's Alertmanager."""
+    loki_url: Url | None = None
+    """The staging stack's Loki."""
+    grafana_url: Url | None = None
+    """The staging stack's Grafana."""
+    limits: Limits = Limits()
+    """Upper limits on load."""
+
+    _folder: Path = Path()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from: the file's, or the current one where there is no file."""
+        return self._folder
+
+    def file(self, name: str | None) -> Path | None:
+        """A path of the file, resolved. `settings.file(settings.prometheus_config)`."""
+        return None if name is None else self._folder / name
+
+    def files(self, patterns: Iterable[str]) -> tuple[Path, ...]:
+        """The files that these patterns match, sorted. Raises InputError for a pattern that matches none."""
+        return expand(patterns, self._folder)
+
+
+def expand(patterns: Iterable[str], folder: Path) -> tuple[Path, ...]:
+    """The files that patterns match from `folder` on, each once, sorted. Raises InputError where one matches none."""
+    found: dict[Path, None] = {}
+    missing = []
+    for pattern in patterns:
+        anchor, rest = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
+        matches = sorted(path for path in anchor.glob(rest) if path.is_file())
+        if not matches:
+            missing.append(f"{pattern}: no such file" + (f" from {folder}" if folder != Path() else ""))
+        found.update(dict.fromkeys(matches))
+    if missing:
+        raise InputError(*missing)
+    return tuple(sorted(found))
+
+
+def find_settings(start: Path) -> Path | None:
+    """The nearest crybsim.yaml in `start` or above it."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read crybsim.yaml: the given one, else the nearest one upwards, else all defaults. Raises InputError."""
+    path = path or find_settings(Path.cwd())
+    if path is None:
+        return Settings()
+    settings = _read(read_document(path, what="crybsim.yaml"))
+    settings._folder = path.parent
+    return settings
+
+
+def _read(document: Document) -> Settings:
+    reading = read_as(document, Settings)
+    if reading.problems or reading.value is None:
+        raise InputError(*reading.problems)
+    return reading.value
