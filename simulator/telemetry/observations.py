@@ -179,6 +179,7 @@ class RequestTotals:
     p95_seconds: float | None
     p99_seconds: float | None
     max_seconds: float | None = None
+    declined: int = 0  # 4xx that the journey counts with: neither failures nor anything amiss
 
 
 @dataclass(frozen=True)

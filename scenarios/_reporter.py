@@ -1,0 +1,153 @@
+"""Reports a run's load to `crybsim` each second, from Locust's own events.
+
+In one process the counts go straight to the file; with workers, each sends its counts with Locust's own report and the
+master adds them up. Locust's table goes on as usual; it rounds response times, so nothing is judged by it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+import locust.runners
+from _pacing import TURNS
+from _run import CLOCK, RUN, Run
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from simulator.wire.load_report import (
+    Ended,
+    Measured,
+    Outcome,
+    Record,
+    Started,
+    Tally,
+    add_tallies,
+    decode_record,
+    encode_record,
+)
+
+_EVERY_SECONDS = 1.0
+_KEY = "crybsim"
+
+
+class Counts:
+    """What one process (on a master: all workers) did since it was last asked."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, Tally] = {}
+        self._missed = 0
+        self._missed_before = 0
+        self._busiest = 0.0
+        self._cpu = time.process_time()
+        self._at = CLOCK.monotonic()
+
+    def on_request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float,
+        exception: Exception | None = None,
+        context: dict[str, object] | None = None,
+        **_: object,
+    ) -> None:
+        """Count one request. Its `context` may tell the outcome, and the route where Locust shows another name."""
+        told = context or {}
+        outcome = told.get("outcome", Outcome.FAILED if exception else Outcome.OK)
+        route = str(told.get("route", f"{request_type} {name}"))
+        self._tallies.setdefault(route, Tally()).count(Outcome(outcome), response_time / 1000)
+
+    def add(self, report: Measured) -> None:
+        """Add what a worker reported."""
+        add_tallies(self._tallies, report.tallies)
+        self._missed += report.missed
+        self._busiest = max(self._busiest, report.cpu_ratio)
+
+    def take(self, users: int) -> Measured:
+        """Everything since the last call, which is then forgotten."""
+        now, cpu = CLOCK.monotonic(), time.process_time()
+        ratio = (cpu - self._cpu) / max(now - self._at, 1e-3)
+        missed = TURNS.missed if TURNS else 0
+        report = Measured(
+            at_ms=CLOCK.now_ms(),
+            users=users,
+            cpu_ratio=round(max(ratio, self._busiest), 4),
+            missed=self._missed + missed - self._missed_before,
+            tallies=self._tallies,
+        )
+        self._tallies, self._busiest, self._missed, self._missed_before = {}, 0.0, 0, missed
+        self._cpu, self._at = cpu, now
+        return report
+
+
+class Reporter:
+    """Writes the report's lines, on the master or the only process."""
+
+    def __init__(self, run: Run, environment: Environment, counts: Counts) -> None:
+        self._environment = environment
+        self._counts = counts
+        self._requests = 0
+        self._file = run.report.open("ab", buffering=0)
+        self._workers: list[str] = []
+
+    def on_start(self, **_: object) -> None:
+        self._write(Started(at_ms=CLOCK.now_ms()))
+        gevent.spawn(self._every_second)
+
+    def on_worker_report(self, client_id: str, data: dict[str, bytes], **_: object) -> None:
+        report = decode_record(data[_KEY])
+        assert isinstance(report, Measured)
+        self._counts.add(report)
+
+    def on_quit(self, **_: object) -> None:
+        self._measure()
+        self._write(Ended(at_ms=CLOCK.now_ms(), requests=self._requests))
+
+    def _every_second(self) -> None:
+        while True:
+            gevent.sleep(_EVERY_SECONDS)
+            self._measure()
+            self._share_turns()
+
+    def _measure(self) -> None:
+        report = self._counts.take(self._environment.runner.user_count)
+        self._requests += sum(tally.requests for tally in report.tallies.values())
+        self._write(report)
+
+    def _share_turns(self) -> None:
+        """Tell the workers their shares of the plan whenever one came or went."""
+        runner = self._environment.runner
+        if not isinstance(runner, MasterRunner):
+            return
+        here = sorted(
+            client.id for client in (*runner.clients.ready, *runner.clients.spawning, *runner.clients.running)
+        )
+        if self._workers and here != self._workers:
+            for index, client_id in enumerate(here):
+                runner.send_message("turns", (index, len(here)), client_id)
+        self._workers = here
+
+    def _write(self, record: Record) -> None:
+        self._file.write(encode_record(record) + b"\n")
+
+
+@events.init.add_listener
+def _report(environment: Environment, **_: object) -> None:
+    if RUN is None:
+        return
+    counts = Counts()
+    environment.events.request.add_listener(counts.on_request)
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        locust.runners.WORKER_REPORT_INTERVAL = _EVERY_SECONDS
+
+        def attach(client_id: str, data: dict[str, bytes], **_: object) -> None:
+            data[_KEY] = encode_record(counts.take(runner.user_count))
+
+        environment.events.report_to_master.add_listener(attach)
+        return
+    reporter = Reporter(RUN, environment, counts)
+    environment.events.worker_report.add_listener(reporter.on_worker_report)
+    environment.events.test_start.add_listener(reporter.on_start)
+    environment.events.quit.add_listener(reporter.on_quit)

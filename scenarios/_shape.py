@@ -1,0 +1,62 @@
+"""The load shape of a run: as many users as the plan wants, and at its end nobody is cut off in mid-request."""
+
+from __future__ import annotations
+
+import signal
+
+import gevent
+from _run import CLOCK, RUN
+from locust import LoadTestShape, events
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+REQUEST_SECONDS = 10.0
+"""A request without an answer for so long has failed; nothing is waited for longer."""
+
+_LAST_REPORTS_SECONDS = 2.5  # until every worker has reported once more
+_DRAIN_SECONDS = REQUEST_SECONDS + 5
+
+
+class PlannedShape(LoadTestShape):
+    """Follows the plan's users second by second, then lets the last requests finish, then ends the test."""
+
+    abstract = True  # a locustfile takes part in a plan by a subclass, and only where there is one
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drain_since: float | None = None
+        self._empty_since: float | None = None
+
+    def drain(self) -> None:
+        """End the test now, in the same way as at the plan's end."""
+        if self._drain_since is None:
+            self._drain_since = CLOCK.monotonic()
+
+    def tick(self) -> tuple[int, float] | None:
+        assert RUN is not None
+        at_once = max(100.0, RUN.plan.max_users / 10)  # users are planned to arrive one by one, so never hold one back
+        elapsed_ms = RUN.elapsed_ms()
+        if elapsed_ms >= RUN.plan.duration_ms:
+            self.drain()
+        if self._drain_since is None:
+            return RUN.plan.at(max(0, elapsed_ms)).users, at_once
+        return None if self._drained(CLOCK.monotonic() - self._drain_since) else (0, at_once)
+
+    def _drained(self, seconds: float) -> bool:
+        if seconds > _DRAIN_SECONDS:
+            return True
+        if self.runner is None or self.runner.user_count:
+            self._empty_since = None
+            return False
+        if self._empty_since is None:
+            self._empty_since = seconds
+        settle = _LAST_REPORTS_SECONDS if isinstance(self.runner, MasterRunner) else 0.0
+        return seconds - self._empty_since >= settle
+
+
+@events.init.add_listener
+def _drain_on_signal(environment: Environment, **_: object) -> None:
+    """SIGUSR1 ends the test early without losing a count (SIGTERM, Locust's own way, may lose the last second)."""
+    shape = environment.shape_class
+    if isinstance(shape, PlannedShape) and not isinstance(environment.runner, WorkerRunner):
+        gevent.signal_handler(signal.SIGUSR1, shape.drain)

@@ -1,0 +1,94 @@
+"""What the report's lines add up to. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from simulator.streams.load_plan import LoadPlan
+from simulator.telemetry.observations import LoadMeasured, RequestTotals
+from simulator.wire.load_report import Measured, Tally, add_tallies, sum_tallies
+
+OVERALL = "all requests"
+_CPU_LINES = 5  # one busy second is no reason to distrust the latencies
+
+
+class Totals:
+    """Adds up a run's lines and holds them against its plan. `started_ms` is the run's start (epoch ms)."""
+
+    def __init__(self, plan: LoadPlan, started_ms: int) -> None:
+        self._plan = plan
+        self._started_ms = started_ms
+        self._last_ms = started_ms
+        self._tallies: dict[str, Tally] = {}
+        self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
+        self._busiest: float | None = None
+        self.missed = 0
+
+    def begin(self, at_ms: int) -> None:
+        """The generator's users began at this wall instant."""
+        self._last_ms = at_ms
+
+    def add(self, line: Measured) -> LoadMeasured:
+        """Count one line, and tell it as an observation."""
+        add_tallies(self._tallies, line.tallies)
+        self.missed += line.missed
+        self._cpu.append(line.cpu_ratio)
+        if len(self._cpu) == _CPU_LINES:
+            self._busiest = max(self._busiest or 0.0, sum(self._cpu) / _CPU_LINES)
+        seconds = max(line.at_ms - self._last_ms, 1) / 1000
+        planned = self._planned_by(line.at_ms) - self._planned_by(self._last_ms)
+        self._last_ms = line.at_ms
+        tally = sum_tallies(line.tallies)
+        p50, p95, p99 = tally.latency.quantiles_seconds((0.5, 0.95, 0.99))
+        return LoadMeasured(
+            at_ms=line.at_ms,
+            users=line.users,
+            requests=tally.requests,
+            failures=tally.failures,
+            requests_per_second=tally.requests / seconds,
+            target_per_second=planned / seconds,
+            p50_seconds=p50,
+            p95_seconds=p95,
+            p99_seconds=p99,
+        )
+
+    @property
+    def requests(self) -> int:
+        """Requests of all lines."""
+        return sum(tally.requests for tally in self._tallies.values())
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The busiest generator process's highest share of one core over five seconds; None with less to go by."""
+        return self._busiest
+
+    def achieved_ratio(self, at_ms: int) -> float | None:
+        """Requests sent over requests planned until `at_ms`; None where none were planned."""
+        planned = self._planned_by(at_ms)
+        return self.requests / planned if planned else None
+
+    def by_name(self) -> tuple[RequestTotals, ...]:
+        """Each request name's figures, by name."""
+        return tuple(_figures(name, tally) for name, tally in sorted(self._tallies.items()))
+
+    def overall(self) -> RequestTotals:
+        """All names together."""
+        return _figures(OVERALL, sum_tallies(self._tallies))
+
+    def _planned_by(self, at_ms: int) -> float:
+        return self._plan.requests_by(at_ms - self._started_ms)
+
+
+def _figures(name: str, tally: Tally) -> RequestTotals:
+    p50, p95, p99, longest = tally.latency.quantiles_seconds((0.5, 0.95, 0.99, 1.0))
+    return RequestTotals(
+        name=name,
+        requests=tally.requests,
+        failures=tally.failures,
+        rate_limited=tally.rate_limited,
+        p50_seconds=p50,
+        p95_seconds=p95,
+        p99_seconds=p99,
+        max_seconds=longest,
+        declined=tally.declined,
+    )

@@ -1,0 +1,47 @@
+"""Turns: the plan's requests dealt out one by one to the users of one generator process.
+
+A user takes a turn before each request and waits until it is due. So requests leave at the planned instants whatever
+the number of users and whatever the answers do: connection refused a thousand times a second is retried no faster
+than anything else, and slow answers only matter once every user is waiting for one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from simulator.streams.load_plan import LoadPlan
+from simulator.units import SECOND
+
+LATE_MS = SECOND
+"""A turn that nobody took within this is missed for good: making up for it later would be a rate nobody planned."""
+
+
+class Turns:
+    """The share of the plan that falls to one process of several: every `processes`-th request from `index` on."""
+
+    def __init__(self, plan: LoadPlan, *, index: int = 0, processes: int = 1) -> None:
+        self._plan = plan
+        self._index = index
+        self._processes = processes
+        self._next = 0  # turns of this process dealt so far
+        self.missed = 0
+
+    def share(self, index: int, processes: int, elapsed_ms: float) -> None:
+        """Take another share from now on, since a process came or went. Turns already dealt stay as they are."""
+        self._index, self._processes = index, processes
+        self._next = max(0, math.ceil((self._plan.requests_by(elapsed_ms) - index) / processes))
+
+    def take(self, elapsed_ms: float) -> float | None:
+        """Milliseconds until the caller's turn (0: it is due); None when the plan has no more.
+
+        `elapsed_ms` counts from the run's start and may be negative.
+        """
+        oldest = math.ceil((self._plan.requests_by(elapsed_ms - LATE_MS) - self._index) / self._processes)
+        if oldest > self._next:
+            self.missed += oldest - self._next
+            self._next = oldest
+        due = self._plan.due_ms(self._next * self._processes + self._index)
+        if due is None:
+            return None
+        self._next += 1
+        return max(0.0, due - elapsed_ms)

@@ -1,0 +1,121 @@
+r"""What a load generator writes about itself, one JSON line each second, and how that is read back.
+
+    {"event":"started","at_ms":1767643200000}
+    {"event":"measured","at_ms":…,"users":96,"cpu_ratio":0.21,"missed":0,"tallies":{"GET /api/v1/posts":{…}}}
+    {"event":"ended","at_ms":…,"requests":3604}
+
+Each `measured` line holds what happened since the line before, so lines are added up; `ended` repeats the number of
+requests, by which a reader knows that it has read them all. Locust's workers send the same lines to their master.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter
+
+from simulator.wire.latency_histogram import LatencyHistogram
+
+
+class Outcome(StrEnum):
+    """How one request ended."""
+
+    OK = "ok"
+    DECLINED = "declined"  # a 4xx that the journey counts with: what it asked for is gone, or not allowed
+    RATE_LIMITED = "rate limited"  # 429
+    FAILED = "failed"  # no answer, 5xx, a 4xx that nobody counts with, a body that is not the contract's
+
+
+@dataclass
+class Tally:
+    """Counts of one request name. `requests` is all of them; the rate limited have no part in the latencies."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    requests: int = 0
+    failures: int = 0
+    rate_limited: int = 0
+    declined: int = 0
+    latency: Annotated[
+        LatencyHistogram,
+        PlainValidator(LatencyHistogram.decode),
+        PlainSerializer(LatencyHistogram.encode, return_type=str),
+    ] = field(default_factory=LatencyHistogram)
+
+    def count(self, outcome: Outcome, seconds: float) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.failures += outcome is Outcome.FAILED
+        self.declined += outcome is Outcome.DECLINED
+        if outcome is Outcome.RATE_LIMITED:
+            self.rate_limited += 1
+        else:
+            self.latency.record(seconds)
+
+    def add(self, other: Tally) -> None:
+        """Count everything that `other` counted."""
+        self.requests += other.requests
+        self.failures += other.failures
+        self.rate_limited += other.rate_limited
+        self.declined += other.declined
+        self.latency.add(other.latency)
+
+
+def add_tallies(into: dict[str, Tally], more: Mapping[str, Tally]) -> None:
+    """Add the tallies of another span or process, name by name."""
+    for name, tally in more.items():
+        into.setdefault(name, Tally()).add(tally)
+
+
+def sum_tallies(tallies: Mapping[str, Tally]) -> Tally:
+    """All names together."""
+    total = Tally()
+    for tally in tallies.values():
+        total.add(tally)
+    return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """The generator is ready, its users may begin."""
+
+    event: Literal["started"] = "started"
+    at_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What the generator did since its last line. `cpu_ratio` is its busiest process's share of one core."""
+
+    event: Literal["measured"] = "measured"
+    at_ms: int
+    users: int
+    cpu_ratio: float
+    missed: int = 0  # turns of the plan that no user was free to take
+    tallies: dict[str, Tally]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The generator's last line, with the number of requests of all its lines together."""
+
+    event: Literal["ended"] = "ended"
+    at_ms: int
+    requests: int
+
+
+Record = Started | Measured | Ended
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="event")])
+
+
+def encode_record(record: Record) -> bytes:
+    """One line, without its end."""
+    return _RECORD.dump_json(record)
+
+
+def decode_record(line: bytes) -> Record:
+    """The record of one line. Raises ValueError."""
+    return _RECORD.validate_json(line)
