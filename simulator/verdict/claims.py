@@ -1,0 +1,85 @@
+"""What a verdict says about itself: the lines of cli.md's "What a pass means" as far as they apply to the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.verdict.case import Case
+from simulator.verdict.document import Claim, NotGraded
+from simulator.verdict.facts import EngineFacts, Mode
+from simulator.verdict.wording import listed, span
+
+
+def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
+    """The claims of a verdict, in a fixed order."""
+    facts = case.facts
+    claims = [
+        Claim(title="Judged by which engine", text=_engine(facts)),
+        Claim(title="By which names", text=_names(facts)),
+        Claim(
+            title="Silent, not blind",
+            text="an alert counts as silent only if its rule was evaluated without error to the end and each of its "
+            "selectors returned series (of absence: before the first fault)",
+        ),
+        Claim(title="For this reason", text=_reason(facts)),
+        Claim(title="Heard by a stand-in", text=_hearing(facts)),
+    ]
+    if facts.load_planned and facts.mode is not Mode.VIRTUAL:
+        claims.append(
+            Claim(title="Load on something", text=f"target: {facts.load_target}; no thresholds were asked for")
+        )
+    claims.append(Claim(title="Whose data", text=_data(facts)))
+    resolution = f"±{span(facts.resolution_ms)} (one scrape, one evaluation)"
+    claims.append(Claim(title="How exactly", text=f"instants of firing are known to {resolution}"))
+    if not_graded:
+        names = listed(tuple(alert.alert for alert in not_graded), most=10)
+        claims.append(
+            Claim(title="Not graded", text=f"{len(not_graded)} alerts look back further than there are data: {names}")
+        )
+    return tuple(claims)
+
+
+def _engine(facts: EngineFacts) -> str:
+    servers = (
+        ("Prometheus", facts.prometheus_version, facts.production_prometheus_version),
+        ("Alertmanager", facts.alertmanager_version, facts.production_alertmanager_version),
+    )
+    told = [f"{name} {ours or 'unknown'} (production: {theirs or 'not given'})" for name, ours, theirs in servers]
+    accepted = "; a differing major version was accepted" if facts.accept_engine_difference else ""
+    return f"judged by {' and '.join(told)}{accepted}"
+
+
+def _names(facts: EngineFacts) -> str:
+    if facts.catalogue is None:
+        text = "catalogue: not compared with your /metrics"
+    else:
+        compared = facts.catalogue
+        text = f"catalogue: compared with your /metrics on {compared.date}, {compared.differences} differences"
+    if facts.unmapped_jobs:
+        text += f"; nothing stands in for the scrape jobs {listed(facts.unmapped_jobs)}"
+    return text
+
+
+def _reason(facts: EngineFacts) -> str:
+    before = "an expected alert must have been inactive before its fault began"
+    if facts.mode is Mode.VIRTUAL:
+        return f"{before}, and must not fire in a control run without the fault"
+    return f"{before}; a control run without the fault is made in virtual mode only"
+
+
+def _hearing(facts: EngineFacts) -> str:
+    if facts.mode is Mode.STAGING:
+        return "nobody listened: the receivers of a staging stack are real"
+    text = "routing and templates tried; credentials, channels and endpoints not"
+    if facts.removed_receivers:
+        text += f"; receivers removed because they could not be redirected: {listed(facts.removed_receivers)}"
+    return text
+
+
+def _data(facts: EngineFacts) -> str:
+    if facts.mode is not Mode.STAGING:
+        return "synthetic data only"
+    if facts.run_label is None:
+        return "staging: nothing tells the run's own series from real ones"
+    name, value = facts.run_label
+    return f'staging: only alerts that carry {name}="{value}" were graded'

@@ -1,0 +1,147 @@
+"""Load: was it what the profile plans, and can its figures be trusted?"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from simulator.catalog.faults import BY_NAME
+from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals
+from simulator.units import SECOND
+from simulator.verdict.case import Case
+from simulator.verdict.document import Evidence, Finding, LoadSummary, RequestFigures, Word
+from simulator.verdict.facts import Mode
+from simulator.verdict.targets import TAKES_DOWN
+
+BUSIEST_WORKER = 0.8
+"""Share of one core above which a generator's own waiting enters its latencies (cli.md, "Load on something")."""
+MOST_RATE_LIMITED = 0.01
+"""Share of 429 above which the load met the API's rate limiter instead of the API."""
+STALL_PLANNED = 20
+"""Requests planned in a row without one being sent: chance leaves such a hole once in e^20."""
+
+
+def judge_load(case: Case) -> tuple[Finding, ...]:
+    """Everything that keeps the load from being the load that was planned; one met finding when nothing does."""
+    if not _planned(case):
+        return ()
+    ended = _ended(case)
+    if ended is None:
+        return (_finding("load was planned and its totals never came: the generator did not end as it should"),)
+    problems = []
+    if ended.problem:
+        problems.append(f"load: {ended.problem}")
+    tolerance = case.manifest.profile.load.tolerance
+    ratio = achieved_ratio(case)
+    if ratio is None:
+        problems.append("nobody can say how much of the planned load was sent")
+    elif not abs(ratio - 1) <= tolerance:  # also true of NaN
+        problems.append(f"load reached {ratio:.0%} of its plan; ±{tolerance:.0%} is tolerated (load.tolerance)")
+    if ended.overall.requests == 0:
+        problems.append("no request was sent")
+    elif ended.overall.rate_limited > MOST_RATE_LIMITED * ended.overall.requests:
+        share = ended.overall.rate_limited / ended.overall.requests
+        problems.append(f"{share:.1%} of requests were answered 429: the load met the rate limiter, not the platform")
+    stall = _stall(case)
+    if stall is not None:
+        problems.append(f"load stood still from {case.offset(stall[0])} to {case.offset(stall[1])}")
+    if problems:
+        return tuple(_finding(problem) for problem in problems)
+    message = f"load kept to its plan: {ended.overall.requests:,} requests, {ratio:.0%} of those planned"
+    evidence = Evidence(when=case.moment(ended.at_ms), source="load", what="totals of the load generator")
+    return (
+        Finding(
+            expectation="load",
+            word=Word.MET,
+            message=message,
+            expected=f"within ±{tolerance:.0%} of the planned rate",
+            observed=f"{ratio:.0%}",
+            evidence=(evidence,),
+        ),
+    )
+
+
+def achieved_ratio(case: Case) -> float | None:
+    """Requests sent over requests planned. Where the profile takes the API down, outages are left out of both."""
+    ended = _ended(case)
+    outages = [
+        case.span_of(fault) for fault in case.manifest.profile.faults if TAKES_DOWN in BY_NAME[fault.kind].effects
+    ]
+    if not outages or ended is None or ended.achieved_ratio is None:
+        return ended.achieved_ratio if ended else None
+    sent, planned = 0, 0.0
+    for start_ms, measured in _intervals(case):
+        if not any(start_ms < span.end_ms and span.start_ms < measured.at_ms for span in outages):
+            sent += measured.requests
+            planned += measured.target_per_second * (measured.at_ms - start_ms) / SECOND
+    return sent / planned if planned else ended.achieved_ratio
+
+
+def load_notes(case: Case) -> tuple[str, ...]:
+    """What a reader of the latencies should know."""
+    ended = _ended(case)
+    if ended is None or ended.worker_cpu_ratio is None or ended.worker_cpu_ratio <= BUSIEST_WORKER:
+        return ()
+    return (f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive",)
+
+
+def load_summary(case: Case) -> LoadSummary | None:
+    """The generator's totals, or None where there are none."""
+    ended = _ended(case)
+    if ended is None:
+        return None
+    return LoadSummary(
+        overall=_figures(ended.overall),
+        by_name=tuple(_figures(totals) for totals in ended.totals),
+        achieved_ratio=achieved_ratio(case),
+        worker_cpu_ratio=ended.worker_cpu_ratio,
+        target=case.facts.load_target,
+    )
+
+
+def _planned(case: Case) -> bool:
+    return case.facts.load_planned and case.facts.mode is not Mode.VIRTUAL
+
+
+def _ended(case: Case) -> LoadEnded | None:
+    return next(reversed(case.seen(LoadEnded)), None)
+
+
+def _intervals(case: Case) -> tuple[tuple[int, LoadMeasured], ...]:
+    """Each measurement with the beginning of its interval; the first has none to be measured by."""
+    measured = case.seen(LoadMeasured)
+    return tuple((before.at_ms, after) for before, after in pairwise(measured))
+
+
+def _stall(case: Case) -> tuple[int, int] | None:
+    """The first hole in the load outside outages, or None."""
+    outages = [
+        case.span_of(fault) for fault in case.manifest.profile.faults if TAKES_DOWN in BY_NAME[fault.kind].effects
+    ]
+    began: int | None = None
+    missing = 0.0
+    for start_ms, measured in _intervals(case):
+        if measured.requests or any(start_ms < s.end_ms and s.start_ms < measured.at_ms for s in outages):
+            began, missing = None, 0.0
+            continue
+        began = start_ms if began is None else began
+        missing += measured.target_per_second * (measured.at_ms - start_ms) / SECOND
+        if missing >= STALL_PLANNED:
+            return began, measured.at_ms
+    return None
+
+
+def _figures(totals: RequestTotals) -> RequestFigures:
+    return RequestFigures(
+        name=totals.name,
+        requests=totals.requests,
+        failures=totals.failures,
+        rate_limited=totals.rate_limited,
+        p50_seconds=totals.p50_seconds,
+        p95_seconds=totals.p95_seconds,
+        p99_seconds=totals.p99_seconds,
+        max_seconds=totals.max_seconds,
+    )
+
+
+def _finding(message: str) -> Finding:
+    return Finding(expectation="load", word=Word.UNOBSERVED, message=message)

@@ -1,0 +1,163 @@
+"""Who must hear of an alert: did each of them, and was what they got fit to be read?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from simulator.profile.schema import ExpectedAlert
+from simulator.telemetry.observations import AlertmanagerObserved, NotificationReceived, NotifiedAlert
+from simulator.verdict.case import Case
+from simulator.verdict.document import Evidence, Finding, Word
+from simulator.verdict.episodes import Episode
+from simulator.verdict.facts import Mode
+from simulator.verdict.sight import Sight
+from simulator.verdict.wording import labelled, listed, span
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """One entry of `notifies`: `#channel`, an e-mail address, an integration's name, or `receiver:NAME`."""
+
+    entry: str
+
+    def is_addressed_by(self, notification: NotificationReceived) -> bool:
+        """Whether a notification went to this addressee."""
+        if self.entry.startswith("receiver:"):
+            return notification.receiver == self.entry.removeprefix("receiver:")
+        if self.entry.startswith("#") or "@" in self.entry:
+            destinations = re.split(r"[,;\s]+", notification.destination.casefold())
+            return self.entry.casefold() in destinations
+        return notification.kind.value == self.entry.casefold()
+
+    def may_be(self, receiver: str) -> bool:
+        """Whether an Alertmanager receiver of that name could be meant; only `receiver:NAME` tells for certain."""
+        return not self.entry.startswith("receiver:") or self.entry.removeprefix("receiver:") == receiver
+
+
+def judge_routing(
+    case: Case, sight: Sight, expected: ExpectedAlert, place: str, episode: Episode
+) -> tuple[Finding, ...]:
+    """Judge every entry of `notifies` of an alert whose `episode` fired; one finding for each."""
+    return tuple(
+        _judge_entry(case, sight, expected, f"{place}.notifies[{number}]", Addressee(entry), episode)
+        for number, entry in enumerate(expected.notifies)
+    )
+
+
+def first_heard_ms(case: Case, episode: Episode) -> int | None:
+    """When anybody first heard of an episode, or None."""
+    since_ms = episode.firing_ms
+    if since_ms is None:
+        return None
+    heard = (
+        notification.at_ms
+        for notification in case.notifications
+        if notification.at_ms >= since_ms
+        and (episode.resolved_ms is None or notification.at_ms <= episode.resolved_ms)
+        and any(
+            a.alert == episode.alert and a.status == "firing" and set(episode.labels) <= set(a.labels)
+            for a in case.notified(notification)
+        )
+    )
+    return min(heard, default=None)
+
+
+def _judge_entry(
+    case: Case, sight: Sight, expected: ExpectedAlert, place: str, to: Addressee, episode: Episode
+) -> Finding:
+    firing_ms = episode.firing_ms if episode.firing_ms is not None else episode.pending_ms
+
+    def finding(word: Word, message: str, heard: NotificationReceived | None = None) -> Finding:
+        evidence: tuple[Evidence, ...] = ()
+        if heard is not None:
+            what = f"{heard.kind} to {heard.destination} (receiver {heard.receiver})"
+            evidence = (Evidence(when=case.moment(heard.at_ms), source="receivers", what=what),)
+        return Finding(
+            expectation=place,
+            alert=expected.name,
+            labels=dict(expected.labels),
+            word=word,
+            message=message,
+            expected=f"{to.entry} hears of it",
+            observed=evidence[0].what if evidence else "nothing heard",
+            evidence=evidence or case.firing_evidence(episode),
+        )
+
+    later = [notification for notification in case.notifications if notification.at_ms >= firing_ms]
+    mine = [notification for notification in later if to.is_addressed_by(notification)]
+    unreadable = next((n for n in mine if n.problem and (not n.alerts or _about(case, n, expected))), None)
+    if unreadable is not None:
+        return finding(Word.MISROUTED, f"{to.entry} got what it could not have read: {unreadable.problem}", unreadable)
+    heard = next((n for n in mine if any(a.status == "firing" for a in _about(case, n, expected))), None)
+    if heard is not None:
+        delay = span(heard.at_ms - firing_ms)
+        return finding(Word.MET, f"{to.entry} heard of it {delay} after it fired ({case.offset(heard.at_ms)})", heard)
+    held = tuple(a for a in case.held if a.alert == expected.name and _carries(a.labels, expected))
+    unheard = _why_unheard(case, sight, to, firing_ms, held)
+    if unheard is not None:
+        return finding(Word.UNOBSERVED, f"{to.entry} was not heard: {unheard}")
+    why = _why_misrouted(case, expected, mine, later, held)
+    return finding(Word.MISROUTED, f"{to.entry} heard nothing of it{why}")
+
+
+def _why_unheard(
+    case: Case, sight: Sight, to: Addressee, firing_ms: int, held: tuple[AlertmanagerObserved, ...]
+) -> str | None:
+    """Why nobody can say that a notification did not come, or None when one can."""
+    if case.facts.mode is Mode.STAGING:
+        routed = sorted({receiver for alert in held for receiver in alert.receivers})
+        return f"receivers of a staging stack are real; Alertmanager routed it to {listed(routed) or 'nobody'}"
+    removed = set(case.facts.removed_receivers)
+    routed_away = sorted(removed & {receiver for alert in held for receiver in alert.receivers if to.may_be(receiver)})
+    named = to.entry.removeprefix("receiver:")
+    if to.entry.startswith("receiver:") and named in removed:
+        routed_away = [named]
+    if routed_away:
+        return f"receiver {listed(routed_away)} could not be redirected and was removed"
+    deaf = sight.deaf(case.ends_ms)
+    if deaf is not None:
+        return deaf
+    left_ms = case.ends_ms - firing_ms
+    if left_ms < case.facts.group_wait_ms + case.facts.resolution_ms:
+        return f"it fired {span(left_ms)} before the run ended, and its group waits {span(case.facts.group_wait_ms)}"
+    return None
+
+
+def _why_misrouted(
+    case: Case,
+    expected: ExpectedAlert,
+    mine: list[NotificationReceived],
+    later: list[NotificationReceived],
+    held: tuple[AlertmanagerObserved, ...],
+) -> str:
+    """Where it went instead, or what kept it quiet."""
+    if any(_about(case, notification, expected) for notification in mine):
+        return " while it fired: only that it was resolved"
+    other_labels = [a for n in mine for a in case.notified(n) if a.alert == expected.name and a.status == "firing"]
+    if other_labels:
+        return f"; it heard of {labelled(expected.name, other_labels[0].labels)}, without the labels asked for"
+    quiet = [alert for alert in held if alert.state == "suppressed"]
+    if quiet:
+        names = {alert.fingerprint: alert.alert for alert in case.held}
+        inhibitors = sorted({names.get(f, f) for alert in quiet for f in alert.inhibited_by})
+        if inhibitors:
+            return f": Alertmanager held it back, inhibited by {listed(inhibitors)}"
+        return ": Alertmanager held it back, silenced"
+    told = sorted({n.destination for n in later if any(a.status == "firing" for a in _about(case, n, expected))})
+    if told:
+        return f"; {listed(told)} did"
+    routed = sorted({receiver for alert in held for receiver in alert.receivers})
+    if routed:
+        return f": Alertmanager routed it to receiver {listed(routed)}"
+    return ", nor did anybody else"
+
+
+def _about(case: Case, notification: NotificationReceived, expected: ExpectedAlert) -> tuple[NotifiedAlert, ...]:
+    """The alerts in a notification that are the expected one."""
+    return tuple(a for a in case.notified(notification) if a.alert == expected.name and _carries(a.labels, expected))
+
+
+def _carries(labels: tuple[tuple[str, str], ...], expected: ExpectedAlert) -> bool:
+    own = dict(labels)
+    return all(own.get(name) == value for name, value in expected.labels.items())

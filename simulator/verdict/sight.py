@@ -1,0 +1,145 @@
+"""What could be seen: a rule that nobody evaluated, or that looks at nothing, is blind and not silent.
+
+Two questions are answered here. Of a rule: was it evaluated without error to the end, and did its selectors see series?
+Of a claim that something did *not* happen up to an instant: was everything that it rests on there until then?
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulator.telemetry.observations import Gap, RuleEvaluated, SelectorObserved
+from simulator.telemetry.rules import AlertRule
+from simulator.units import SECOND, format_duration
+from simulator.verdict.case import Case
+from simulator.verdict.document import Word
+from simulator.verdict.load import judge_load
+from simulator.verdict.targets import unexplained
+from simulator.verdict.wording import listed, span
+
+HEARING = frozenset({"alertmanager", "receivers"})
+"""Sources whose gaps concern notifications, not alerts."""
+
+POLL_MS = 5 * SECOND
+"""An evaluation reported as the last may be this much older than one just done: observers poll."""
+
+_CONSTANT = re.compile(r"(vector\s*\(\s*)?[-+.\deE\s*/()]+\)?")
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Something that went wrong with the run itself. `is_stimulus`: the platform was not as the profile says."""
+
+    at_ms: int
+    source: str
+    reason: str
+    is_stimulus: bool
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What of a case could be seen."""
+
+    case: Case
+
+    @cached_property
+    def disturbances(self) -> tuple[Disturbance, ...]:
+        """Everything that kept the run from being watched as it should, by time."""
+        case = self.case
+        found = [
+            Disturbance(
+                gap.at_ms, gap.source, f"{gap.source}: {gap.reason}", gap.source not in HEARING | {"prometheus"}
+            )
+            for gap in case.seen(Gap)
+        ]
+        found += [
+            Disturbance(target.span.start_ms, "targets", f"target {target} was {target.health} without a fault", True)
+            for target in unexplained(case)
+        ]
+        if case.watched_until_ms < case.ends_ms:
+            found.append(Disturbance(case.watched_until_ms, "run", "the run was stopped early", False))
+        found += [
+            Disturbance(case.started_ms, "load", finding.message, True)
+            for finding in judge_load(case)
+            if finding.word is Word.UNOBSERVED
+        ]
+        return tuple(sorted(found, key=lambda disturbance: disturbance.at_ms))
+
+    def blocked(self, until_ms: int) -> str | None:
+        """Why nobody can say that an alert did not fire up to an instant, or None when one can."""
+        return next((d.reason for d in self._until(until_ms) if d.source not in HEARING), None)
+
+    def deaf(self, until_ms: int) -> str | None:
+        """Why nobody can say that a notification did not come up to an instant, or None when one can."""
+        return next((d.reason for d in self._until(until_ms) if not d.is_stimulus), None)
+
+    def platform_broken(self, at_ms: int) -> str | None:
+        """Why an alert of that instant may be the run's own doing (a dead emitter, not the profile), or None."""
+        return next((d.reason for d in self._until(at_ms) if d.is_stimulus and d.source != "load"), None)
+
+    def _until(self, at_ms: int) -> tuple[Disturbance, ...]:
+        """What was wrong by then; noticing takes up to a scrape and an evaluation."""
+        return tuple(d for d in self.disturbances if d.at_ms - self.case.facts.resolution_ms <= at_ms)
+
+    def evaluation_problem(self, rule: AlertRule) -> str | None:
+        """Why the rule's own state cannot be trusted: it was not evaluated, or not without error, or not to the end."""
+        case = self.case
+        seen = [
+            evaluated
+            for evaluated in case.seen(RuleEvaluated)
+            if (evaluated.alert, evaluated.group) == (rule.name, rule.group)
+            and evaluated.labels in ((), rule.labels)
+            and (evaluated.at_ms >= case.started_ms or evaluated.last_evaluation_ms)
+        ]
+        if not seen:
+            return "nobody saw its rule being evaluated"
+        failed = next((evaluated for evaluated in seen if evaluated.health not in ("ok", "unknown")), None)
+        if failed is not None:
+            return f"its evaluation failed: {failed.error or failed.health}"
+        last_ms = max(evaluated.last_evaluation_ms for evaluated in seen)
+        if all(evaluated.health == "unknown" for evaluated in seen) or not last_ms:
+            return "its rule was never evaluated"
+        behind_ms = min(case.ends_ms, case.watched_until_ms) - last_ms
+        if behind_ms > 2 * rule.interval_ms + POLL_MS:
+            return f"its rule was last evaluated at {case.offset(last_ms)}, {span(behind_ms)} before the end"
+        return None
+
+    def blind_selectors(self, rule: AlertRule) -> tuple[str, ...]:
+        """The selectors of a rule that saw nothing where something had to be seen, each with the reason.
+
+        A selector of absence counts only by what it matched before the first fault: afterwards it is meant to be empty.
+        """
+        if not rule.selectors:
+            constant = _CONSTANT.fullmatch(rule.expr.strip())
+            return () if constant else ("its expression names no series that crybsim can watch",)
+        onset_ms = self.case.first_onset_ms
+        reasons: dict[str, str] = {}
+        for selector in rule.selectors:
+            name = str(selector)
+            seen = [s for s in self.case.seen(SelectorObserved) if (s.alert, s.selector) == (rule.name, name)]
+            if selector.absence or any(s.absence for s in seen):
+                baseline = [s for s in seen if onset_ms is None or s.at_ms < onset_ms]
+                if not any(s.series for s in baseline):
+                    reasons[name] = f"{name} asks for absence and was not seen matching before the first fault"
+            elif not seen:
+                reasons[name] = f"nobody looked at what {name} matches"
+            elif not any(s.series or s.possible for s in seen):
+                reasons[name] = f"{name} matched no series"
+        return tuple(reasons.values())
+
+    def blindness(self, rule: AlertRule) -> str | None:
+        """Why the rule's silence says nothing, or None when it does say something."""
+        problem = self.evaluation_problem(rule)
+        if problem is not None:
+            return problem
+        blind = self.blind_selectors(rule)
+        return listed(blind) if blind else None
+
+    def ungradable(self, rule: AlertRule) -> str | None:
+        """Why this run is too short for the rule: its windows reach before the first sample even at the run's end."""
+        if self.case.window_is_full(rule, self.case.ends_ms):
+            return None
+        have_ms = max(self.case.ends_ms - self.case.facts.history_start_ms, 0)
+        return f"looks back {format_duration(rule.reach_ms)} and there are {span(have_ms)} of data"
