@@ -13,6 +13,7 @@ shift
 for tool in apt-get dpkg-deb; do
 	command -v "$tool" >/dev/null 2>&1 || exit 3
 done
+echo "setup: fetching Debian's $* into $folder ..."
 
 mkdir -p "$(dirname "$folder")"
 folder=$(cd "$(dirname "$folder")" && pwd)/$(basename "$folder")
@@ -39,7 +40,7 @@ private_apt() {
 private_apt update || true # one broken source of the system need not matter: the download decides
 if ! private_apt download "$@"; then
 	echo "setup: apt could not fetch $*:" >&2
-	grep -E '^(E|W|Err)' "$work/log" | sort -u | head -n 10 | sed 's/^/  /' >&2
+	grep -E '^(E:|Err:)' "$work/log" | head -n 10 | sed 's/^/  /' >&2
 	exit 1
 fi
 

@@ -23,7 +23,6 @@ if have prometheus && have promtool && have alertmanager prometheus-alertmanager
 	exit 0
 fi
 
-echo "setup: fetching Prometheus and Alertmanager (Debian's packages, into $servers) ..."
 status=0
 sh setup/debian.sh "$servers" prometheus prometheus-alertmanager || status=$?
 if [ "$status" -eq 3 ]; then
