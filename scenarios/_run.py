@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.clock import WallClock
+from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest
-from simulator.streams.load_plan import LoadPlan
 
 PLAIN_HOST = "http://127.0.0.1:3001"  # where the platform's API listens, and `crybsim api` too
 CLOCK = WallClock()

@@ -21,10 +21,10 @@ from simulator.clock import Clock, WallClock
 from simulator.errors import InputError
 from simulator.load.report_file import ReportFile
 from simulator.load.totals import Totals
+from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Scenario
 from simulator.resources import shipped
-from simulator.streams.load_plan import LoadPlan
 from simulator.telemetry.observations import LoadEnded, LoadMeasured
 from simulator.transport import check_host
 from simulator.wire.load_report import Ended, Measured, Started
@@ -114,7 +114,7 @@ class LocustRun:
         if self._workers == 1:
             self._children = [self._locust("locust", self._leading())]
             return
-        port = str(_free_port())
+        port = str(free_port())
         bind = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
         expect = ["--expect-workers", str(self._workers), "--expect-workers-max-wait", "30"]
         self._children = [self._locust("locust", [*self._leading(), *bind, *expect])]
@@ -233,7 +233,7 @@ class LocustRun:
         return self._spawn(argv, name=name, log=log, env=env, cwd=self._run_dir)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A loopback port that is free now; Locust's master cannot be asked to choose one and tell it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

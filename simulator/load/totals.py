@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from simulator.streams.load_plan import LoadPlan
+from simulator.profile.load_plan import LoadPlan
 from simulator.telemetry.observations import LoadMeasured, RequestTotals
 from simulator.wire.load_report import Measured, Tally, add_tallies, sum_tallies
 

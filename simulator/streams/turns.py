@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from simulator.streams.load_plan import LoadPlan
+from simulator.profile.load_plan import LoadPlan
 from simulator.units import SECOND
 
 LATE_MS = SECOND

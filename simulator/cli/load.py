@@ -1,0 +1,198 @@
+"""`crybsim load`: drive a profile's load, at the reference API or at a host of yours, and judge it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from simulator.cli.load_view import LoadView, show_result
+from simulator.cli.options import JsonOption, OutOption, ProfileArgument, QuietOption, SeedOption
+from simulator.clock import WallClock
+from simulator.errors import InputError
+from simulator.load.judgement import judge_load
+from simulator.load.locust_run import LocustRun, free_port
+from simulator.profile.load import load_profile, resolve_profile
+from simulator.profile.load_plan import LoadPlan
+from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.schema import Profile
+from simulator.profile.settings import Limits, load_settings
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.stack.processes import Children, Service, spawn, start_service
+from simulator.units import SECOND, format_rate, parse_duration
+
+_INTERRUPTED = 130
+_LEAD_MS = 4 * SECOND  # until one API and one generator are up; each further process takes another second
+_POLL_SECONDS = 0.2
+_MOST_PER_USER_MINUTE = 100  # the API's default limit (platform contract, 1.6)
+
+
+def command(
+    profile: ProfileArgument,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="URL", help="Drive this API instead of a reference API; may be repeated."),
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option("--users", metavar="N", min=1, help="Virtual users at most; the rate stays planned.")
+    ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", metavar="N", min=1, max=64, help="Generator processes (one a core).")
+    ] = 1,
+    duration: Annotated[
+        str | None, typer.Option("--duration", metavar="D", help="How long, such as 2m, instead of the profile's.")
+    ] = None,
+    web_ui: Annotated[bool, typer.Option("--web-ui", help="Show Locust's web UI meanwhile, on this machine.")] = False,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Drive a profile's load and judge it.
+
+    Without --host the reference API is started and stopped with the run, broken by the profile's faults. With --host
+    the load goes to an API that is running already; a host other than this machine must stand in crybsim.yaml under
+    allowed_hosts. The rate is the profile's traffic times load.scale, whatever the number of users.
+
+    Examples:
+
+      crybsim load api-errors
+
+      crybsim load profiles/quiet-evening.yaml --host http://127.0.0.1:3001 --duration 2m --web-ui
+
+    Exit codes: 0 the rate was driven and the API answered; 1 too many requests failed; 3 the rate was not reached, the
+    generator was the bottleneck, or something was not observed.
+    """
+    settings = load_settings()
+    path = resolve_profile(profile)
+    chosen = _with_flags(load_profile(path), users=users, duration=duration, seed=seed, limits=settings.limits)
+    console = Console(stderr=True)
+    clock = WallClock()
+    run = RunFolder.create(chosen.name, clock.now_ms(), out)
+    instances = 0 if host else chosen.platform.instances.api
+    lead_ms = _LEAD_MS + SECOND * (max(0, instances - 1) + processes - 1)
+    manifest = Manifest(
+        run_id=run.run_id,
+        mode="live",
+        profile=chosen,
+        profile_sha256=profile_hash(chosen),
+        profile_path=str(path),
+        seed=chosen.seed,
+        started_ms=clock.now_ms() + lead_ms,
+    )
+    manifest.write(run.manifest)
+    if not quiet:
+        for line in _introduction(chosen, host):
+            console.print(line, highlight=False, soft_wrap=True)
+    interrupted = False
+    with Children() as children:
+        urls = list(host or ())
+        for number in range(1, instances + 1):
+            api = _start_api(f"api-{number}", run)
+            children.add(api)
+            urls.append(api.urls["api"])
+        web_port = free_port() if web_ui else None
+        load = LocustRun(
+            run.manifest,
+            urls,
+            run.path,
+            spawn,
+            workers=processes,
+            web_port=web_port,
+            allowed_hosts=settings.allowed_hosts,
+        )
+        children.callback(load.stop)
+        load.start()
+        if web_port is not None:
+            console.print(f"Locust's web UI: http://127.0.0.1:{web_port}", highlight=False)
+        try:
+            with LoadView(console, chosen.duration, quiet=quiet) as view:
+                _follow(load, manifest, view, clock)
+        except KeyboardInterrupt:
+            interrupted = True
+            console.print("stopping early; Ctrl-C again to stop at once")
+        ended = load.finish()
+        if died := [child.name for child in children.ended()]:
+            console.print(f"{', '.join(died)} died during the run; see {run.logs}", highlight=False)
+    judgement = judge_load(ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not host)
+    result = orjson.dumps(
+        {"outcome": judgement.outcome.name.lower(), "findings": judgement.findings, "load": asdict(ended)},
+        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+    )
+    (run.path / "load.json").write_bytes(result)
+    show_result(console, ended, judgement)
+    console.print(f"run folder: {run.path}", highlight=False, soft_wrap=True)
+    if as_json:
+        sys.stdout.write(result.decode())
+    return _INTERRUPTED if interrupted else int(judgement.outcome)
+
+
+def _with_flags(
+    profile: Profile, *, users: int | None, duration: str | None, seed: int | None, limits: Limits
+) -> Profile:
+    """The profile as the flags and crybsim.yaml's limits change it. Raises InputError."""
+    changes: dict[str, object] = {}
+    if duration is not None:
+        try:
+            changes["duration"] = parse_duration(duration)
+        except ValueError as error:
+            raise InputError(f"--duration: {error}") from error
+        if not changes["duration"]:
+            raise InputError("--duration: a run of no length drives no load")
+    if seed is not None:
+        changes["seed"] = seed
+    most = min(users or profile.load.max_users, limits.users or profile.load.max_users)
+    changes["load"] = profile.load.model_copy(update={"max_users": most})
+    changed = profile.model_copy(update=changes)
+    peak = changed.traffic.peak * changed.load.scale
+    if limits.rate is not None and peak > limits.rate:
+        raise InputError(
+            f"the profile drives up to {format_rate(peak)}, crybsim.yaml allows {format_rate(limits.rate)}; "
+            f"lower load.scale or raise limits.rate"
+        )
+    return changed
+
+
+def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
+    target = ", ".join(hosts) if hosts else "the reference API, not your platform"
+    plan = LoadPlan(profile)
+    lines = [f"load: {profile.name}, about {plan.requests:.0f} requests; target: {target}"]
+    per_minute = 60 * profile.traffic.peak * profile.load.scale / profile.load.max_users
+    if per_minute > _MOST_PER_USER_MINUTE:
+        lines.append(
+            f"note: {profile.load.max_users} users send {per_minute:.0f} requests a minute each; the platform answers "
+            f"429 above {_MOST_PER_USER_MINUTE}. Raise load.max_users."
+        )
+    return lines
+
+
+def _start_api(name: str, run: RunFolder) -> Service:
+    argv = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "api",
+        "--manifest",
+        str(run.manifest),
+        "--instance",
+        name,
+        "--port",
+        "0",
+    ]
+    return start_service(argv, name=name, log=run.logs / f"{name}.log")
+
+
+def _follow(load: LocustRun, manifest: Manifest, view: LoadView, clock: WallClock) -> None:
+    """Until the plan's end, or until the generator is gone."""
+    while clock.now_ms() < manifest.ends_ms and load.running:
+        for measured in load.poll():
+            view.show(measured)
+        view.tick(manifest.elapsed_ms(clock.now_ms()))
+        time.sleep(_POLL_SECONDS)
+    for measured in load.poll():
+        view.show(measured)
