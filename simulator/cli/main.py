@@ -1,7 +1,7 @@
 """The frame around every command: finding it, loading it, and turning errors into one clear line and an exit code.
 
-Machine output goes to stdout, everything for people to stderr (the overview and `--help` are what was asked for, so they
-go to stdout). Exit codes are `simulator.errors.ExitCode`, and 130 for Ctrl-C.
+Machine output goes to stdout, everything for people to stderr; the overview and `--help` are what was asked for, so
+they go to stdout. Exit codes are `simulator.errors.ExitCode`, and 130 for Ctrl-C.
 """
 
 from __future__ import annotations

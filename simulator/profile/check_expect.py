@@ -54,6 +54,8 @@ def _check_cause_and_times(alert: ExpectedAlert, steps: Steps, profile: Profile,
     needs: list[Steps] = [("duration",), (*steps, "caused_by")]
     if alert.caused_by is not None:
         ids = {fault.id: index for index, fault in enumerate(profile.faults)}
+        if not findings.is_there(("faults",)):
+            return
         if alert.caused_by not in ids:
             there = f"faults: {', '.join(ids)}" if ids else "this profile has no faults"
             message = f"no fault is called {alert.caused_by!r}; {there}{did_you_mean(alert.caused_by, ids)}"

@@ -27,6 +27,10 @@ class Findings:
         """Whether nothing is known to be wrong there, around it or inside it."""
         return not any(steps[: len(bad)] == bad or bad[: len(steps)] == steps for bad in self._broken)
 
+    def is_there(self, steps: Steps) -> bool:
+        """Whether it could be read at all, as it or something around it could."""
+        return not any(steps[: len(bad)] == bad for bad in self._broken)
+
     def report(self, steps: Steps, message: str, *needs: Steps, at_key: bool = False) -> None:
         """Note a mistake, unless it or a field that it was concluded from is broken already."""
         if self.is_sound(steps) and all(self.is_sound(need) for need in needs):

@@ -111,7 +111,11 @@ def expand(patterns: Iterable[str], folder: Path) -> tuple[Path, ...]:
     missing = []
     for pattern in patterns:
         anchor, rest = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
-        matches = sorted(path for path in anchor.glob(rest) if path.is_file())
+        try:
+            matches = sorted(path for path in anchor.glob(rest) if path.is_file())
+        except (ValueError, NotImplementedError, IndexError) as error:
+            missing.append(f"{pattern!r} is not a path or a pattern: {error}")
+            continue
         if not matches:
             missing.append(f"{pattern}: no such file" + (f" from {folder}" if folder != Path() else ""))
         found.update(dict.fromkeys(matches))

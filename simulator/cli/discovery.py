@@ -1,0 +1,116 @@
+"""What lies in a folder: rule files, routes, scrape jobs, locustfiles, dashboards. Told by content, not by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.resources import shipped
+
+LARGEST_BYTES: Final = 4 << 20
+MOST_FILES: Final = 5_000
+DEEPEST: Final = 6
+_SKIPPED: Final = frozenset({"node_modules", "venv", "runs", "build", "dist", "site-packages", "__pycache__"})
+
+_RULES = re.compile(r"^groups:", re.MULTILINE)
+_RULE = re.compile(r"^\s*-?\s*(?:alert|record):", re.MULTILINE)
+_ROUTE = re.compile(r"^route:", re.MULTILINE)
+_RECEIVERS = re.compile(r"^receivers:", re.MULTILINE)
+_SCRAPES = re.compile(r"^scrape_configs:", re.MULTILINE)
+_LOCUST = re.compile(r"^(?:from locust\b|import locust\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Paths as seen from the folder that was searched, sorted."""
+
+    rules: tuple[Path, ...] = ()
+    alertmanager: tuple[Path, ...] = ()
+    prometheus: tuple[Path, ...] = ()
+    locustfiles: tuple[Path, ...] = ()
+    dashboards: tuple[Path, ...] = ()
+
+
+def discover(folder: Path) -> Found:
+    """Search a folder. The shipped reference files are left out: they are used without being named.
+
+    Files that cannot be read are passed over, and so are hidden folders and whatever lies very deep.
+    """
+    kinds: dict[str, list[Path]] = {name: [] for name in Found.__dataclass_fields__}
+    for path in _files(folder):
+        kind = _kind_of(path)
+        if kind:
+            kinds[kind].append(path.relative_to(folder))
+    return Found(**{name: tuple(sorted(paths)) for name, paths in kinds.items()})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    ours = {_shipped(name) for name in ("monitoring", "scenarios", "profiles")}
+    seen = 0
+    for here, folders, names in os.walk(folder):
+        place = Path(here)
+        depth = len(place.relative_to(folder).parts)
+        folders[:] = [
+            name
+            for name in sorted(folders)
+            if depth < DEEPEST and name[0] != "." and name not in _SKIPPED and (place / name).resolve() not in ours
+        ]
+        for name in sorted(names):
+            if name.endswith((".yml", ".yaml", ".json", ".py", ".rules")):
+                seen += 1
+                if seen > MOST_FILES:
+                    return
+                yield place / name
+
+
+def _shipped(name: str) -> Path | None:
+    try:
+        return shipped(name).resolve()
+    except FileNotFoundError:
+        return None
+
+
+def _kind_of(path: Path) -> str:
+    """The field of `Found` that a file belongs to, or an empty string."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return ""
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    if path.suffix == ".py":
+        return "locustfiles" if _LOCUST.search(text) else ""
+    if path.suffix == ".json":
+        return "dashboards" if _is_dashboard(text) else ""
+    if _RULES.search(text) and _RULE.search(text):
+        return "rules"
+    if _ROUTE.search(text) and _RECEIVERS.search(text):
+        return "alertmanager"
+    return "prometheus" if _SCRAPES.search(text) else ""
+
+
+def _is_dashboard(text: str) -> bool:
+    if '"panels"' not in text:
+        return False
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    inner = content.get("dashboard", content) if isinstance(content, dict) else None
+    return isinstance(inner, dict) and isinstance(inner.get("panels"), list)
+
+
+def as_patterns(paths: tuple[Path, ...], folder: Path) -> tuple[str, ...]:
+    """Paths as they are written into crybsim.yaml: `rules/*.yml` where that means exactly the files found there."""
+    patterns: dict[str, None] = {}
+    for path in paths:
+        pattern = path.parent / f"*{path.suffix}"
+        matched = {match.relative_to(folder) for match in folder.glob(str(pattern))}
+        together = len(matched) > 1 and matched <= set(paths)
+        patterns[str(pattern if together else path)] = None
+    return tuple(patterns)

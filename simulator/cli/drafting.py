@@ -1,0 +1,249 @@
+"""Drafts of profiles: a commented starter, and the `expect` for one alert of the team's own rules.
+
+A draft is a guess that a person has to look at: it carries `reviewed: false` and cannot pass before that line is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator.engine.rules import RuleSet, rules_from_api
+from simulator.errors import InputError, Problem, did_you_mean
+from simulator.profile.document import Document, Json, Steps, read_document
+from simulator.telemetry.rules import AlertRule
+from simulator.units import HOUR, MINUTE, SECOND, format_duration, parse_duration
+
+ONSET_MS = MINUTE
+SCRAPE_MS = 15 * SECOND  # the contract's scrape and evaluation interval
+NOTIFIED_MS = MINUTE  # group_wait, and some time for the last notification
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A fault that could set an alert off; `reason` says what in the expression suggested it."""
+
+    kind: str
+    reason: str
+    lines: tuple[str, ...] = ()  # further YAML of the fault
+
+
+_UNKNOWN = Cause("http_errors", "nothing in the expression points to a fault kind; `crybsim catalog faults` lists them")
+
+
+def read_rules(paths: Iterable[Path]) -> RuleSet:
+    """The rules of Prometheus rule files. Raises InputError with every problem that keeps them from being read."""
+    groups: list[Mapping[str, Any]] = []
+    problems: list[Problem | str] = []
+    for path in paths:
+        try:
+            document = read_document(path, what="a rule file")
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        try:
+            groups.extend(_groups(document))
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(*problems)
+    return rules_from_api(groups)
+
+
+def choose_rule(rules: RuleSet, name: str) -> AlertRule:
+    """The alert of that name. Raises InputError with the nearest one."""
+    named = rules.named(name)
+    if not named:
+        names = [rule.name for rule in rules.alerts]
+        there = f" (alerts there: {', '.join(sorted(set(names))) or 'none'})" if len(names) <= 40 else ""
+        raise InputError(f"no rule there is called {name!r}{did_you_mean(name, names)}{there}")
+    return named[0]
+
+
+def likely_cause(rule: AlertRule) -> Cause | None:
+    """The fault kind that the rule's series suggest, or None."""
+    for selector in rule.selectors:
+        metric, matchers = selector.metric.lower(), selector.matchers
+        job = next((matcher.value for matcher in matchers if matcher.label == "job"), "")
+        if re.match(r"(pg_|postgres)|.*(database|_db_|db_quer)", metric):
+            return Cause("database_slow", f"it looks at {selector.metric}")
+        if metric == "up" and (not job or "api" in job):
+            return Cause("outage", f"it looks at {selector}")
+        if metric.startswith("http_") and re.search(r"duration|latency", metric):
+            return Cause("latency", f"it looks at {selector.metric}", ("parameters:", "  delay: 1500ms"))
+    for selector in rule.selectors:
+        if selector.metric.startswith("http_") and any(
+            matcher.label in ("code", "status", "status_code") and "5" in matcher.value for matcher in selector.matchers
+        ):
+            return Cause("http_errors", f"it looks at {selector}", ("intensity: 0.25",))
+    return None
+
+
+def draft(name: str, rule: AlertRule) -> str:
+    """A profile whose fault should set the rule off."""
+    cause = likely_cause(rule) or _UNKNOWN
+    within = ONSET_MS * -(-(rule.for_ms + rule.reach_ms + 2 * max(SCRAPE_MS, rule.interval_ms)) // ONSET_MS)
+    lasts = within + ONSET_MS
+    reach = f"its windows reach {format_duration(rule.reach_ms)} back, then `for: {format_duration(rule.for_ms)}`"
+    labels = [f"{key}: {json.dumps(value)}" for key, value in rule.labels if "{{" not in value]
+    expect = [
+        "expect:",
+        "  # A tool drafted this block. Read it, correct it, and then remove the next line: a run cannot pass before.",
+        "  reviewed: false",
+        "  alerts:",
+        f"    - name: {json.dumps(rule.name)}",
+        *(["      labels:", *(f"        {label}" for label in labels)] if labels else []),
+        "      caused_by: the-fault",
+        f"      # {reach}, then scrape and evaluation",
+        f"      fires_within: {format_duration(within)}",
+        "      # Who must hear of it: a #channel, an address, pagerduty or another integration, receiver:NAME",
+        "      notifies: []",
+        "  # Alerts that must not fire, and alerts that this profile does not judge:",
+        "  silent: []",
+        "  ignore: []",
+    ]
+    fault = [
+        "faults:",
+        "  - id: the-fault",
+        f"    # {cause.reason}",
+        f"    kind: {cause.kind}",
+        f"    at: {format_duration(ONSET_MS)}",
+        f"    for: {format_duration(lasts)}",
+        *(f"    {line}" for line in cause.lines),
+    ]
+    description = f"{rule.name} must fire while the platform suffers from {cause.kind}."
+    note = ["# This run is long because of the alert's windows."] if within > HOUR else []
+    return _profile(name, description, ONSET_MS + lasts + NOTIFIED_MS, [*note, *fault], expect)
+
+
+def starter(name: str) -> str:
+    """A profile to begin with: one fault, one alert, every part explained."""
+    fault = [
+        "# What breaks, and when; `crybsim catalog faults` lists the kinds.",
+        "faults:",
+        "  - id: some-errors",
+        "    kind: http_errors",
+        "    at: 1m # after the start of the run",
+        "    for: 3m",
+        "    intensity: 0.25 # a share; the kind says of what",
+        "    # ramp: 30s # rises and falls over this long",
+        "    # target: # nothing given: all of the API",
+        "    #   route: /api/v1/posts",
+    ]
+    expect = [
+        "# What must react.",
+        "expect:",
+        "  alerts:",
+        "    - name: HighErrorRate",
+        "      labels:",
+        "        severity: critical",
+        "      caused_by: some-errors",
+        "      fires_within: 3m # after the fault begins",
+        "      # resolves_within: 1m # after the fault ends",
+        "      # a #channel, an address, pagerduty or another integration, receiver:NAME",
+        '      notifies: ["#critical-alerts"]',
+        "  # Alerts that must not fire:",
+        "  silent: [APIServiceDown]",
+        "  # Any alert that is not named here fails the run, too:",
+        "  no_other_alerts: true",
+        "  # Alerts that are not judged (these look back for hours, and a live run has minutes of data):",
+        "  ignore: [SLOAvailabilityFastBurn, SLOAvailabilitySlowBurn, SLOAvailabilityViolated]",
+    ]
+    return _profile(name, "Says in a sentence what this rehearses.", 5 * MINUTE, fault, expect)
+
+
+def _profile(name: str, description: str, duration_ms: int, fault: Sequence[str], expect: Sequence[str]) -> str:
+    lines = [
+        f"name: {name} # as the file is called",
+        f"description: {json.dumps(description)}",
+        "seed: 1 # the same seed gives the same platform",
+        "start: 2026-01-07T20:00:00 # the instant of the platform's life at which the run begins",
+        f"duration: {format_duration(duration_ms)}",
+        "",
+        "platform:",
+        "  size: tiny # how many series: tiny, default, large",
+        "",
+        "# How much the platform is used; load and telemetry both follow it.",
+        "traffic:",
+        "  peak: 20/s",
+        "  shape: evening # or flat, daily, office",
+        "  time_zone: Europe/Berlin",
+        "",
+        *fault,
+        "",
+        *expect,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _groups(document: Document) -> list[Mapping[str, Any]]:
+    """Rule groups in the shape of Prometheus's rules API, which is what the engine reads."""
+    return [
+        {
+            "name": _text(document, (*steps, "name")),
+            "file": document.file,
+            "interval": _seconds(document, (*steps, "interval")),
+            "rules": [_rule(document, inside) for inside in _items(document, (*steps, "rules"))],
+        }
+        for steps in _items(document, ("groups",))
+    ]
+
+
+def _rule(document: Document, steps: Steps) -> Mapping[str, Any]:
+    if _value(document, (*steps, "record")) is not None:
+        name = _text(document, (*steps, "record"))
+        return {"type": "recording", "name": name, "query": _text(document, (*steps, "expr"))}
+    return {
+        "type": "alerting",
+        "name": _text(document, (*steps, "alert")),
+        "query": _text(document, (*steps, "expr")),
+        "duration": _seconds(document, (*steps, "for")),
+        "keepFiringFor": _seconds(document, (*steps, "keep_firing_for")),
+        "labels": _labels(document, (*steps, "labels")),
+    }
+
+
+def _value(document: Document, steps: Steps) -> Json:
+    try:
+        return document.at(steps)
+    except KeyError:
+        return None
+
+
+def _items(document: Document, steps: Steps) -> list[Steps]:
+    value = _value(document, steps)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InputError(document.problem(steps, "is not a list"))
+    return [(*steps, index) for index in range(len(value))]
+
+
+def _text(document: Document, steps: Steps) -> str:
+    value = _value(document, steps)
+    if value is None or isinstance(value, list | dict):
+        raise InputError(document.problem(steps, "is missing; it is text"))
+    return str(value)
+
+
+def _seconds(document: Document, steps: Steps) -> float:
+    value = _value(document, steps)
+    if value is None:
+        return 0.0
+    try:
+        return parse_duration(str(value)) / SECOND
+    except ValueError as error:
+        raise InputError(document.problem(steps, str(error))) from error
+
+
+def _labels(document: Document, steps: Steps) -> dict[str, str]:
+    value = _value(document, steps)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(document.problem(steps, "is not a mapping of labels"))
+    return {key: str(text) for key, text in value.items()}

@@ -1,0 +1,124 @@
+"""`crybsim init`: crybsim.yaml and a first profile, from the files that are here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from simulator.cli.discovery import Found, as_patterns, discover
+from simulator.cli.drafting import draft, likely_cause, read_rules, starter
+from simulator.cli.options import DryRunOption
+from simulator.cli.profile import FOLDER, schema_text, write_new, write_profile
+from simulator.errors import InputError
+from simulator.profile.json_schema import settings_schema
+from simulator.profile.settings import FILE_NAME
+from simulator.telemetry.rules import AlertRule
+from simulator.units import HOUR
+
+SCHEMA_NAME = "crybsim.schema.json"
+FIRST_PROFILE = "first-rehearsal"
+
+_NOUNS = {
+    "rules": "rule files",
+    "alertmanager": "Alertmanager configurations",
+    "prometheus": "Prometheus configurations",
+    "locustfiles": "locustfiles",
+    "dashboards": "dashboards",
+}
+
+
+def command(dry_run: DryRunOption = False) -> None:
+    """Write crybsim.yaml and a first profile from the files found here. Nothing is ever overwritten.
+
+    Rule files, alertmanager.yml, prometheus.yml, locustfiles and dashboards are told by what is in them.
+
+    \b
+    Examples:
+      crybsim init
+      crybsim init --dry-run
+    """
+    folder = Path()
+    found = discover(Path.cwd())
+    _say_found(found)
+    settings = settings_text(found, Path.cwd())
+    profile = first_profile(found)
+    if dry_run:
+        typer.echo(f"would write {FILE_NAME}:\n{settings}\nwould write {FOLDER / FIRST_PROFILE}.yaml:\n{profile}")
+        return
+    _write(folder / FILE_NAME, settings)
+    _write(folder / SCHEMA_NAME, schema_text(settings_schema()))
+    try:
+        path = write_profile(folder / FOLDER, FIRST_PROFILE, profile)
+        typer.echo(f"wrote {path}", err=True)
+    except FileExistsError as error:
+        typer.echo(f"kept {error.filename}, which was there already", err=True)
+    typer.echo(f"next: read {FOLDER / FIRST_PROFILE}.yaml, then crybsim rehearse {FIRST_PROFILE} --mode live", err=True)
+
+
+def settings_text(found: Found, folder: Path) -> str:
+    """The content of crybsim.yaml for the files found in a folder."""
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA_NAME}",
+        "# What would otherwise be repeated on every command line; a flag beats it. Paths start from this file.",
+    ]
+    lines += _listed("rules", as_patterns(found.rules, folder))
+    lines += _single("prometheus_config", found.prometheus)
+    lines += _single("alertmanager_config", found.alertmanager)
+    lines += _listed("dashboards", as_patterns(found.dashboards, folder))
+    lines += [
+        "",
+        "# What runs in production, so that a verdict can say how far its own engine is from that:",
+        '# production: {prometheus: "2.45", alertmanager: "0.25"}',
+        "# A staging stack to use instead of a local one, and the hosts that load may be sent to:",
+        "# prometheus_url: http://prometheus.staging.example.org:9090",
+        "# alertmanager_url: http://alertmanager.staging.example.org:9093",
+        "# allowed_hosts: [staging.example.org]",
+        "# limits: {users: 500, rate: 200/s}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def first_profile(found: Found) -> str:
+    """A draft for the alert that is easiest to set off, or the starter where the rules offer none."""
+    try:
+        rules = read_rules(found.rules)
+    except InputError as error:
+        typer.echo(f"the rules could not be read, so the first profile is not drafted from them:\n{error}", err=True)
+        return starter(FIRST_PROFILE)
+    candidates = [rule for rule in rules.alerts if likely_cause(rule) and rule.reach_ms + rule.for_ms < HOUR]
+    return draft(FIRST_PROFILE, min(candidates, key=_urgency)) if candidates else starter(FIRST_PROFILE)
+
+
+def _urgency(rule: AlertRule) -> tuple[bool, int, str]:
+    critical = ("severity", "critical") in rule.labels
+    return not critical, rule.reach_ms + rule.for_ms, rule.name
+
+
+def _say_found(found: Found) -> None:
+    for name, noun in _NOUNS.items():
+        paths: tuple[Path, ...] = getattr(found, name)
+        shown = ", ".join(str(path) for path in paths[:5]) + (", …" if len(paths) > 5 else "")
+        typer.echo(f"found {len(paths)} {noun}{': ' if paths else ''}{shown}", err=True)
+
+
+def _listed(key: str, patterns: tuple[str, ...]) -> list[str]:
+    if not patterns:
+        return [f"# {key}: []"]
+    return [f"{key}:", *(f"  - {json.dumps(pattern, ensure_ascii=False)}" for pattern in patterns)]
+
+
+def _single(key: str, paths: tuple[Path, ...]) -> list[str]:
+    if not paths:
+        return [f"# {key}: ..."]
+    others = [f"# found too: {path}" for path in paths[1:]]
+    return [f"{key}: {json.dumps(str(paths[0]), ensure_ascii=False)}", *others]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_new(path, text)
+        typer.echo(f"wrote {path}", err=True)
+    except FileExistsError:
+        typer.echo(f"kept {path}, which was there already", err=True)
