@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.telemetry.samples import FamilyBlock, Labels, Series
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-_KEPT_SERIES: Final = 1_000_000  # about 200 bytes each
+_KEPT_SERIES: Final = 250_000  # about 400 bytes each
 
 
 def encode_families(blocks: Sequence[FamilyBlock], instant: int) -> bytes:

@@ -1,0 +1,62 @@
+"""`crybsim emit`: the telemetry of a platform that is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.options import ManifestOption, PortOption
+from simulator.cli.run_manifest import manifest_for
+from simulator.clock import Clock, WallClock
+from simulator.sinks.scrape import RouteFile, ScrapeSink
+from simulator.sinks.scrape_server import ScrapeServer
+from simulator.streams.samples import ModelSamples
+from simulator.telemetry.samples import SampleSource
+
+OptionalProfile = Annotated[
+    str | None,
+    typer.Argument(metavar="PROFILE", help="A profile: a path, or the name of a shipped or local one."),
+]
+RoutesOption = Annotated[
+    Path | None,
+    typer.Option("--routes", metavar="FILE", help="Who stands in for which target of a copied prometheus.yml."),
+]
+
+
+def command(
+    profile: OptionalProfile = None,
+    manifest: ManifestOption = None,
+    routes: RoutesOption = None,
+    port: PortOption = 0,
+) -> None:
+    """Serve the metrics of the platform that a profile describes, moved by its traffic and its faults.
+
+    / lists the endpoints (/metrics/JOB/INSTANCE). One JSON line on stdout says where it listens.
+
+    \b
+    Examples:
+      crybsim emit api-errors
+      crybsim emit profiles/api-errors.yaml --port 9400
+    """
+    source = ModelSamples(manifest_for(profile, manifest, mode="emit"))
+    asyncio.run(serve(source, WallClock(), RouteFile(routes) if routes else None, port))
+
+
+async def serve(source: SampleSource, clock: Clock, routes: RouteFile | None, port: int) -> None:
+    """Serve until SIGTERM; Ctrl-C is a KeyboardInterrupt. Raises InputError when the port is taken."""
+    sink = ScrapeSink(source, clock, routes)
+    server = ScrapeServer(sink.answer)
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    try:
+        url = await server.start(port)
+        typer.echo(json.dumps({"event": "ready", "urls": {"scrape": url}}))
+        await stopped.wait()
+    finally:
+        await server.stop()
+        sink.close()

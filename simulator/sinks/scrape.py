@@ -1,0 +1,198 @@
+"""Answers scrapes in the platform's stead: as the proxy of a Prometheus, or directly for a person with curl.
+
+A proxied scrape says three things: the job (the proxy's user), the target (a URL parameter of the copied
+configuration, or else the address), and what it wants. The routes say who stands in for that target.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+import httpx
+import numpy as np
+
+from simulator.clock import Clock
+from simulator.errors import InputError, did_you_mean
+from simulator.telemetry.routes import TARGET_PARAMETER, Route, read_routes
+from simulator.telemetry.samples import SampleSource
+from simulator.transport import http_client
+from simulator.wire.exposition import CONTENT_TYPE, encode_families
+
+PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+_FORWARDED: Final = ("accept", "user-agent", "x-prometheus-scrape-timeout-seconds")
+_DEFAULT_TIMEOUT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class ScrapeRequest:
+    """A GET as it came: `target` is a path, or a whole URL where the server is used as a proxy. Header names are
+    in lower case."""
+
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back."""
+
+    status: int
+    body: bytes
+    content_type: str = PLAIN_TEXT
+
+
+class RefusedError(Exception):
+    """The target is down: the connection has to end without an answer."""
+
+
+class RouteFile:
+    """The routes in a file, read again whenever it changes: Prometheus's own port is known last."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def find(self, job: str, target: str, address: str) -> Route | None:
+        """The route of a job's target: by the target's name, by the address scraped, or the job's only one.
+
+        Raises InputError while there is no readable file.
+        """
+        routes = self._current()
+        found = routes.get((job, target)) or routes.get((job, address))
+        if found is None:
+            of_job = [route for route in routes.values() if route.job == job]
+            found = of_job[0] if len(of_job) == 1 and not target else None
+        return found
+
+    def jobs(self) -> set[str]:
+        """The jobs that have routes."""
+        return {route.job for route in self._routes.values()}
+
+    def _current(self) -> dict[tuple[str, str], Route]:
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError as error:
+            raise InputError(f"{self._path}: no routes yet") from error
+        version = (stat.st_mtime_ns, stat.st_ino)
+        if version != self._seen:
+            self._routes = {(route.job, route.target): route for route in read_routes(self._path)}
+            self._seen = version
+        return self._routes
+
+
+class ScrapeSink:
+    """The emitter's answers. May be asked from several threads."""
+
+    def __init__(self, source: SampleSource, clock: Clock, routes: RouteFile | None = None) -> None:
+        self._source = source
+        self._clock = clock
+        self._routes = routes
+        self._one_at_a_time = threading.Lock()
+        self._clients: dict[str, httpx.Client] = {}
+
+    def answer(self, request: ScrapeRequest) -> Answer:
+        """The answer; blocks while a real server is asked. Raises RefusedError for a target that is down."""
+        url = urlsplit(request.target)
+        if url.scheme:
+            return self._proxied(url, request.headers)
+        return self._direct(url.path)
+
+    def close(self) -> None:
+        """Let go of the connections to real servers."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def _proxied(self, url: SplitResult, headers: Mapping[str, str]) -> Answer:
+        job = _proxy_user(headers.get("proxy-authorization", ""))
+        if job is None:
+            return _problem(407, "the user of proxy_url has to name the scrape job (http://JOB@127.0.0.1:PORT)")
+        if self._routes is None:
+            return _problem(503, "this emitter was started without --routes")
+        target = dict(parse_qsl(url.query)).get(TARGET_PARAMETER, "")
+        with self._one_at_a_time:
+            try:
+                route = self._routes.find(job, target, url.netloc)
+            except InputError as error:
+                return _problem(503, str(error))
+            known = self._routes.jobs()
+        if route is None:
+            hint = did_you_mean(job, known) if job not in known else ""
+            return _problem(404, f"no route for target {target or url.netloc!r} of job {job!r}{hint}")
+        if route.upstream:
+            return self._forward(route.upstream, url, headers)
+        return (
+            self._exposition(route.catalogue_job, route.instance) if route.is_mapped else Answer(200, b"", CONTENT_TYPE)
+        )
+
+    def _direct(self, path: str) -> Answer:
+        parts = [unquote(part) for part in path.split("/")[1:]]
+        if parts[0] == "metrics" and len(parts) == 3:
+            _, job, instance = parts
+            if job in self._source.jobs() and instance in self._source.instances(job):
+                return self._exposition(job, instance)
+            names = {f"{job}/{instance}" for job in self._source.jobs() for instance in self._source.instances(job)}
+            return _problem(404, f"nothing at {path}{did_you_mean(f'{job}/{instance}', names)}")
+        if path == "/":
+            lines = [
+                f"/metrics/{quote(job, safe='')}/{quote(instance, safe='')}\n"
+                for job in self._source.jobs()
+                for instance in self._source.instances(job)
+            ]
+            return Answer(200, "".join(lines).encode())
+        return _problem(404, f"nothing at {path}; / lists what there is")
+
+    def _exposition(self, job: str, instance: str) -> Answer:
+        with self._one_at_a_time:
+            now_ms = self._clock.now_ms()
+            if not self._source.is_up(job, instance, now_ms):
+                raise RefusedError(f"{job}/{instance} is down")
+            blocks = self._source.blocks(job, instance, np.array([now_ms], dtype=np.int64))
+            return Answer(200, encode_families(blocks, 0), CONTENT_TYPE)
+
+    def _forward(self, upstream: str, url: SplitResult, headers: Mapping[str, str]) -> Answer:
+        """Ask the real server; what it does not answer, the target does not answer."""
+        base = urlsplit(upstream)
+        path = base.path if base.path.strip("/") else url.path
+        query = [(name, value) for name, value in parse_qsl(url.query, True) if name != TARGET_PARAMETER]
+        passed = {name: headers[name] for name in _FORWARDED if name in headers}
+        try:
+            timeout = float(headers.get("x-prometheus-scrape-timeout-seconds", _DEFAULT_TIMEOUT_SECONDS))
+        except ValueError:
+            timeout = _DEFAULT_TIMEOUT_SECONDS
+        try:
+            response = self._client(f"{base.scheme}://{base.netloc}").get(
+                path + (f"?{urlencode(query)}" if query else ""), headers=passed, timeout=timeout
+            )
+        except httpx.TransportError as error:
+            raise RefusedError(f"{upstream}: {error}") from error
+        return Answer(response.status_code, response.content, response.headers.get("content-type", PLAIN_TEXT))
+
+    def _client(self, base_url: str) -> httpx.Client:
+        with self._one_at_a_time:
+            if base_url not in self._clients:
+                self._clients[base_url] = http_client(base_url)
+            return self._clients[base_url]
+
+
+def _proxy_user(header: str) -> str | None:
+    """The user of `Basic …` (RFC 7617), or None when the header is not that."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0] or None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _problem(status: int, text: str) -> Answer:
+    return Answer(status, f"{text}\n".encode())

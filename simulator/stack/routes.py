@@ -1,0 +1,106 @@
+"""What stands in for each target of the team's prometheus.yml: a job of the catalogue, or a real local server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.stack.scrape_job import ScrapeJob
+from simulator.telemetry.routes import Route
+from simulator.telemetry.samples import SampleSource
+
+# The platform contract's ports ("Scrape jobs", "Addresses"), for jobs that go by another name.
+_BY_PORT: Final = {
+    3001: "cryb-api",
+    3002: "cryb-api",
+    4000: "cryb-api",
+    9100: "node-exporter",
+    9187: "postgresql",
+    9121: "redis",
+    9113: "nginx",
+    9114: "elasticsearch",
+    9000: "minio",
+    7880: "livekit",
+    8080: "cadvisor",
+    9090: "prometheus",
+    9093: "alertmanager",
+    3000: "grafana",
+    3005: "grafana",
+    9466: "cryb-web",
+    9467: "error-tracking",
+    9468: "websocket-monitoring",
+    9469: "database-performance",
+}
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """The emitter's routes, and a line on each target that nothing stands in for: alerts on those see no series."""
+
+    routes: tuple[Route, ...]
+    unmapped: tuple[str, ...]
+
+
+def map_routes(
+    jobs: Iterable[ScrapeJob],
+    source: SampleSource,
+    *,
+    upstreams: Mapping[str, Sequence[str]],
+    mapping: Mapping[str, str] | None = None,
+) -> RouteTable:
+    """Map the i-th target of each job to the i-th instance of a catalogue job.
+
+    `upstreams` are real servers by catalogue job (`cryb-api`, `prometheus`, `alertmanager`), which come before the
+    model; `mapping` names the catalogue job of a job by hand. Targets that two jobs share are one instance.
+    """
+    routes: list[Route] = []
+    unmapped: list[str] = []
+    seen: dict[str, list[str]] = {}  # targets of each catalogue job, in the order they were met
+    for job in jobs:
+        for target in job.targets:
+            catalogue_job = catalogue_job_of(job, target, {*source.jobs(), *upstreams}, mapping or {})
+            if catalogue_job is None:
+                unmapped.append(
+                    f"job {job.name!r}, target {target}: not in the catalogue; it is up and exposes nothing"
+                )
+                routes.append(Route(job.name, target))
+                continue
+            targets = seen.setdefault(catalogue_job, [])
+            if target not in targets:
+                targets.append(target)
+            number = targets.index(target)
+            route, available = _route(job.name, target, catalogue_job, number, source, upstreams)
+            routes.append(route)
+            if not route.is_mapped:
+                only = f"there are only {available} instances of {catalogue_job}"
+                unmapped.append(f"job {job.name!r}, target {target}: {only}; it is up and exposes nothing")
+    return RouteTable(tuple(routes), tuple(unmapped))
+
+
+def catalogue_job_of(job: ScrapeJob, target: str, known: set[str], mapping: Mapping[str, str]) -> str | None:
+    """The catalogue's name for a job: given by hand, equal, by blackbox module, or by the target's usual port."""
+    candidates = [mapping.get(job.name), job.name]
+    if job.metrics_path == "/probe":
+        candidates.append("blackbox-http" if job.module.startswith("http") else "blackbox-ssl")
+    else:
+        port = target.rpartition(":")[2].partition("/")[0]
+        candidates.append(_BY_PORT.get(int(port)) if port.isascii() and port.isdecimal() else None)
+    return next((candidate for candidate in candidates if candidate in known), None)
+
+
+def _route(
+    job: str,
+    target: str,
+    catalogue_job: str,
+    number: int,
+    source: SampleSource,
+    upstreams: Mapping[str, Sequence[str]],
+) -> tuple[Route, int]:
+    if catalogue_job in upstreams:
+        urls = upstreams[catalogue_job]
+        upstream = urls[number] if number < len(urls) else ""
+        return Route(job, target, catalogue_job, upstream=upstream), len(urls)
+    instances = source.instances(catalogue_job)
+    instance = instances[number] if number < len(instances) else ""
+    return Route(job, target, catalogue_job, instance), len(instances)
