@@ -70,8 +70,10 @@ def number_of_user_id(user_id: str) -> int | None:
 def number_of_login(identifier: str) -> int | None:
     """The account's number behind a username or e-mail address, or None for a user outside the pool."""
     match = _USERNAME.fullmatch(identifier.lower().removesuffix(f"@{MAIL_DOMAIN}"))
-    number = int(match[1]) if match else 0
-    return number if number and account(number).username == f"user_{match[1] if match else ''}" else None
+    if match is None:
+        return None
+    number = int(match[1])
+    return number if number and match[1] == f"{number:06d}" else None
 
 
 def signing_key(*, seed: int, run_id: str) -> bytes:

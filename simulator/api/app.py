@@ -1,0 +1,224 @@
+"""The reference API as an ASGI application: the way of one request through its parts.
+
+    match the route → sleep (latency) → fail (http_errors) → who asks → rate limit → 401 → handler → count, log, send
+
+Faults come right after the route is known, so that a fault's share is a share of all requests to it, and a request
+that fails has changed nothing. Every request is counted once, when its answer is known and before it is sent, so a
+client that has its answer finds it in `/metrics`. A request that is cut off by an outage gets no answer and no count.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from http import HTTPStatus
+from typing import Final
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Message, Receive, Scope, Send
+
+from simulator.api.access_log import AccessLog
+from simulator.api.areas import ENDPOINTS
+from simulator.api.database import Database
+from simulator.api.exchange import Exchange, Failure, Reply, encode_failure, encode_reply, unknown_route
+from simulator.api.faults import Faults, Sleep, real_sleep
+from simulator.api.limits import RateLimiter
+from simulator.api.metrics import ApiMetrics, Extra
+from simulator.api.people import People
+from simulator.api.platform import Platform
+from simulator.api.routing import Router
+from simulator.api.seeding import GROUPS, seed_store
+from simulator.api.store import Store
+from simulator.api.tokens import TokenRefused, Tokens
+from simulator.catalog.accounts import signing_key
+from simulator.catalog.routes import Auth
+from simulator.clock import Clock, WallClock
+from simulator.profile.manifest import Manifest
+
+LARGEST_BODY: Final = 50 * 1024 * 1024
+COMPRESS_FROM: Final = 1024
+_JSON: Final = b"application/json; charset=utf-8"
+
+
+class _TooLargeError(Exception):
+    """The body is over the limit."""
+
+
+class _GoneError(Exception):
+    """The client left before its request was complete."""
+
+
+def create_app(
+    manifest: Manifest,
+    *,
+    instance: str = "api-1",
+    clock: Clock | None = None,
+    sleep: Sleep = real_sleep,
+    rate_limits: bool = True,
+    log: AccessLog | None = None,
+    extra_exposition: Extra | None = None,
+) -> ReferenceApi:
+    """One instance of the reference API for a run.
+
+    `extra_exposition` appends further families to `/metrics`; those whose names the API exposes itself are left out.
+    """
+    clock = clock or WallClock()
+    metrics = ApiMetrics(extra_exposition)
+    faults = Faults(manifest, instance, clock)
+    key = signing_key(seed=manifest.seed, run_id=manifest.run_id)
+    people = People(pool=manifest.profile.platform.registered_users, key=key, started_ms=manifest.started_ms)
+    store = Store(f"{manifest.run_id}/{instance}/{clock.now_ms()}", clock, seeded_groups=GROUPS)
+    seed_store(store, people, seed=manifest.seed, started_ms=manifest.started_ms)
+    return ReferenceApi(
+        Platform(
+            instance=instance,
+            clock=clock,
+            metrics=metrics,
+            faults=faults,
+            database=Database(faults, metrics, clock, sleep),
+            people=people,
+            tokens=Tokens(key, clock),
+            limiter=RateLimiter(enabled=rate_limits),
+            store=store,
+            log=log,
+        ),
+        sleep,
+    )
+
+
+class ReferenceApi:
+    """The ASGI callable. `platform` is what handlers and the admin interface look at."""
+
+    def __init__(self, platform: Platform, sleep: Sleep) -> None:
+        self.platform = platform
+        self._sleep = sleep
+        self._router = Router(ENDPOINTS)
+        self._requests = 0
+        # Level 1: answers are small and the processor is shared with whatever is measured.
+        self._compressed = GZipMiddleware(self._serve, minimum_size=COMPRESS_FROM, compresslevel=1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._compressed(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        platform = self.platform
+        self._requests += 1
+        exchange = Exchange(
+            method=scope["method"],
+            path=scope["path"],
+            query_string=scope["query_string"],
+            headers=dict(scope["headers"]),
+            body=b"",
+            peer=scope["client"] or ("127.0.0.1", 0),
+            request_id=f"req-{self._requests:x}",
+            started=platform.clock.monotonic(),
+        )
+        matched = self._router.match(exchange.method, exchange.path)
+        if matched is not None:
+            exchange.endpoint, exchange.values = matched
+        counted = exchange.pattern != "/metrics"
+        if counted:
+            platform.metrics.in_flight.inc()
+        try:
+            status, body, headers = await self._answer(exchange, receive)
+        except _GoneError:
+            return
+        finally:
+            if counted:
+                platform.metrics.in_flight.dec()
+        seconds = platform.clock.monotonic() - exchange.started
+        if counted:
+            platform.metrics.request(exchange.method, exchange.pattern, status, seconds, len(exchange.body), len(body))
+            if platform.log is not None:
+                platform.log.completed(exchange, status, seconds * 1000, platform.clock.now_ms())
+        headers += [
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", exchange.request_id.encode()),
+            (b"x-response-time", f"{seconds * 1000:.2f}ms".encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        platform = self.platform
+        try:
+            try:
+                exchange.body = await _read_body(exchange, receive)
+            except _TooLargeError:
+                raise Failure(413, "BAD_REQUEST", "Request body is too large") from None
+            if exchange.endpoint is None:
+                return 404, unknown_route(exchange), [(b"content-type", _JSON)]
+            reply = await self._respond(exchange)
+        except Failure as failure:
+            return self._refuse(exchange, failure)
+        except _GoneError:
+            raise
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            broken = _internal_error()
+            broken.__cause__ = error
+            return self._refuse(exchange, broken)
+        elapsed = (platform.clock.monotonic() - exchange.started) * 1000
+        body = encode_reply(reply, exchange, elapsed, platform.clock.now_ms())
+        return reply.status, body, [(b"content-type", reply.content_type), *reply.headers, *exchange.reply_headers]
+
+    async def _respond(self, exchange: Exchange) -> Reply:
+        platform, endpoint = self.platform, exchange.endpoint
+        assert endpoint is not None
+        delay = platform.faults.delay_seconds(endpoint.route)
+        if delay:
+            await self._sleep(delay)
+        if platform.faults.fails(endpoint.route):
+            raise _internal_error()
+        refused: TokenRefused | None = None
+        if endpoint.route.auth is not Auth.NONE:
+            try:
+                await platform.identify(exchange)
+            except TokenRefused as error:
+                refused = error
+        if endpoint.limit is not None:
+            platform.limit(exchange, endpoint.limit)
+        if refused is not None and endpoint.route.auth is Auth.BEARER:
+            raise Failure(401, refused.code, refused.message)
+        return await endpoint.handler(platform, exchange)
+
+    def _refuse(self, exchange: Exchange, failure: Failure) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        platform = self.platform
+        now = platform.clock.now_ms()
+        if exchange.endpoint is not None and exchange.endpoint.refused is not None:
+            exchange.endpoint.refused(platform.metrics, failure.status)
+        if failure.status >= 500:
+            platform.metrics.error(failure.code.lower())
+            if platform.log is not None:
+                name = type(failure.__cause__).__name__ if failure.__cause__ else "Error"
+                platform.log.failed(exchange, name, failure.code, failure.message, now)
+        elapsed = (platform.clock.monotonic() - exchange.started) * 1000
+        body = encode_failure(failure, exchange, elapsed, now)
+        return failure.status, body, [(b"content-type", _JSON), *failure.headers, *exchange.reply_headers]
+
+
+def _internal_error() -> Failure:
+    return Failure(500, "INTERNAL_SERVER_ERROR", HTTPStatus.INTERNAL_SERVER_ERROR.phrase)
+
+
+async def _read_body(exchange: Exchange, receive: Receive) -> bytes:
+    declared = exchange.headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > LARGEST_BODY:
+        raise _TooLargeError
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _GoneError
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise _TooLargeError
+        if part:
+            parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,142 @@
+"""What each fault of the run does to this process of the API.
+
+Every process asks the manifest by itself, by the wall clock; overrides made by hand on the admin interface come on top.
+A fault's kind that has no effect here (it breaks something else, or is newer than this code) is ignored, and listed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import zlib
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from typing import Final
+
+import numpy as np
+
+from simulator.catalog.routes import Route
+from simulator.clock import Clock
+from simulator.profile.activity import ActiveFault, instances_hit
+from simulator.profile.manifest import Manifest
+from simulator.profile.schema import Fault
+
+SIGMA: Final = 0.5
+"""Shape of the lognormal delays: the 95th percentile is 2.3 times the median, the 99th 3.2 times."""
+FRESH_MS: Final = 10
+"""How long an answer of the manifest is used: the error of an onset, in ms."""
+TIMEOUT_MS: Final = 5_000
+"""A database check that would take longer is a `timeout`, no longer `degraded`."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Effect(Enum):
+    """What the API can do about a fault."""
+
+    FAIL = auto()  # a share of requests answers 500
+    DELAY = auto()  # a share of requests sleeps before it is handled
+    CLOSE = auto()  # the port closes
+    SLOW_QUERIES = auto()  # a share of queries waits
+
+
+EFFECTS: Final[dict[str, Effect]] = {
+    "http_errors": Effect.FAIL,
+    "latency": Effect.DELAY,
+    "outage": Effect.CLOSE,
+    "database_slow": Effect.SLOW_QUERIES,
+}
+"""Fault kind to effect."""
+
+
+class Faults:
+    """The faults that act on one instance, now. Draws are of the run's seed and the instance."""
+
+    def __init__(self, manifest: Manifest, instance: str, clock: Clock) -> None:
+        self._manifest = manifest
+        self._instance = instance
+        self._instances = tuple(f"api-{n + 1}" for n in range(manifest.profile.platform.instances.api))
+        self._clock = clock
+        self._overrides: dict[str, tuple[ActiveFault, int]] = {}  # with the wall instant at which each one ends
+        self._asked_ms = -1
+        self._active: tuple[ActiveFault, ...] = ()
+        self._random = np.random.Generator(
+            np.random.Philox(np.random.SeedSequence(manifest.seed, spawn_key=(zlib.crc32(instance.encode()),)))
+        )
+
+    @property
+    def ignored(self) -> tuple[Fault, ...]:
+        """The profile's faults that do nothing to the API."""
+        return tuple(fault for fault in self._manifest.profile.faults if fault.kind not in EFFECTS)
+
+    def active(self) -> tuple[ActiveFault, ...]:
+        """The faults that act on this instance."""
+        now = self._clock.now_ms()
+        if self._asked_ms < 0 or not 0 <= now - self._asked_ms < FRESH_MS:
+            self._asked_ms = now
+            self._overrides = {name: entry for name, entry in self._overrides.items() if now < entry[1]}
+            found = (*self._manifest.active(now), *(fault for fault, _ in self._overrides.values()))
+            self._active = tuple(acting for acting in found if self._concerns(acting))
+        return self._active
+
+    def override(self, fault: Fault) -> None:
+        """Let a fault act from now on, for its `for`. One of the same id is replaced."""
+        self._overrides[fault.id] = (ActiveFault(fault, fault.intensity), self._clock.now_ms() + fault.for_)
+        self._asked_ms = -1
+
+    def lift(self, fault_id: str) -> bool:
+        """End an override; False when there is none of that id."""
+        self._asked_ms = -1
+        return self._overrides.pop(fault_id, None) is not None
+
+    def overrides(self) -> dict[str, tuple[Fault, int]]:
+        """The overrides that act, with the wall instant at which each one ends."""
+        self.active()
+        return {name: (acting.fault, ends) for name, (acting, ends) in self._overrides.items()}
+
+    def fails(self, route: Route) -> bool:
+        """Draw whether this request fails."""
+        return any(self._hits(acting, Effect.FAIL, route) for acting in self.active())
+
+    def delay_seconds(self, route: Route) -> float:
+        """Draw how long this request sleeps before it is handled; 0 for most."""
+        return sum(self._delay(acting) for acting in self.active() if self._hits(acting, Effect.DELAY, route))
+
+    def query_delay_seconds(self) -> float:
+        """Draw how long one query waits; 0 for most."""
+        return sum(self._delay(acting) for acting in self.active() if self._hits(acting, Effect.SLOW_QUERIES, None))
+
+    def is_down(self) -> bool:
+        """Whether the port has to be closed."""
+        return any(EFFECTS.get(acting.fault.kind) is Effect.CLOSE for acting in self.active())
+
+    def database_state(self) -> str:
+        """`healthy`, `degraded` or `timeout`, as a check of the database would find."""
+        slow = [acting for acting in self.active() if EFFECTS.get(acting.fault.kind) is Effect.SLOW_QUERIES]
+        if not slow:
+            return "healthy"
+        return "timeout" if max(acting.parameter("delay") for acting in slow) >= TIMEOUT_MS else "degraded"
+
+    def _concerns(self, acting: ActiveFault) -> bool:
+        if EFFECTS.get(acting.fault.kind) is Effect.CLOSE:
+            return self._instance in instances_hit(acting, self._instances)
+        return acting.fault.target.instance in (None, self._instance)
+
+    def _hits(self, acting: ActiveFault, effect: Effect, route: Route | None) -> bool:
+        if EFFECTS.get(acting.fault.kind) is not effect:
+            return False
+        if route is not None:
+            named = acting.fault.target.route
+            # /health and /metrics fail only where they are named: they are watched, not used
+            if (named is not None and named != route.path) or (named is None and route.area == "root"):
+                return False
+        return bool(self._random.random() < acting.intensity)
+
+    def _delay(self, acting: ActiveFault) -> float:
+        median = acting.parameter("delay") / 1000
+        return float(self._random.lognormal(math.log(median), SIGMA))
+
+
+async def real_sleep(seconds: float) -> None:
+    """Wait in real time; tests hand in a sleep that moves their clock instead."""
+    await asyncio.sleep(seconds)
