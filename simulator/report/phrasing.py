@@ -1,0 +1,84 @@
+"""What terminal and Markdown say alike: headings, marks, lines. Plain text; each report escapes for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.units import SECOND, format_duration
+from simulator.verdict.document import AlertTimeline, Finding, Moment, Outcome, Verdict, Word
+
+HEADLINE = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
+NOTHING = "–"
+
+
+def mark(finding: Finding) -> str:
+    """✓ met, ✗ broken, ? nobody could look."""
+    if finding.word is Word.MET:
+        return "✓"
+    return "✗" if finding.word.is_failure else "?"
+
+
+def offset(moment: Moment | None) -> str:
+    """`+3m15s` after the run's start, or a dash."""
+    if moment is None:
+        return NOTHING
+    seconds = format_duration(round(abs(moment.offset_ms) / SECOND) * SECOND)
+    return f"-{seconds}" if moment.offset_ms < 0 else f"+{seconds}"
+
+
+def span(milliseconds: int | None) -> str:
+    """A span to the second, or a dash."""
+    return NOTHING if milliseconds is None else format_duration(round(milliseconds / SECOND) * SECOND)
+
+
+def named(alert: str, labels: dict[str, str]) -> str:
+    """An alert with its labels."""
+    inside = ", ".join(f'{name}="{value}"' for name, value in labels.items())
+    return f"{alert}{{{inside}}}" if inside else alert
+
+
+def subject(finding: Finding) -> str:
+    """What a finding is about: its alert, or the part of the run."""
+    return finding.alert or {"run": "the run", "load": "load"}.get(finding.expectation, finding.expectation)
+
+
+def by_weight(findings: Sequence[Finding]) -> list[Finding]:
+    """What is broken first, then what nobody could see, then what was met; within each as the profile asks."""
+    return sorted(findings, key=lambda f: (f.word is Word.MET, not f.word.is_failure))
+
+
+def standing(verdict: Verdict, *standings: str) -> list[AlertTimeline]:
+    """Episodes of alerts that fired, of these standings."""
+    return [alert for alert in verdict.alerts if alert.firing is not None and alert.standing in standings]
+
+
+def latency(seconds: float | None) -> str:
+    """`182 ms` or `1.25 s`, or a dash."""
+    if seconds is None:
+        return NOTHING
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def run_again(verdict: Verdict) -> str:
+    """The command that runs it again."""
+    run = verdict.run
+    return run.rerun or f"crybsim rehearse {run.profile_path} --mode {run.mode} --seed {run.seed}"
+
+
+def load_figures(verdict: Verdict) -> list[tuple[str, str]]:
+    """The load's totals as (name, value)."""
+    if verdict.load is None:
+        return []
+    load, total = verdict.load, verdict.load.overall
+    failed = f" ({total.failures / total.requests:.2%})" if total.requests else ""
+    ratio = NOTHING if load.achieved_ratio is None else f"{load.achieved_ratio:.0%}"
+    return [
+        ("requests", f"{total.requests:,}"),
+        ("errors", f"{total.failures:,}{failed}"),
+        ("answered 429", f"{total.rate_limited:,}"),
+        ("p50", latency(total.p50_seconds)),
+        ("p95", latency(total.p95_seconds)),
+        ("p99", latency(total.p99_seconds)),
+        ("of the planned rate", ratio),
+        ("target", load.target),
+    ]

@@ -1,0 +1,134 @@
+"""The verdict in a terminal: the outcome first, then what it means, then what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.phrasing import (
+    HEADLINE,
+    by_weight,
+    load_figures,
+    mark,
+    named,
+    offset,
+    run_again,
+    span,
+    standing,
+    subject,
+)
+from simulator.verdict.document import AlertTimeline, Finding, Outcome, Verdict, Word
+
+MOST_NOTIFICATIONS = 30
+_OUTCOME_STYLE = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
+
+
+def render_terminal(verdict: Verdict, run_folder: Path | None = None) -> RenderableType:
+    """Something to print on a rich console. Text of users is shown as it is, never read as markup."""
+    return Group(*_parts(verdict, run_folder))
+
+
+def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        (HEADLINE[verdict.outcome], _OUTCOME_STYLE[verdict.outcome]), f"  {verdict.run.profile}: {verdict.reason}"
+    )
+    yield _section("What this verdict means")
+    yield _pairs([(claim.title, claim.text) for claim in verdict.claims])
+    yield _section("Expectations")
+    yield _findings(by_weight(verdict.findings))
+    expected = standing(verdict, "expected")
+    if expected:
+        yield _section("Expected alerts")
+        yield _alerts(expected, with_times=True)
+    unexpected = standing(verdict, "unexpected")
+    if unexpected:
+        yield _section("Unexpected alerts")
+        yield _alerts(unexpected, with_times=False)
+    if verdict.notifications:
+        yield _section("Who was notified")
+        yield _notifications(verdict)
+    figures = load_figures(verdict)
+    if figures:
+        yield _section("Load")
+        yield _pairs(figures)
+    if verdict.not_graded:
+        yield _section("Not graded")
+        yield _pairs([(alert.alert, alert.reason) for alert in verdict.not_graded])
+    if verdict.notes:
+        yield _section("Notes")
+        yield Padding(Text("\n".join(verdict.notes)), (0, 0, 0, 2))
+    yield Text()
+    if run_folder is not None:
+        yield Text(f"run folder  {run_folder}", overflow="fold")
+    yield Text(f"run again   {run_again(verdict)}", overflow="fold")
+
+
+def _section(title: str) -> Text:
+    return Text(f"\n{title}", style="bold")
+
+
+def _grid(*headers: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(headers), header_style="dim", pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def _indented(table: Table) -> Padding:
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> Padding:
+    table = _grid()
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(Text(name), Text(value))
+    return _indented(table)
+
+
+def _findings(findings: list[Finding]) -> Padding:
+    table = _grid()
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        style = "green" if finding.word is Word.MET else "bold red" if finding.word.is_failure else "bold yellow"
+        words = Text(f"{mark(finding)} {finding.word}", style=style)
+        message = Text(finding.message)
+        if finding.expected and finding.word is not Word.MET:
+            message.append(f"\nexpected: {finding.expected}", style="dim")
+        if finding.word is not Word.MET:
+            for evidence in finding.evidence[:2]:
+                message.append(f"\n{offset(evidence.when)} {evidence.source}: {evidence.what}", style="dim")
+        table.add_row(words, Text(subject(finding)), message)
+    return _indented(table)
+
+
+def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
+    headers = ("alert", "pending", "firing", "resolved")
+    table = _grid(*headers, "to detect", "to notify") if with_times else _grid(*headers)
+    for alert in alerts:
+        row = [named(alert.alert, alert.labels), *(offset(m) for m in (alert.pending, alert.firing, alert.resolved))]
+        if with_times:
+            row += [span(alert.detect_ms), span(alert.notified_ms)]
+        table.add_row(*(Text(cell) for cell in row))
+    return _indented(table)
+
+
+def _notifications(verdict: Verdict) -> Padding:
+    table = _grid("at", "to", "receiver", "alerts")
+    for heard in verdict.notifications[:MOST_NOTIFICATIONS]:
+        alerts = Text(", ".join(heard.alerts) or heard.title)
+        if heard.problem:
+            alerts.append(f"\n{heard.problem}", style="red")
+        table.add_row(Text(offset(heard.when)), Text(f"{heard.kind} {heard.destination}"), Text(heard.receiver), alerts)
+    rest = len(verdict.notifications) - MOST_NOTIFICATIONS
+    if rest > 0:
+        table.add_row(Text(), Text(f"and {rest} more in verdict.json", style="dim"), Text(), Text())
+    return _indented(table)
