@@ -119,6 +119,11 @@ class LocalStack:
         """The process id of `prometheus` or `alertmanager`. Raises KeyError when it was not started."""
         return self._running[name].pid
 
+    @property
+    def configs(self) -> Path:
+        """Where the configurations that the servers were started on are."""
+        return self._folder / "configs"
+
     def log(self, name: str) -> Path:
         """Where `prometheus` or `alertmanager` writes its log."""
         return self._folder / "logs" / f"{name}.log"
@@ -129,7 +134,7 @@ class LocalStack:
         self._children.close()
 
     def _write_config(self, name: str, text: str) -> Path:
-        path = self._folder / "configs" / name
+        path = self.configs / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
