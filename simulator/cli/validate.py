@@ -1,0 +1,111 @@
+"""`crybsim validate`: is everything here that a rehearsal needs, and what to do where it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.options import (
+    AlertmanagerBinOption,
+    AlertmanagerConfigOption,
+    JsonOption,
+    PrometheusBinOption,
+    PrometheusConfigOption,
+    RulesOption,
+    flag_or_setting,
+)
+from simulator.errors import ExitCode, InputError
+from simulator.profile.settings import Settings, expand, load_settings
+from simulator.resources import shipped
+from simulator.stack.binaries import search_binaries
+from simulator.stack.readiness import (
+    Check,
+    CheckedFiles,
+    State,
+    check_files,
+    check_ports,
+    check_programs,
+    check_python,
+)
+
+_STYLES: Final = {State.OK: "green", State.NOTE: "yellow", State.MISSING: "bold red", State.BROKEN: "bold red"}
+
+
+def command(
+    rules: RulesOption = None,
+    prometheus_config: PrometheusConfigOption = None,
+    alertmanager_config: AlertmanagerConfigOption = None,
+    prometheus_bin: PrometheusBinOption = None,
+    alertmanager_bin: AlertmanagerBinOption = None,
+    as_json: JsonOption = False,
+) -> ExitCode:
+    """Say what this machine has and what is missing: servers and versions, rules and routes, ports.
+
+    Rules and configurations are the given ones, else those of crybsim.yaml, else the shipped reference; promtool and
+    amtool read them. Exit code 3 if something that a rehearsal needs is missing or refused.
+
+    \b
+    Examples:
+      crybsim validate
+      crybsim validate --rules 'rules/*.yml' --alertmanager-config alertmanager.yml
+      crybsim validate --prometheus-bin ~/prometheus-3.5.0/prometheus
+    """
+    settings = load_settings()
+    files = CheckedFiles(
+        rules=_rules(rules, settings),
+        prometheus_config=_file(prometheus_config, settings.prometheus_config, settings, "prometheus/prometheus.yml"),
+        alertmanager_config=_file(
+            alertmanager_config, settings.alertmanager_config, settings, "alertmanager/alertmanager.yml"
+        ),
+    )
+    programs = search_binaries(
+        flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
+        flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
+    )
+    production = {"prometheus": settings.production.prometheus, "alertmanager": settings.production.alertmanager}
+    checks = [*check_python(), *check_programs(programs, production), *check_files(programs, files), *check_ports()]
+    ready = all(check.ready for check in checks)
+    _show(checks, Console(stderr=as_json))
+    if as_json:
+        typer.echo(json.dumps({"ready": ready, "checks": [asdict(check) for check in checks]}, indent=2))
+    return ExitCode.PASS if ready else ExitCode.INCONCLUSIVE
+
+
+def _rules(given: list[str] | None, settings: Settings) -> Sequence[Path]:
+    if given:
+        return expand(given, Path())
+    return settings.files(settings.rules) or expand(["prometheus/rules/*.yml"], shipped("monitoring"))
+
+
+def _file(given: Path | None, setting: str | None, settings: Settings, reference: str) -> Path:
+    path = given or settings.file(setting) or shipped("monitoring") / reference
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    return path
+
+
+def _show(checks: Sequence[Check], console: Console) -> None:
+    """A table for a terminal, one plain line for each check elsewhere."""
+    failing = sum(not check.ready for check in checks)
+    if console.is_terminal:
+        table = Table("", "what", "found", "next", box=None, pad_edge=False)
+        for check in checks:
+            state = Text(check.state, style=_STYLES[check.state])
+            table.add_row(state, Text(check.name), Text(check.found, overflow="fold"), Text(check.next))
+        console.print(table)
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            words = f"{check.state:<7}  {check.name:<{width}}  {check.found}" + (
+                f"; {check.next}" if check.next else ""
+            )
+            console.out(words, highlight=False)
+    console.out(f"{failing} of {len(checks)} checks need you" if failing else "everything is here", highlight=False)

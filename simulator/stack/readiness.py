@@ -1,0 +1,129 @@
+"""Is this machine ready for a rehearsal: one check per line, each with what to do where it is not."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Final, TypeVar
+
+from simulator.stack.binaries import Missing, Program, Search
+from simulator.stack.ports import port_holder
+from simulator.stack.tool_checks import check_alertmanager_config, check_prometheus_config, check_rules
+
+GUIDE_PORTS: Final[Mapping[str, int]] = {"API": 3001, "Grafana": 3005, "Prometheus": 9090, "Alertmanager": 9093}
+_Files = TypeVar("_Files", Path, Sequence[Path])
+_LIBRARIES: Final = ("locust", "numpy")  # the load generator; the one whose version the same bits depend on
+
+
+class State(StrEnum):
+    """How a check ended. A `note` is worth knowing, and nothing fails for it."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, what was found, and what to do next (empty where nothing is to do)."""
+
+    name: str
+    state: State
+    found: str
+    next: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a rehearsal can go on."""
+        return self.state in (State.OK, State.NOTE)
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """The rules and configurations that a rehearsal would use; all of them exist."""
+
+    rules: Sequence[Path]
+    prometheus_config: Path
+    alertmanager_config: Path
+
+
+def check_python() -> Iterator[Check]:
+    """The interpreter (its oldest allowed version was seen to at installation) and the libraries that matter."""
+    yield Check("python", State.OK, platform.python_version())
+    for name in _LIBRARIES:
+        try:
+            yield Check(name, State.OK, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, State.MISSING, "not installed", "install crybsim again: make install")
+
+
+def check_programs(programs: Search, production: Mapping[str, str | None]) -> Iterator[Check]:
+    """Servers and tools, and how far the servers are from `production` (version by name of the server)."""
+    for program in programs.all:
+        if isinstance(program, Program):
+            yield Check(program.name, State.OK, f"{program.version}  {program.path}")
+            if program.name in production:
+                yield from _compared(program, production[program.name])
+        else:
+            yield Check(program.name, State.MISSING, program.why)
+
+
+def _compared(program: Program, version: str | None) -> Iterator[Check]:
+    name = f"{program.name} in production"
+    judge = f"--{program.name}-bin takes the one you run"
+    if version is None:
+        yield Check(name, State.NOTE, "not given", f"production.{program.name} in crybsim.yaml says it; {judge}")
+    elif _release(version) != _release(program.version)[: len(_release(version))]:
+        yield Check(name, State.NOTE, f"{version}, not {program.version}", judge)
+    else:
+        yield Check(name, State.OK, version)
+
+
+def _release(version: str) -> list[str]:
+    """The numbers of a version: `v2.42.0+ds` -> 2, 42, 0."""
+    return re.findall(r"\d+", re.split(r"[+~-]", version)[0])
+
+
+def check_files(programs: Search, files: CheckedFiles) -> Iterator[Check]:
+    """What promtool and amtool say about rules, routes and scrape configuration."""
+    promtool, amtool = programs.promtool, programs.amtool
+    yield from _judged("rules", _in_short(files.rules), promtool, check_rules, files.rules)
+    scrapes, routes = files.prometheus_config, files.alertmanager_config
+    yield from _judged("prometheus.yml", str(scrapes), promtool, check_prometheus_config, scrapes)
+    yield from _judged("alertmanager.yml", str(routes), amtool, check_alertmanager_config, routes)
+
+
+def _judged(
+    name: str, where: str, tool: Program | Missing, judge: Callable[[Path, _Files], Sequence[str]], files: _Files
+) -> Iterator[Check]:
+    if isinstance(tool, Missing):
+        yield Check(name, State.NOTE, f"not checked, {tool.name} is missing: {where}")
+        return
+    complaints = judge(tool.path, files)
+    if not complaints:
+        yield Check(name, State.OK, f"{where} ({tool.name} finds no fault)")
+    for complaint in complaints:
+        yield Check(name, State.BROKEN, complaint, f"{tool.name} refuses {where}")
+
+
+def _in_short(files: Sequence[Path]) -> str:
+    folders = ", ".join(sorted({str(path.parent) for path in files}))
+    return str(files[0]) if len(files) == 1 else f"{len(files)} files in {folders}"
+
+
+def check_ports(ports: Mapping[str, int] = GUIDE_PORTS) -> Iterator[Check]:
+    """The ports that the monitoring guide names. A taken one is a note: a rehearsal uses any free port."""
+    for service, port in ports.items():
+        holder = port_holder(port)
+        if holder is None:
+            yield Check(f"port {port}", State.OK, f"free ({service})")
+        else:
+            yield Check(
+                f"port {port}", State.NOTE, f"taken by {holder}", f"{service} gets another port, or stop that one"
+            )
