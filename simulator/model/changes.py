@@ -1,0 +1,313 @@
+"""What faults do to counts: events are kept or lost, added, turned into failures, delayed into higher buckets.
+
+A fault never redraws what would have happened without it. It acts on the undisturbed counts of `CountTree`, segment by
+segment: spans of at most one cell in which something is different. In each segment, every flow goes through
+
+    keep     each event survives with a chance (an outage, less traffic)
+    add      events that would not have been there (a spike, deadlocks)
+    fail     a share of the successes becomes failures: moved to another row, same bucket
+    rise     a share of each bucket moves one bucket up, from the lowest to the highest (`rise_chances`)
+
+so totals stay what they were unless events are lost or added, bit by bit, and nothing outside the segments changes.
+Within a segment, counts at an instant are nested sub-processes of the undisturbed ones (`draws.nested`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import inlined, kernel
+from simulator.model.counts import Counts, CountTree, Floats, Leaves
+from simulator.model.draws import bits, nested, share, total
+from simulator.model.grid import Times
+from simulator.units import DAY
+
+_STEP_BITS = np.uint64(4)
+_CHANGE = np.uint64(5 << 60)
+_KEEP, _ADD, _RISE, _FAIL = (np.uint64(n) for n in (0, 1, 2, 3))  # failures of kind e take step _FAIL + e
+
+
+@dataclass(frozen=True)
+class Flows:
+    """How leaves belong together. A flow has rows (outcomes) of `buckets` leaves each, one after the other.
+
+    `first_row[f]` to `first_row[f + 1]` are the rows of flow f; leaf = row × buckets + bucket. `fails[row]` marks the
+    rows whose events can become failures; failures of kind e in flow f go to row `failure_row[f, e]` (-1: nowhere).
+    """
+
+    buckets: int
+    first_row: NDArray[np.int64]
+    fails: NDArray[np.bool_]
+    failure_row: NDArray[np.int64]
+
+    @classmethod
+    def single(cls, leaves: int) -> Flows:
+        """Every leaf a flow of its own: events that are only kept, lost or added."""
+        return cls(
+            buckets=1,
+            first_row=np.arange(leaves + 1, dtype=np.int64),
+            fails=np.zeros(leaves, dtype=np.bool_),
+            failure_row=np.zeros((leaves, 0), dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is different in each of S segments, for F flows, R rows, B buckets, L leaves, E kinds of failure."""
+
+    keep: Floats  # (S, F), 1: all
+    add: Floats  # (S, L) expected further events over the segment, 0: none
+    fail: Floats  # (S, F, E) chance of a success to become a failure of kind e
+    rise: Floats  # (S, R, B - 1) chance to move up across a bucket's upper bound
+
+
+class Effects(Protocol):
+    """When something is different, and what."""
+
+    def segments(self, start: int, end: int) -> Times:
+        """Segments that begin in `[start, end)` of grid time: (S, 2) starts and ends, rising, none across a cell."""
+        ...
+
+    def change(self, segments: Times) -> Change:
+        """What is different in these segments."""
+        ...
+
+
+def rise_chances(base: Floats, shifted: Floats) -> Floats:
+    """Chances `rise` that turn shares of buckets into others: from `base` to `shifted` along the last axis.
+
+    Both are cumulative shares by bucket, the last being 1. Only what moves up is moved: where `shifted` is above
+    `base`, nothing happens.
+    """
+    crossing = np.maximum(base - shifted, 0.0)[..., :-1]
+    inside = np.diff(base, axis=-1, prepend=0.0)[..., :-1]
+    pool = inside + np.concatenate((np.zeros_like(crossing[..., :1]), crossing[..., :-1]), axis=-1)
+    chances: Floats = np.minimum(np.divide(crossing, pool, out=np.zeros_like(pool), where=pool > 0), 1.0)
+    return chances
+
+
+class ChangedCounts:
+    """Counts at any instant with the effects of faults: the undisturbed tree, and what differs in the segments."""
+
+    def __init__(self, tree: CountTree, leaves: Leaves, flows: Flows, effects: Effects, first: int) -> None:
+        """`first` is a grid time before which nothing is different."""
+        self._tree = tree
+        self._leaves = leaves
+        self._flows = flows
+        self._effects = effects
+        self._first_day = first // DAY
+        # difference to the undisturbed counts at the start of each day since the first
+        self._marks = [np.zeros(len(leaves), dtype=np.int64)]
+
+    def at(self, grid_ms: Times) -> Counts:
+        """Events of every leaf before each instant, shape (L, T); instants rise."""
+        out = self._tree.at(grid_ms)
+        days = grid_ms // DAY
+        first = int(np.searchsorted(days, self._first_day))
+        while first < len(grid_ms):
+            day = int(days[first])
+            last = int(np.searchsorted(days, day, side="right"))
+            out[:, first:last] += self._difference(day, grid_ms[first:last], out[:, first:last])
+            first = last
+        return out
+
+    def _difference(self, day: int, grid_ms: Times, base: Counts) -> Counts:
+        """Changed minus undisturbed counts at instants of one day."""
+        carry = self._mark(day)
+        segments = self._effects.segments(day * DAY, int(grid_ms[-1]) + 1)
+        if not len(segments):
+            return np.repeat(carry[:, None], len(grid_ms), axis=1)
+        return self._run(segments, carry, grid_ms, base)[0]
+
+    def _mark(self, day: int) -> Counts:
+        while len(self._marks) <= day - self._first_day:
+            begun = self._first_day + len(self._marks) - 1
+            segments = self._effects.segments(begun * DAY, (begun + 1) * DAY)
+            carry = self._marks[-1]
+            if len(segments):
+                nothing = np.empty(0, dtype=np.int64)
+                carry = self._run(segments, carry, nothing, np.empty((len(carry), 0), dtype=np.int64))[1]
+            self._marks.append(carry)
+        return self._marks[day - self._first_day]
+
+    def _run(self, segments: Times, carry: Counts, grid_ms: Times, base: Counts) -> tuple[Counts, Counts]:
+        change = self._effects.change(segments)
+        edges, places = np.unique(segments, return_inverse=True)
+        at_edges = self._tree.at(edges)
+        places = places.reshape(segments.shape)
+        difference = np.empty((len(carry), len(grid_ms)), dtype=np.int64)
+        end = carry.copy()
+        _change(
+            self._leaves.keys,
+            self._leaves.dispersion,
+            self._flows.buckets,
+            self._flows.first_row,
+            self._flows.fails,
+            self._flows.failure_row,
+            segments,
+            at_edges,
+            places,
+            change.keep,
+            change.add,
+            change.fail,
+            change.rise,
+            grid_ms,
+            base,
+            end,
+            difference,
+        )
+        return difference, end
+
+
+@inlined
+def _index(start: int, step: np.uint64) -> np.uint64:
+    return _CHANGE | (np.uint64(start) << _STEP_BITS) | step
+
+
+@inlined
+def _pass_flow(
+    keys: NDArray[np.uint64],
+    dispersion: Floats,
+    buckets: int,
+    first_row: int,
+    last_row: int,
+    fails: NDArray[np.bool_],
+    failure_row: NDArray[np.int64],
+    start: int,
+    length: int,
+    keep: float,
+    add: Floats,
+    fail: Floats,
+    rise: Floats,
+    since: int,
+    whole: Counts,
+    part: Counts,
+) -> None:
+    """Change one flow over one segment in place: `whole`, its counts over all of it, and `part`, over `since` ms."""
+    for leaf in range(first_row * buckets, last_row * buckets):
+        n = whole[leaf]
+        m = part[leaf]
+        if n > 0 and keep < 1.0:
+            random = bits(keys[leaf], _index(start, _KEEP))
+            kept = share(n, keep, dispersion[leaf], random)
+            m = nested(m, n, kept, random)
+            n = kept
+        if add[leaf] > 0.0:
+            random = bits(keys[leaf], _index(start, _ADD))
+            more = total(add[leaf], dispersion[leaf], random)
+            m += (more * since) // length
+            n += more
+        whole[leaf] = n
+        part[leaf] = m
+    for kind in range(failure_row.shape[0]):
+        target = failure_row[kind]
+        if target < 0 or fail[kind] <= 0.0:
+            continue
+        for row in range(first_row, last_row):
+            if not fails[row]:
+                continue
+            for bucket in range(buckets):
+                leaf = row * buckets + bucket
+                n = whole[leaf]
+                if n <= 0:
+                    continue
+                random = bits(keys[leaf], _index(start, _FAIL + np.uint64(kind)))
+                moved = share(n, fail[kind], dispersion[leaf], random)
+                if moved <= 0:
+                    continue
+                moved_part = nested(part[leaf], n, moved, random)
+                whole[leaf] -= moved
+                part[leaf] -= moved_part
+                whole[target * buckets + bucket] += moved
+                part[target * buckets + bucket] += moved_part
+    for row in range(first_row, last_row):
+        climbing = 0
+        climbing_part = 0
+        for bucket in range(buckets - 1):
+            leaf = row * buckets + bucket
+            n = whole[leaf] + climbing
+            m = part[leaf] + climbing_part
+            climbing = 0
+            climbing_part = 0
+            if n > 0 and rise[row, bucket] > 0.0:
+                random = bits(keys[leaf], _index(start, _RISE))
+                climbing = share(n, rise[row, bucket], dispersion[leaf], random)
+                climbing_part = nested(m, n, climbing, random)
+            whole[leaf] = n - climbing
+            part[leaf] = m - climbing_part
+        top = row * buckets + buckets - 1
+        whole[top] += climbing
+        part[top] += climbing_part
+
+
+@kernel
+def _change(
+    keys: NDArray[np.uint64],
+    dispersion: Floats,
+    buckets: int,
+    first_row: NDArray[np.int64],
+    fails: NDArray[np.bool_],
+    failure_row: NDArray[np.int64],
+    segments: Times,
+    at_edges: Counts,
+    places: NDArray[np.int64],
+    keep: Floats,
+    add: Floats,
+    fail: Floats,
+    rise: Floats,
+    instants: Times,
+    base: Counts,
+    carry: Counts,
+    difference: Counts,
+) -> None:
+    """Difference to the undisturbed counts at each instant; `carry` is that before the segments, then after them."""
+    leaves = len(keys)
+    whole = np.zeros(leaves, dtype=np.int64)
+    part = np.zeros(leaves, dtype=np.int64)
+    instant = 0
+    for s in range(len(segments)):
+        start, end = segments[s, 0], segments[s, 1]
+        low, high = places[s, 0], places[s, 1]
+        while instant < len(instants) and instants[instant] <= start:
+            difference[:, instant] = carry
+            instant += 1
+        while True:
+            inside = instant < len(instants) and instants[instant] < end
+            for leaf in range(leaves):
+                whole[leaf] = at_edges[leaf, high] - at_edges[leaf, low]
+                part[leaf] = base[leaf, instant] - at_edges[leaf, low] if inside else 0
+            since = instants[instant] - start if inside else 0
+            for flow in range(len(first_row) - 1):
+                _pass_flow(
+                    keys,
+                    dispersion,
+                    buckets,
+                    first_row[flow],
+                    first_row[flow + 1],
+                    fails,
+                    failure_row[flow],
+                    start,
+                    end - start,
+                    keep[s, flow],
+                    add[s],
+                    fail[s, flow],
+                    rise[s],
+                    since,
+                    whole,
+                    part,
+                )
+            if inside:
+                for leaf in range(leaves):
+                    difference[leaf, instant] = carry[leaf] + part[leaf] - (base[leaf, instant] - at_edges[leaf, low])
+                instant += 1
+            else:
+                for leaf in range(leaves):
+                    carry[leaf] += whole[leaf] - (at_edges[leaf, high] - at_edges[leaf, low])
+                break
+    while instant < len(instants):
+        difference[:, instant] = carry
+        instant += 1
