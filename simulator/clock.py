@@ -21,6 +21,10 @@ class Clock(Protocol):
         """Seconds that never go back, for measuring spans."""
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Let that much time go by."""
+        ...
+
 
 class WallClock:
     """The machine's own clock."""
@@ -30,6 +34,9 @@ class WallClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class ManualClock:
@@ -43,6 +50,9 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._now_ms / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(round(seconds * 1000))
 
     def advance(self, milliseconds: int) -> None:
         """Move forwards. Raises ValueError on a step back."""

@@ -5,6 +5,8 @@ Source of the API: https://github.com/prometheus/alertmanager/blob/main/api/v2/o
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from simulator.clock import Clock
@@ -24,12 +26,19 @@ class AlertmanagerObserver:
         self._failures = 0
 
     def version(self) -> str:
-        """The server's version. Raises UnobservedError."""
+        """The server's version, such as `0.25.0`. Raises UnobservedError."""
+        return str(self._status()["versionInfo"]["version"]).split("+")[0]
+
+    def config(self) -> str:
+        """The configuration it runs on, as YAML with secrets masked. Raises UnobservedError."""
+        return str(self._status()["config"]["original"])
+
+    def _status(self) -> dict[str, Any]:
         try:
-            answer = self._client.get("/api/v2/status").raise_for_status().json()
+            answer: dict[str, Any] = self._client.get("/api/v2/status").raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise UnobservedError(f"alertmanager did not answer: {error or type(error).__name__}") from error
-        return str(answer["versionInfo"]["version"]).split("+")[0]
+        return answer
 
     def poll(self) -> list[Observation]:
         """What changed since the last poll; a Gap after three failures in a row."""

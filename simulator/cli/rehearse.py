@@ -1,0 +1,160 @@
+"""`crybsim rehearse`: an incident, the alerts it sets off, a verdict."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from simulator.cli.live_view import LiveView
+from simulator.cli.options import (
+    AlertmanagerBinOption,
+    AlertmanagerConfigOption,
+    AlertmanagerUrlOption,
+    JsonOption,
+    OutOption,
+    ProfileArgument,
+    PrometheusBinOption,
+    PrometheusConfigOption,
+    PrometheusUrlOption,
+    QuietOption,
+    RulesOption,
+    SeedOption,
+    flag_or_setting,
+)
+from simulator.clock import WallClock
+from simulator.errors import InputError
+from simulator.profile.load import load_profile, resolve_profile
+from simulator.profile.settings import Settings, load_settings
+from simulator.rehearsal.live import rehearse_live
+from simulator.rehearsal.request import Production, RehearsalRequest, Servers, StagingUrls, TeamFiles
+from simulator.report import render_json, render_junit, render_terminal
+from simulator.resources import shipped
+from simulator.stack.binaries import find_binaries
+
+
+class RehearsalMode(StrEnum):
+    """How time passes."""
+
+    LIVE = "live"
+
+
+def command(
+    profile: ProfileArgument,
+    mode: Annotated[RehearsalMode, typer.Option("--mode", help="live: in real time, with load.")] = RehearsalMode.LIVE,
+    rules: RulesOption = None,
+    prometheus_config: PrometheusConfigOption = None,
+    alertmanager_config: AlertmanagerConfigOption = None,
+    prometheus_url: PrometheusUrlOption = None,
+    alertmanager_url: AlertmanagerUrlOption = None,
+    prometheus_bin: PrometheusBinOption = None,
+    alertmanager_bin: AlertmanagerBinOption = None,
+    accept_engine: Annotated[
+        bool, typer.Option("--accept-engine", help="Judge although production runs another major version.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Names that were not compared are inconclusive.")] = False,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Load generators.")] = 1,
+    api_port: Annotated[int, typer.Option("--api-port", metavar="N", help="Port of the first API instance.")] = 0,
+    scrape_port: Annotated[int, typer.Option("--scrape-port", metavar="N", help="Port of the emitter.")] = 0,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Rehearse an incident: drive the platform, break it as the profile says, and judge what reacted.
+
+    The real Prometheus and Alertmanager run on copies of your files (--rules, --prometheus-config,
+    --alertmanager-config; else crybsim.yaml's; else the reference ones), in which only the way to targets and receivers
+    is changed. With --prometheus-url and --alertmanager-url a running stack is read instead.
+
+    \b
+    Examples:
+      crybsim rehearse api-errors
+      crybsim rehearse profiles/api-outage.yaml --rules 'rules/*.yml' --alertmanager-config alertmanager.yml
+      crybsim rehearse quiet-evening --json > verdict.json
+
+    Exit codes: 0 pass, 1 fail, 2 bad usage or input, 3 inconclusive, 4 a fault of crybsim itself.
+    """
+    del mode  # the only one there is yet
+    settings = load_settings()
+    path = resolve_profile(profile)
+    chosen = load_profile(path)
+    if seed is not None:
+        chosen = chosen.model_copy(update={"seed": seed})
+    staging = _staging(
+        flag_or_setting(prometheus_url, None), flag_or_setting(alertmanager_url, None), rules, prometheus_config
+    )
+    local = None
+    if staging is None:
+        local = (
+            _team_files(settings, rules, prometheus_config, alertmanager_config),
+            _servers(settings, prometheus_bin, alertmanager_bin),
+        )
+    request = RehearsalRequest(
+        profile=chosen,
+        profile_path=str(path),
+        local=local,
+        staging=staging,
+        production=Production(settings.production.prometheus, settings.production.alertmanager),
+        accept_engine_difference=accept_engine,
+        strict=strict,
+        out=out,
+        api_port=api_port,
+        scrape_port=scrape_port,
+        load_workers=workers,
+        allowed_hosts=settings.allowed_hosts,
+        rerun=shlex.join(["crybsim", *sys.argv[1:]]),
+    )
+    clock = WallClock()
+    console = Console(stderr=True)
+    with LiveView(console, clock, quiet=quiet) as view:
+        rehearsed = rehearse_live(request, clock=clock, view=view)
+    verdict, folder = rehearsed.verdict, rehearsed.folder
+    machine = render_json(verdict)
+    folder.verdict.write_text(machine, encoding="utf-8")
+    folder.junit.write_text(render_junit(verdict), encoding="utf-8")
+    console.print(render_terminal(verdict, folder.path))
+    if as_json:
+        sys.stdout.write(machine)
+    return int(verdict.exit_code)
+
+
+def _team_files(
+    settings: Settings, rules: list[str] | None, prometheus_config: Path | None, alertmanager_config: Path | None
+) -> TeamFiles:
+    """The files under rehearsal: flags, else crybsim.yaml, else the reference stack's."""
+    reference = shipped("monitoring")
+    from_settings = tuple(str(file.absolute()) for file in settings.files(settings.rules)) if settings.rules else ()
+    return TeamFiles(
+        prometheus_config=flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
+        or reference / "prometheus" / "prometheus.yml",
+        alertmanager_config=flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
+        or reference / "alertmanager" / "alertmanager.yml",
+        rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
+    )
+
+
+def _servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: Path | None) -> Servers:
+    found = find_binaries(
+        flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
+        flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
+    )
+    return Servers(found.prometheus.path, found.alertmanager.path, found.amtool.path)
+
+
+def _staging(
+    prometheus_url: str | None, alertmanager_url: str | None, rules: list[str] | None, prometheus_config: Path | None
+) -> StagingUrls | None:
+    if prometheus_url is None and alertmanager_url is None:
+        return None
+    if prometheus_url is None or alertmanager_url is None:
+        missing = "--prometheus-url" if prometheus_url is None else "--alertmanager-url"
+        raise InputError(f"{missing} is missing: a running stack is read at both its Prometheus and its Alertmanager")
+    if rules or prometheus_config:
+        raise InputError("--prometheus-url reads a running stack, which has its own rules; leave --rules out")
+    return StagingUrls(prometheus_url, alertmanager_url)

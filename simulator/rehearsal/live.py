@@ -1,0 +1,227 @@
+"""A live rehearsal: platform, load, faults and the real servers, watched from outside, then judged.
+
+Everything runs in real time. The manifest's start lies a little in the future, so that every process is up and the
+servers have seen the healthy platform before the run's clock begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from simulator.clock import Clock
+from simulator.errors import UnobservedError
+from simulator.load.locust_run import LocustRun
+from simulator.profile.manifest import Manifest, profile_hash
+from simulator.receivers import Receivers
+from simulator.rehearsal.catalogue import declares, service_of
+from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
+from simulator.rehearsal.platform import LivePlatform
+from simulator.rehearsal.recorder import Recorder
+from simulator.rehearsal.request import RehearsalRequest
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.rehearsal.watch import FaultEdges, Watch
+from simulator.stack.local import LocalStack
+from simulator.stack.processes import Children
+from simulator.streams.samples import ModelSamples
+from simulator.telemetry.observations import Gap, Note, Observation
+from simulator.units import SECOND
+from simulator.verdict import Mode, Verdict, judge
+from simulator.verdict.facts import EngineFacts
+
+LEAD_MS: Final = 12 * SECOND
+"""From the manifest to the run's start; each further API instance takes another second."""
+
+_POLL_SECONDS: Final = 0.5
+_BASELINE_MS: Final = 2 * SECOND  # so long before the first fault the healthy platform is looked at once
+
+
+class View(Protocol):
+    """Who looks on while it runs."""
+
+    def begin(self, started_ms: int, duration_ms: int) -> None:
+        """The run's clock is known."""
+        ...
+
+    def tick(self) -> None:
+        """Time has passed."""
+        ...
+
+    def show(self, observation: Observation) -> None:
+        """Something was observed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A finished rehearsal."""
+
+    verdict: Verdict
+    folder: RunFolder
+
+
+def rehearse_live(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
+    """Run it and judge it. Leaves manifest, timeline, configuration and logs in the run's folder.
+
+    Raises InputError for files that the servers refuse, before anything is judged; SimulatorError when a process of
+    ours does not start. Whatever happens, no process is left.
+    """
+    servers = LocalServers(*request.local) if request.local else None
+    run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
+    with Children() as children, Recorder(run.timeline, view.show) as recorder:
+        live = _LiveRun(request, run, children, recorder, clock)
+        live.start(servers)
+        view.begin(live.manifest.started_ms, request.profile.duration)
+        with live.watch() as watch:
+            live.follow(watch, view.tick)
+        children.close()  # what the servers still had to say is in the journal now
+        verdict = judge(live.manifest, watch.rules.alerts, recorder.journal, live.facts(watch))
+    return Rehearsed(verdict, run)
+
+
+class _LiveRun:
+    """The parts of one run, in the order in which they come to be."""
+
+    def __init__(
+        self, request: RehearsalRequest, run: RunFolder, children: Children, recorder: Recorder, clock: Clock
+    ) -> None:
+        self._request = request
+        self._run = run
+        self._children = children
+        self._recorder = recorder
+        self._clock = clock
+        self._stack: LocalStack | None = None
+        self._load: LocustRun | None = None
+        self._redirection = Redirection((), (), ())
+        self._died: set[str] = set()
+        self.manifest = self._make_manifest()
+
+    def _make_manifest(self) -> Manifest:
+        profile = self._request.profile
+        lead_ms = LEAD_MS + SECOND * (profile.platform.instances.api - 1)
+        manifest = Manifest(
+            run_id=self._run.run_id,
+            mode=Mode.LIVE.value if self._request.local else Mode.STAGING.value,
+            profile=profile,
+            profile_sha256=profile_hash(profile),
+            profile_path=self._request.profile_path,
+            seed=profile.seed,
+            started_ms=self._clock.now_ms() + lead_ms,
+        )
+        manifest.write(self._run.manifest)
+        return manifest
+
+    def start(self, servers: LocalServers | None) -> None:
+        """Bring everything up, and wait until the run's clock begins."""
+        self._note(f"run folder {self._run.path}")
+        platform = LivePlatform(self._run, self.manifest, self._children)
+        platform.start_api(self._request.api_port)
+        platform.start_emitter(self._request.scrape_port)
+        self._load = platform.start_load(self._request.load_workers, self._request.allowed_hosts)
+        self._note(f"platform up: {len(platform.api_urls)} API instance(s), emitter {platform.scrape_url}")
+        if servers is not None:
+            self._start_servers(servers, platform)
+        late_ms = self._clock.now_ms() - self.manifest.started_ms
+        if late_ms > 0:
+            self._tell(Gap(self._clock.now_ms(), "rehearsal", f"not everything was up until {late_ms} ms into the run"))
+
+    def _start_servers(self, servers: LocalServers, platform: LivePlatform) -> None:
+        assert self._request.local is not None
+        programs = self._request.local[1]
+        receivers = Receivers(self._recorder.add)
+        receivers.start()
+        self._children.callback(receivers.stop)
+        self._stack = LocalStack(self._run.path, prometheus=programs.prometheus, alertmanager=programs.alertmanager)
+        self._children.callback(self._stack.stop)
+        to = LocalAddresses(
+            scrape_url=platform.scrape_url,
+            api_urls=tuple(platform.api_urls),
+            receivers_http_url=receivers.http_url,
+            receivers_smtp=receivers.smtp_address,
+        )
+        self._redirection = servers.start(self._stack, self._run, to, ModelSamples(self.manifest), platform.routes)
+        changes = len(self._redirection.changes)
+        self._note(
+            f"servers up: Prometheus {self._stack.prometheus_url}, Alertmanager {self._stack.alertmanager_url} "
+            f"({changes} changes to your configuration, see configs/redirected.txt)"
+        )
+
+    def watch(self) -> Watch:
+        """The observers, pointed at the servers of this run."""
+        if self._stack is not None:
+            urls = (self._stack.prometheus_url, self._stack.alertmanager_url)
+        else:
+            assert self._request.staging is not None
+            urls = (self._request.staging.prometheus, self._request.staging.alertmanager)
+        return Watch(*urls, clock=self._clock, declared=declares, allowed_hosts=self._request.allowed_hosts)
+
+    def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
+        """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""
+        try:
+            watch.learn()
+        except UnobservedError as error:
+            self._tell(Gap(self._clock.now_ms(), "prometheus", str(error)))
+            return
+        edges = FaultEdges(self.manifest)
+        onset_ms = edges.first_onset_ms
+        baseline_ms = None if onset_ms is None else max(onset_ms - _BASELINE_MS, self.manifest.started_ms)
+        while self._clock.now_ms() < self.manifest.ends_ms:
+            now = self._clock.now_ms()
+            self._recorder.extend(edges.due(now))
+            self._recorder.extend(watch.poll())
+            if baseline_ms is not None and now >= baseline_ms:
+                self._recorder.extend(watch.look_for_series())
+                baseline_ms = None
+            if self._load is not None:
+                self._recorder.extend(self._load.poll())
+            self._look_after_processes()
+            tick()
+            if self._stack is not None and self._stack.health():
+                self._note("stopping early: without its servers this run cannot be judged")
+                break
+            self._clock.sleep(_POLL_SECONDS)
+        self._recorder.extend(edges.due(self._clock.now_ms()))
+        self._recorder.extend(watch.finish())
+        if self._load is not None:
+            self._tell(self._load.finish())
+
+    def facts(self, watch: Watch) -> EngineFacts:
+        """What the judge must know besides the journal."""
+        request = self._request
+        return EngineFacts(
+            mode=Mode.LIVE if request.local else Mode.STAGING,
+            prometheus_version=watch.prometheus_version,
+            alertmanager_version=watch.alertmanager_version,
+            history_start_ms=watch.began_ms,
+            scrape_interval_ms=watch.scrape_interval_ms,
+            evaluation_interval_ms=watch.evaluation_interval_ms,
+            production_prometheus_version=request.production.prometheus,
+            production_alertmanager_version=request.production.alertmanager,
+            accept_engine_difference=request.accept_engine_difference,
+            strict=request.strict,
+            job_services={
+                route.job: service_of(route.catalogue_job)
+                for route in self._redirection.routes
+                if route.catalogue_job and service_of(route.catalogue_job)
+            },
+            removed_receivers=self._redirection.removed_receivers,
+            unmapped_jobs=self._redirection.unmapped_jobs,
+            group_wait_ms=watch.group_wait_ms,
+            rerun=request.rerun,
+        )
+
+    def _look_after_processes(self) -> None:
+        ended = {child.name: child.how_it_ended() for child in self._children.ended()}
+        if self._stack is not None:
+            ended |= self._stack.health()
+        for name, how in ended.items():
+            if name not in self._died:
+                self._died.add(name)
+                self._tell(Gap(self._clock.now_ms(), name, f"{name} {how}"))
+
+    def _note(self, text: str) -> None:
+        self._tell(Note(self._clock.now_ms(), text))
+
+    def _tell(self, observation: Observation) -> None:
+        self._recorder.add(observation)

@@ -1,0 +1,93 @@
+"""The team's configuration on local servers: copies that reach nothing but this run, and what they changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.rehearsal.request import Servers, TeamFiles
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.stack.alertmanager_config import redirect
+from simulator.stack.local import LocalStack
+from simulator.stack.prometheus_config import PrometheusConfig
+from simulator.stack.redirect_check import check_config
+from simulator.stack.routes import RouteTable, map_routes
+from simulator.telemetry.routes import Route, write_routes
+from simulator.telemetry.samples import SampleSource
+
+
+@dataclass(frozen=True)
+class Redirection:
+    """What a reader of the verdict must know about the copies. `routes` say who stands in for each scrape target."""
+
+    changes: tuple[str, ...]
+    removed_receivers: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+    @property
+    def unmapped_jobs(self) -> tuple[str, ...]:
+        """Jobs with a target that nothing stands in for."""
+        return tuple(dict.fromkeys(route.job for route in self.routes if not route.is_mapped))
+
+
+@dataclass(frozen=True)
+class LocalAddresses:
+    """What the copies point at."""
+
+    scrape_url: str
+    api_urls: tuple[str, ...]
+    receivers_http_url: str
+    receivers_smtp: str
+    receivers_proxy_url: str | None = None
+    receivers_ca_file: Path | None = None
+
+
+class LocalServers:
+    """Reads the team's files before anything is started, then starts both servers on copies of them."""
+
+    def __init__(self, files: TeamFiles, servers: Servers) -> None:
+        """Raises InputError for files that cannot be read or mean nothing."""
+        self._files = files
+        self._servers = servers
+        self._prometheus_config = PrometheusConfig.read(files.prometheus_config, rules=files.rules or None)
+        try:
+            self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{files.alertmanager_config}: cannot be read: {error}") from error
+
+    def start(
+        self, stack: LocalStack, run: RunFolder, to: LocalAddresses, source: SampleSource, routes_file: Path
+    ) -> Redirection:
+        """Start Alertmanager, then Prometheus. Raises InputError for configuration that they refuse."""
+        original = self._files.alertmanager_config
+        redirected = redirect(
+            self._alertmanager_text,
+            http_url=to.receivers_http_url,
+            smtp=to.receivers_smtp,
+            source=str(original),
+            base_dir=original.parent.absolute(),
+            proxy_url=to.receivers_proxy_url,
+            ca_file=to.receivers_ca_file,
+        )
+        check_config(redirected, self._servers.amtool, str(original))
+        alertmanager_url = stack.start_alertmanager(
+            redirected.text, route_prefix=self._prometheus_config.alertmanager_prefix
+        )
+        table = RouteTable((), ())
+
+        def configure(prometheus_url: str) -> str:
+            nonlocal table
+            upstreams = {"cryb-api": to.api_urls, "prometheus": (prometheus_url,), "alertmanager": (alertmanager_url,)}
+            table = map_routes(self._prometheus_config.jobs, source, upstreams=upstreams)
+            write_routes(routes_file, table.routes)
+            return self._prometheus_config.copy(emitter_url=to.scrape_url, alertmanager_url=alertmanager_url)
+
+        stack.start_prometheus(configure)
+        changes = (
+            *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
+            *(f"{original}: {change}" for change in redirected.changes),
+            *table.unmapped,
+        )
+        (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")
+        return Redirection(changes, redirected.removed_receivers, table.routes)

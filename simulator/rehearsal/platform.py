@@ -1,0 +1,63 @@
+"""The platform of a live run as processes: the reference API's instances, the emitter, and the load on them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from simulator.load.locust_run import LocustRun
+from simulator.profile.manifest import Manifest
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.stack.processes import Children, Service, spawn, start_service
+
+READY_WITHIN_SECONDS = 30.0
+
+
+class LivePlatform:
+    """Starts what a live run needs besides the servers that judge it. Every process goes into `children`."""
+
+    def __init__(self, run: RunFolder, manifest: Manifest, children: Children) -> None:
+        self._run = run
+        self._manifest = manifest
+        self._children = children
+        self.api_urls: list[str] = []
+        self.scrape_url = ""
+
+    @property
+    def routes(self) -> Path:
+        """Where the emitter looks up who stands in for which target."""
+        return self._run.configs / "scrape-routes.json"
+
+    def start_api(self, first_port: int = 0) -> None:
+        """One process for each API instance; with a port given, they listen on it and the ones after it."""
+        for number in range(1, self._manifest.profile.platform.instances.api + 1):
+            port = first_port + number - 1 if first_port else 0
+            name = f"api-{number}"
+            log = self._run.logs / f"{name}.jsonl"
+            service = self._service(name, "api", "--instance", name, "--port", port, "--log-file", log)
+            self.api_urls.append(service.urls["api"])
+
+    def start_emitter(self, port: int = 0) -> None:
+        """The emitter, which also stands in for the targets of the copied prometheus.yml."""
+        logs = self._run.logs / "platform"
+        service = self._service("emitter", "emit", "--routes", self.routes, "--port", port, "--logs", logs)
+        self.scrape_url = service.urls["scrape"]
+
+    def start_load(self, workers: int, allowed_hosts: tuple[str, ...]) -> LocustRun:
+        """Locust, which waits for the manifest's start by itself."""
+        load = LocustRun(
+            self._run.manifest, self.api_urls, self._run.path, spawn, workers=workers, allowed_hosts=allowed_hosts
+        )
+        self._children.callback(load.stop)
+        load.start()
+        return load
+
+    def _service(self, name: str, command: str, *arguments: str | int | Path) -> Service:
+        service = start_service(
+            [sys.executable, "-m", "simulator", command, "--manifest", self._run.manifest, *map(str, arguments)],
+            name=name,
+            log=self._run.logs / f"{name}.log",
+            ready_within_seconds=READY_WITHIN_SECONDS,
+        )
+        self._children.add(service)
+        return service

@@ -1,0 +1,61 @@
+"""What a rehearsal is asked to do: a profile, the team's files, the servers that judge, and how strict to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.profile.schema import Profile
+
+
+@dataclass(frozen=True)
+class TeamFiles:
+    """The configuration under rehearsal. `rules` are globs that replace the rule files of `prometheus_config`."""
+
+    prometheus_config: Path
+    alertmanager_config: Path
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The programs that judge."""
+
+    prometheus: Path
+    alertmanager: Path
+    amtool: Path
+
+
+@dataclass(frozen=True)
+class StagingUrls:
+    """A running stack that is only read."""
+
+    prometheus: str
+    alertmanager: str
+
+
+@dataclass(frozen=True)
+class Production:
+    """Versions that the team runs in production, where it said so."""
+
+    prometheus: str | None = None
+    alertmanager: str | None = None
+
+
+@dataclass(frozen=True)
+class RehearsalRequest:
+    """One live rehearsal. Exactly one of `local` and `staging` is given."""
+
+    profile: Profile
+    profile_path: str
+    local: tuple[TeamFiles, Servers] | None = None
+    staging: StagingUrls | None = None
+    production: Production = Production()
+    accept_engine_difference: bool = False
+    strict: bool = False
+    out: Path | None = None
+    api_port: int = 0
+    scrape_port: int = 0
+    load_workers: int = 1
+    allowed_hosts: tuple[str, ...] = ()
+    rerun: str = ""
