@@ -34,6 +34,9 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
             meant = (*steps[:-1], guess)
             if meant not in document.values:
                 found.pop((meant, False), None)
+    for steps, at_key in list(found):  # a list whose items are wrong counts as too short, too
+        if not at_key and any(steps == inner[: len(steps)] != inner for inner, _ in found):
+            del found[steps, at_key]
     return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -87,9 +87,11 @@ class Traffic(Part):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        try:
+            ZoneInfo(value)  # listing all of them walks the disk, so only where it is needed
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             guess = did_you_mean(value, available_timezones())
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin{guess}")
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin{guess}") from error
         return value
 
 

@@ -112,7 +112,8 @@ def expand(patterns: Iterable[str], folder: Path) -> tuple[Path, ...]:
     for pattern in patterns:
         anchor, rest = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
         try:
-            matches = sorted(path for path in anchor.glob(rest) if path.is_file())
+            literal = folder / pattern  # a name may hold what would be special in a pattern
+            matches = [literal] if literal.is_file() else sorted(path for path in anchor.glob(rest) if path.is_file())
         except (ValueError, NotImplementedError, IndexError) as error:
             missing.append(f"{pattern!r} is not a path or a pattern: {error}")
             continue
