@@ -26,6 +26,10 @@ class Server:
     index: int = -1
     members: int = 1
     channels: list[Channel] = field(default_factory=list)
+    folded: str = field(init=False)  # what a search compares
+
+    def __post_init__(self) -> None:
+        self.folded = self.name.lower()
 
     def view(self) -> dict[str, object]:
         return {
@@ -84,6 +88,14 @@ class Message:
     attachments: list[dict[str, object]] = field(default_factory=list)
     embeds: list[dict[str, object]] = field(default_factory=list)
     reactions: dict[str, int] = field(default_factory=dict)
+    folded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folded = self.content.lower()
+
+    def edit(self, content: str, at: str) -> None:
+        """Replace the text."""
+        self.content, self.folded, self.edited_at = content, content.lower(), at
 
     def view(self) -> dict[str, object]:
         return {
@@ -115,6 +127,10 @@ class Community:
     index: int = -1
     members: int = 1
     posts: int = 0
+    folded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folded = self.display_name.lower()
 
     @property
     def metric_name(self) -> str:
@@ -149,6 +165,10 @@ class Post:
     up: int = 1
     down: int = 0
     comments: deque[str] = field(default_factory=lambda: deque(maxlen=COMMENTS_PER_POST))
+    folded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folded = self.title.lower()
 
     @property
     def score(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,11 @@ class Person:
     digest: bytes = b""
     failed_logins: int = 0
     locked_until_ms: int = 0
+
+    @property
+    def folded(self) -> str:
+        """What a search compares."""
+        return self.username.lower()
 
     def view(self) -> dict[str, object]:
         """The `user` of the auth and users areas."""
@@ -134,14 +140,12 @@ class People:
         expected = self._digest(account(person.number).password) if person.number else person.digest
         return hmac.compare_digest(expected, self._digest(password))
 
-    def newest(self, most: int) -> list[Person]:
-        """The last to register, then the first of the pool."""
-        found: list[Person] = []
-        for person in self._registered.newest():
-            if len(found) == most:
-                return found
-            found.append(person)
-        return found + [self.by_number(n + 1) for n in range(min(most - len(found), self.pool))]
+    def candidates(self, text: str) -> Iterator[Person]:
+        """Whom a search may find: who is called exactly so, then those who registered here, newest first."""
+        exact = self.by_login(text)
+        if exact is not None and exact.number:
+            yield exact
+        yield from self._registered.newest()
 
     def _from_pool(self, who: Account) -> Person:
         person = Person(who.user_id, who.username, who.display_name, who.email, self._born, number=who.number)

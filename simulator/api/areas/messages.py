@@ -101,7 +101,7 @@ async def edit(platform: Platform, exchange: Exchange) -> Reply:
     body = exchange.read(Edit)
     await platform.database.query("update", "messages")
     found = _find(platform, exchange, own=True)
-    found.content, found.edited_at = body.content, platform.store.now()
+    found.edit(body.content, platform.store.now())
     return Reply(found.view())
 
 

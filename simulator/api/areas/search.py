@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -17,7 +17,19 @@ SCANNED: Final = 1_000
 """Entries of each kind that a search looks at, newest first."""
 SUGGESTED: Final = 10
 
-T = TypeVar("T")
+KINDS: Final = ("users", "servers", "communities", "posts", "messages")
+
+
+class Searchable(Protocol):
+    """What has a text in lower case to look in."""
+
+    @property
+    def folded(self) -> str: ...
+
+    def view(self) -> dict[str, object]: ...
+
+
+T = TypeVar("T", bound=Searchable)
 
 
 class SearchQuery(Page):
@@ -42,29 +54,25 @@ async def search(platform: Platform, exchange: Exchange) -> Reply:
     store, person = platform.store, exchange.person
     words = query.q.lower().split()
 
-    def find(entries: Iterable[T], text: Callable[[T], str]) -> list[T]:
-        return [entry for entry in islice(entries, SCANNED) if all(word in text(entry).lower() for word in words)]
-
-    found: dict[str, list[dict[str, object]]] = {kind: [] for kind in KINDS}
+    found: dict[str, Sequence[Searchable]] = dict.fromkeys(KINDS, ())
     if query.type in ("all", "users"):
-        found["users"] = [p.brief() for p in find(platform.people.newest(100), lambda p: p.username)]
+        found["users"] = _find(platform.people.candidates(query.q), words)
     if query.type in ("all", "servers"):
-        found["servers"] = [s.view() for s in find(store.servers.newest(), lambda s: s.name)]
+        found["servers"] = _find(store.servers.newest(), words)
     if query.type in ("all", "communities"):
-        found["communities"] = [c.view() for c in find(store.communities.newest(), lambda c: c.display_name)]
+        found["communities"] = _find(store.communities.newest(), words)
     if query.type in ("all", "posts"):
-        found["posts"] = [p.view() for p in find(store.posts.newest(), lambda p: p.title)]
+        found["posts"] = _find(store.posts.newest(), words)
     if query.type in ("all", "messages") and person is not None:
         readable = {channel.id for server in store.servers_of(person) for channel in server.channels}
-        hits = find(store.messages.newest(), lambda m: m.content)
-        found["messages"] = [message.view() for message in hits if message.channel_id in readable]
+        found["messages"] = [one for one in _find(store.messages.newest(), words) if one.channel_id in readable]
     for kind in ("users", "posts", "messages") if query.type == "all" else (query.type,):
         await platform.database.query("select", kind)
     total = sum(len(hits) for hits in found.values())
     seconds = platform.clock.monotonic() - started
     platform.metrics.searched(query.type, seconds, total)
     return Reply(
-        {kind: hits[query.start : query.start + query.limit] for kind, hits in found.items()},
+        {kind: [one.view() for one in hits[query.start : query.start + query.limit]] for kind, hits in found.items()},
         extra={
             "query": query.q,
             "searchMeta": {
@@ -91,7 +99,9 @@ async def suggestions(platform: Platform, exchange: Exchange) -> Reply:
     return Reply([name for name in names if name.lower().startswith(start)][:SUGGESTED])
 
 
-KINDS: Final = ("users", "servers", "communities", "posts", "messages")
+def _find(entries: Iterable[T], words: list[str]) -> list[T]:
+    return [entry for entry in islice(entries, SCANNED) if all(word in entry.folded for word in words)]
+
 
 ENDPOINTS = (
     serve("GET", "search", search, limit=SEARCH),

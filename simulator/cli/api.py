@@ -1,0 +1,120 @@
+"""`crybsim api`: the reference API, a stand-in for the CRYB API that can be broken."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from simulator.api.access_log import AccessLog
+from simulator.api.admin import AdminToken, OverrideJournal, create_admin
+from simulator.api.app import create_app
+from simulator.api.metrics import Extra
+from simulator.api.server import serve
+from simulator.cli.options import ManifestOption, PortOption
+from simulator.cli.run_manifest import manifest_for
+from simulator.errors import InputError
+from simulator.profile.manifest import Manifest
+from simulator.streams.samples import ModelSamples
+from simulator.wire.exposition import encode_families
+
+JOB = "cryb-api"
+CANONICAL_PORT = 3001
+DEFAULT_PROFILE = "quiet-evening"
+
+
+def command(
+    profile: Annotated[
+        str | None,
+        typer.Argument(metavar="PROFILE", help=f"Whose seed and faults; default: {DEFAULT_PROFILE}."),
+    ] = None,
+    port: PortOption = CANONICAL_PORT,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; in a container: 0.0.0.0.")
+    ] = "127.0.0.1",
+    manifest: ManifestOption = None,
+    instance: Annotated[
+        str, typer.Option("--instance", metavar="NAME", help="Which of the profile's API instances this is.")
+    ] = "api-1",
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Append the access log here, as JSON lines.")
+    ] = None,
+    rate_limits: Annotated[
+        bool, typer.Option("--rate-limits/--no-rate-limits", help="Answer 429 as the platform does.")
+    ] = True,
+) -> None:
+    """Serve a stand-in for the CRYB API: its routes, its envelope, its metrics, and the profile's faults.
+
+    One JSON line on stdout says where it listens. /metrics has what this process truly counted, and the model's
+    families of the same job beside it. The users user_000001, user_000002, … exist from the start, with the passwords
+    Rehearsal-000001, Rehearsal-000002, …
+
+    The admin interface, on a loopback port of its own, takes faults by hand. Its token is CRYBSIM_ADMIN_TOKEN's value,
+    or lies in a file that stderr names.
+
+    \b
+    Examples:
+      crybsim api
+      crybsim api api-errors --port 3001 --log-file api.log
+      crybsim api --manifest runs/RUN/manifest.json --instance api-2 --port 0
+    """
+    run = manifest_for(profile or (None if manifest else DEFAULT_PROFILE), manifest, mode="live")
+    _check_instance(run, instance)
+    folder = manifest.parent if manifest else None
+    log = _open_log(log_file, instance) if log_file else None
+    token = AdminToken(folder, instance, os.environ)
+    try:
+        app = create_app(
+            run, instance=instance, rate_limits=rate_limits, log=log, extra_exposition=_model_families(run, instance)
+        )
+        for fault in app.platform.faults.ignored:
+            _say(f"fault {fault.id} ({fault.kind}) has no effect on the API")
+        if token.path is not None:
+            _say(f"admin token: {token.path}")
+        journal = OverrideJournal(folder / f"overrides-{instance}.jsonl" if folder else None, instance)
+        admin = create_admin(app.platform, token, journal)
+        asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready))
+    finally:
+        token.forget()
+        if log is not None:
+            log.close()
+
+
+def _model_families(run: Manifest, instance: str) -> Extra:
+    """What the model says about this instance, in text format."""
+    model = ModelSamples(run)
+
+    def families(now_ms: int) -> bytes:
+        return encode_families(model.blocks(JOB, instance, np.array([now_ms], dtype=np.int64)), 0)
+
+    return families
+
+
+def _check_instance(run: Manifest, instance: str) -> None:
+    most = run.profile.platform.instances.api
+    number = re.fullmatch(r"api-([1-9][0-9]{0,3})", instance)
+    if number is None or int(number[1]) > most:
+        raise InputError(f"--instance {instance!r}: the profile has api-1 to api-{most} (platform.instances.api)")
+
+
+def _open_log(path: Path, instance: str) -> AccessLog:
+    try:
+        return AccessLog(path, instance)
+    except OSError as error:
+        raise InputError(f"--log-file {path}: {error.strerror}") from error
+
+
+def _tell_ready(urls: Mapping[str, str]) -> None:
+    print(json.dumps({"event": "ready", "urls": dict(urls)}), flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
