@@ -1,1 +1,6 @@
-"""Stand-ins for Slack, PagerDuty, webhooks and mail that record what Alertmanager really sends."""
+"""Stand-ins for the services that Alertmanager notifies, and what its log says about notifications that failed."""
+
+from simulator.receivers.failures import notification_failures
+from simulator.receivers.listener import Receivers
+
+__all__ = ["Receivers", "notification_failures"]

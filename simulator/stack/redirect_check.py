@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.errors import InputError, Problem, SimulatorError
+from simulator.errors import InputError, Problem
 from simulator.stack.alertmanager_config import Redirected
-
-_TIMEOUT_SECONDS = 30.0
+from simulator.stack.tool_checks import check_alertmanager_config
 
 
 def check_config(redirected: Redirected, amtool: Path, source: str) -> None:
@@ -19,47 +18,31 @@ def check_config(redirected: Redirected, amtool: Path, source: str) -> None:
     A field that crybsim does not know was removed from the copy; here it is a mistake if Alertmanager does not know
     it either, for production would not start.
     """
-    problems: list[Problem] = []
-    failure = _check(redirected.text, amtool)
-    if failure:
-        problems += _problems(failure, redirected, source)
+    problems = _problems(_check(redirected.text, amtool), redirected, source)
     if redirected.unknown:
-        failure = _check(redirected.probe, amtool)
+        refused = "\n".join(_check(redirected.probe, amtool))
         problems += [
-            field.problem for field in redirected.unknown if f"field {field.name} not found in type" in failure
+            field.problem for field in redirected.unknown if f"field {field.name} not found in type" in refused
         ]
     if problems:
         raise InputError(*problems)
 
 
-def _check(text: str, amtool: Path) -> str:
+def _check(text: str, amtool: Path) -> tuple[str, ...]:
     """What amtool has against the text; empty when it has nothing."""
     with tempfile.TemporaryDirectory(prefix="crybsim-") as folder:
         path = Path(folder) / "alertmanager.yml"
         path.write_text(text, encoding="utf-8")
-        try:
-            done = subprocess.run(
-                [str(amtool), "check-config", str(path)],
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise SimulatorError(f"{amtool} did not run: {error}") from error
-    if done.returncode == 0:
-        return ""
-    return (done.stdout + done.stderr).replace(str(path), "alertmanager.yml")
+        return check_alertmanager_config(amtool, path)
 
 
-def _problems(output: str, redirected: Redirected, source: str) -> list[Problem]:
-    """One problem per line of amtool's complaint."""
-    reason = re.search(r"FAILED: (.*?)(?:\n\n|\namtool: |\Z)", output, re.DOTALL)
-    complaint = (reason[1] if reason else output).strip()
-    lines = [line.strip() for line in complaint.splitlines() if line.strip() and not line.endswith("unmarshal errors:")]
+def _problems(complaints: Sequence[str], redirected: Redirected, source: str) -> list[Problem]:
+    """One problem per complaint; amtool counts the lines of the copy."""
     problems = []
-    for line in lines or [complaint]:
-        at = re.match(r"line (\d+): (.*)", line)
-        number = (redirected.lines or {}).get(int(at[1]), 0) if at else 0
-        problems.append(Problem(source, number, 1 if number else 0, "", at[2] if at else line))
+    for complaint in complaints:
+        if complaint.endswith("unmarshal errors:"):
+            continue
+        at = re.match(r"(?:yaml: )?line (\d+): (.*)", complaint)
+        line = (redirected.lines or {}).get(int(at[1]), 0) if at else 0
+        problems.append(Problem(source, line, 1 if line else 0, "", at[2] if at else complaint))
     return problems
