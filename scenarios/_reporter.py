@@ -102,7 +102,9 @@ class Reporter:
 
     def on_quit(self, **_: object) -> None:
         self._measure()
-        self._write(Ended(at_ms=CLOCK.now_ms(), requests=self._requests))
+        now = CLOCK.now_ms()
+        until_ms = getattr(self._environment.shape_class, "until_ms", None) or now  # ended by a signal, or by hand
+        self._write(Ended(at_ms=now, until_ms=until_ms, requests=self._requests))
 
     def _every_second(self) -> None:
         while True:

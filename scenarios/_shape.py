@@ -24,22 +24,24 @@ class PlannedShape(LoadTestShape):
 
     def __init__(self) -> None:
         super().__init__()
+        self._told_to_end = False
         self._drain_since: float | None = None
         self._empty_since: float | None = None
+        self.until_ms: int | None = None
+        """When it stopped to follow the plan (epoch ms)."""
 
     def drain(self) -> None:
-        """End the test now, in the same way as at the plan's end."""
-        if self._drain_since is None:
-            self._drain_since = CLOCK.monotonic()
+        """End the test with the next tick, in the same way as at the plan's end."""
+        self._told_to_end = True
 
     def tick(self) -> tuple[int, float] | None:
         assert RUN is not None
         at_once = max(100.0, RUN.plan.max_users / 10)  # users are planned to arrive one by one, so never hold one back
         elapsed_ms = RUN.elapsed_ms()
-        if elapsed_ms >= RUN.plan.duration_ms:
-            self.drain()
-        if self._drain_since is None:
+        if not self._told_to_end and elapsed_ms < RUN.plan.duration_ms:
             return RUN.plan.at(max(0, elapsed_ms)).users, at_once
+        if self._drain_since is None:
+            self._drain_since, self.until_ms = CLOCK.monotonic(), CLOCK.now_ms()
         return None if self._drained(CLOCK.monotonic() - self._drain_since) else (0, at_once)
 
     def _drained(self, seconds: float) -> bool:

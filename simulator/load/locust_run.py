@@ -166,7 +166,7 @@ class LocustRun:
             at_ms=self._clock.now_ms(),
             totals=self._totals.by_name(),
             overall=self._totals.overall(),
-            achieved_ratio=self._totals.achieved_ratio(asked_ms),
+            achieved_ratio=self._totals.achieved_ratio(self._ended.until_ms if self._ended else asked_ms),
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
         )

@@ -2,7 +2,7 @@ r"""What a load generator writes about itself, one JSON line each second, and ho
 
     {"event":"started","at_ms":1767643200000}
     {"event":"measured","at_ms":…,"users":96,"cpu_ratio":0.21,"missed":0,"tallies":{"GET /api/v1/posts":{…}}}
-    {"event":"ended","at_ms":…,"requests":3604}
+    {"event":"ended","at_ms":…,"until_ms":1767643380000,"requests":3604}
 
 Each `measured` line holds what happened since the line before, so lines are added up; `ended` repeats the number of
 requests, by which a reader knows that it has read them all. Locust's workers send the same lines to their master.
@@ -100,10 +100,14 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """The generator's last line, with the number of requests of all its lines together."""
+    """The generator's last line, with the number of requests of all its lines together.
+
+    `until_ms` is when it stopped to follow the plan: at the plan's end, or when it was told to end early.
+    """
 
     event: Literal["ended"] = "ended"
     at_ms: int
+    until_ms: int
     requests: int
 
 

@@ -1,0 +1,40 @@
+"""What a load run says without thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.errors import ExitCode
+from simulator.load.judgement import judge_load
+from simulator.telemetry.observations import LoadEnded, RequestTotals
+
+OVERALL = RequestTotals("all requests", 1_000, 5, 5, 0.01, 0.02, 0.03)
+GOOD = LoadEnded(at_ms=0, totals=(), overall=OVERALL, achieved_ratio=0.99, worker_cpu_ratio=0.3)
+
+
+def changed(**overall: int) -> LoadEnded:
+    return replace(GOOD, overall=replace(OVERALL, **overall))
+
+
+@pytest.mark.parametrize(
+    ("ended", "errors_expected", "outcome", "words"),
+    [
+        (GOOD, False, ExitCode.PASS, "no thresholds in the profile"),
+        (replace(GOOD, achieved_ratio=0.7), False, ExitCode.INCONCLUSIVE, "70.0% of the planned requests"),
+        (replace(GOOD, achieved_ratio=1.3), False, ExitCode.INCONCLUSIVE, "130.0% of the planned requests"),
+        (replace(GOOD, achieved_ratio=None), False, ExitCode.INCONCLUSIVE, "no requests were planned"),
+        (replace(GOOD, worker_cpu_ratio=0.95), False, ExitCode.INCONCLUSIVE, "95% of a core"),
+        (replace(GOOD, worker_cpu_ratio=None), False, ExitCode.PASS, "too short to tell"),
+        (replace(GOOD, problem="it died"), False, ExitCode.INCONCLUSIVE, "it died"),
+        (changed(rate_limited=20), False, ExitCode.INCONCLUSIVE, "2.0% of the requests were rate limited"),
+        (changed(failures=20), False, ExitCode.FAIL, "2.00% of the requests failed"),
+        (changed(failures=20), True, ExitCode.PASS, "breaks the API on purpose"),
+        (replace(changed(failures=20), problem="it died"), False, ExitCode.FAIL, "it died"),
+    ],
+)
+def test_outcomes(ended: LoadEnded, errors_expected: bool, outcome: ExitCode, words: str) -> None:
+    judgement = judge_load(ended, tolerance=0.2, errors_expected=errors_expected)
+    assert judgement.outcome is outcome
+    assert any(words in finding for finding in judgement.findings)

@@ -1,0 +1,235 @@
+"""Load as it is driven: Locust's processes against a stand-in for the API that counts what reaches it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jwt
+import pytest
+
+from simulator.clock import WallClock
+from simulator.errors import InputError
+from simulator.load.locust_run import LocustRun
+from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.schema import Profile
+from simulator.stack.processes import Children, spawn
+from simulator.telemetry.observations import LoadMeasured
+from tests.load.stand_in_api import StandInApi, serving
+
+pytestmark = pytest.mark.slow
+
+LEAD_MS = 2_000
+CLOCK = WallClock()
+
+
+@pytest.fixture
+def api() -> Iterator[StandInApi]:
+    with serving() as server:
+        yield server
+
+
+def write_manifest(
+    folder: Path, *, peak: str = "40/s", seconds: int = 4, max_users: int = 60, lead_ms: int = LEAD_MS, **load: object
+) -> Manifest:
+    profile = Profile.model_validate(
+        {
+            "name": "load",
+            "description": "a short load",
+            "start": "2026-01-05T20:00:00",
+            "duration": f"{seconds}s",
+            "traffic": {"peak": peak, "shape": "flat"},
+            "load": {"max_users": max_users, **load},
+        }
+    )
+    manifest = Manifest(
+        run_id="r",
+        mode="live",
+        profile=profile,
+        profile_sha256=profile_hash(profile),
+        profile_path="load.yaml",
+        seed=1,
+        started_ms=CLOCK.now_ms() + lead_ms,
+    )
+    manifest.write(folder / "manifest.json")
+    return manifest
+
+
+@contextmanager
+def driving(folder: Path, hosts: list[str], workers: int = 1) -> Iterator[LocustRun]:
+    """A started run, whose processes all end with the block."""
+    with Children() as children:
+        run = LocustRun(folder / "manifest.json", hosts, folder, spawn, workers=workers)
+        children.callback(run.stop)
+        run.start()
+        yield run
+
+
+def poll_until(run: LocustRun, done: Callable[[], bool], seconds: float = 20.0) -> list[LoadMeasured]:
+    """Poll until something holds, or fail."""
+    found: list[LoadMeasured] = []
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"waited for {seconds} s: {run.problem or 'nothing wrong'}"
+        found += run.poll()
+        time.sleep(0.05)
+    return found
+
+
+def over(manifest: Manifest) -> Callable[[], bool]:
+    return lambda: CLOCK.now_ms() >= manifest.ends_ms
+
+
+def test_the_planned_rate_is_driven_and_every_request_is_counted(tmp_path: Path, api: StandInApi) -> None:
+    manifest = write_manifest(tmp_path)
+    with serving() as second, driving(tmp_path, [api.url, second.url]) as run:
+        measured = poll_until(run, over(manifest))
+        ended = run.finish()
+    assert ended.problem == ""
+    assert ended.achieved_ratio == pytest.approx(1.0, abs=0.1)
+    assert ended.overall.requests == api.total + second.total
+    assert ended.overall.failures == 0
+    by_name = {totals.name: totals.requests for totals in ended.totals}
+    both = api.requests + second.requests
+    assert by_name["POST /api/v1/auth/login"] == both["POST /api/v1/auth/login"]
+    assert by_name["GET /api/v1/posts/:id"] == both["GET /api/v1/posts/{id}"]
+    assert sum(by_name.values()) == ended.overall.requests
+    assert 0 < max(one.users for one in measured) <= 60
+    # users are spread over the instances, each one somebody else with an address of its own
+    assert min(api.total, second.total) > ended.overall.requests / 3
+    people = api.identifiers + second.identifiers
+    assert set(people.values()) == {1}
+    assert len(people) == len(api.addresses | second.addresses) >= 40
+
+
+def test_workers_share_the_plan_and_the_master_adds_them_up(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, lead_ms=4_000, seconds=600)
+    with driving(tmp_path, [api.url], workers=2) as run:
+        poll_until(run, lambda: api.total > 100)
+        ended = run.finish()
+    assert ended.problem == ""
+    assert ended.overall.requests == api.total
+    assert ended.achieved_ratio == pytest.approx(1.0, abs=0.3)  # a slow start counts, in so short a run
+    assert set(api.identifiers.values()) == {1}  # workers take different accounts
+
+
+def test_a_killed_worker_is_told(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, lead_ms=3_000, seconds=600)
+    with driving(tmp_path, [api.url], workers=2) as run:
+        poll_until(run, lambda: api.total > 20)
+        os.kill(pid_of(run, 2), signal.SIGKILL)
+        poll_until(run, lambda: bool(run.problem), seconds=5)
+        assert run.problem == "worker 2 of the load generator was killed by SIGKILL"
+
+
+@pytest.mark.accept
+def test_a_killed_workers_share_is_driven_by_the_others(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, lead_ms=4_000, seconds=600)
+    with driving(tmp_path, [api.url], workers=2) as run:
+        poll_until(run, lambda: api.total > 40)
+        os.kill(pid_of(run, 2), signal.SIGKILL)
+        poll_until(run, lambda: bool(run.problem), seconds=5)
+        rates: list[float] = []
+        deadline = time.monotonic() + 15
+        while not (rates and rates[-1] > 35):
+            assert time.monotonic() < deadline, rates
+            rates += [one.requests_per_second for one in run.poll()]
+            time.sleep(0.1)
+        assert min(rates) < 30  # until Locust's master has missed it for some seconds
+        assert run.finish().problem == run.problem
+
+
+def pid_of(run: LocustRun, number: int) -> int:
+    return run._children[number].pid
+
+
+def test_a_killed_generator_is_told_with_the_figures_so_far(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, seconds=60)
+    with driving(tmp_path, [api.url]) as run:
+        poll_until(run, lambda: api.total > 60)
+        os.kill(pid_of(run, 0), signal.SIGKILL)
+        poll_until(run, lambda: bool(run.problem), seconds=5)
+        ended = run.finish()
+    assert ended.problem == "the load generator was killed by SIGKILL"
+    assert ended.overall.requests > 0
+
+
+def test_a_generator_that_cannot_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_manifest(tmp_path)
+    broken = tmp_path / "shipped"
+    broken.mkdir()
+    (broken / "http_users.py").write_text("raise SystemExit('no users today')\n")
+    monkeypatch.setattr("simulator.load.locust_run.shipped", lambda folder: broken)
+    with driving(tmp_path, ["http://127.0.0.1:9"]) as run:
+        poll_until(run, lambda: bool(run.problem))
+        ended = run.finish()
+    assert ended.problem == "the load generator ended with code 1: no users today"
+    assert ended.overall.requests == 0
+
+
+def test_an_outage_is_not_hammered(tmp_path: Path) -> None:
+    with socket.socket() as probe:  # a port that refuses
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    manifest = write_manifest(tmp_path, seconds=2)
+    with driving(tmp_path, [f"http://127.0.0.1:{port}"]) as run:
+        poll_until(run, over(manifest))
+        ended = run.finish()
+    assert ended.overall.failures == ended.overall.requests
+    assert ended.achieved_ratio == pytest.approx(1.0, abs=0.1)
+
+
+def test_refusals_are_told_apart(tmp_path: Path, api: StandInApi) -> None:
+    api.statuses = {
+        "GET /api/v1/posts/{id}": 404,
+        "GET /api/v1/search": 429,
+        "GET /api/v1/servers": 500,
+        "GET /api/v1/posts/trending": 404,
+    }
+    manifest = write_manifest(tmp_path, peak="80/s", seconds=3)
+    with driving(tmp_path, [api.url]) as run:
+        poll_until(run, over(manifest))
+        ended = run.finish()
+    by_name = {totals.name: totals for totals in ended.totals}
+    gone = by_name["GET /api/v1/posts/:id"]
+    assert gone.declined == gone.requests > 0
+    limited = by_name["GET /api/v1/search"]
+    assert limited.rate_limited == limited.requests > 0
+    for unexpected in ("GET /api/v1/servers", "GET /api/v1/posts/trending"):
+        assert by_name[unexpected].failures == by_name[unexpected].requests > 0
+    assert ended.overall.requests == api.total
+
+
+def test_ending_early_loses_no_count_and_an_old_token_is_refreshed(tmp_path: Path, api: StandInApi) -> None:
+    soon = int(time.time()) + 30  # within the minute before its end in which a token is renewed
+    api.token = jwt.encode({"exp": soon}, "k" * 32, algorithm="HS256")
+    write_manifest(tmp_path, peak="20/s", seconds=600, max_users=1)
+    with driving(tmp_path, [api.url]) as run:
+        poll_until(run, lambda: api.total > 30)
+        ended = run.finish()
+    assert ended.problem == ""
+    assert ended.overall.requests == api.total
+    assert ended.achieved_ratio == pytest.approx(1.0, abs=0.2)
+    assert ended.overall.failures == 0
+    assert api.requests["POST /api/v1/auth/refresh"] == 1
+    assert api.requests["POST /api/v1/auth/login"] == 1
+
+
+def test_only_this_machine_is_driven_unless_a_host_was_allowed(tmp_path: Path) -> None:
+    write_manifest(tmp_path)
+    with pytest.raises(InputError, match="not this machine"):
+        LocustRun(tmp_path / "manifest.json", ["http://api.example.org"], tmp_path, spawn)
+    LocustRun(
+        tmp_path / "manifest.json", ["http://api.example.org"], tmp_path, spawn, allowed_hosts=["api.example.org"]
+    )
+
+
+def test_weights_that_choose_nothing_are_refused(tmp_path: Path) -> None:
+    write_manifest(tmp_path, journeys={"browse": 0, "post": 0, "search": 0})
+    with pytest.raises(InputError, match=r"load\.journeys: every weight is 0"):
+        LocustRun(tmp_path / "manifest.json", ["http://127.0.0.1:9"], tmp_path, spawn)
