@@ -12,6 +12,7 @@ import httpx
 import psutil
 
 from simulator.errors import InputError, SimulatorError
+from simulator.stack.ports import port_holder
 from simulator.stack.processes import Child, Children, spawn
 from simulator.stack.relocated import alertmanager_program, unpacked_share
 from simulator.transport import http_client
@@ -163,8 +164,10 @@ class LocalStack:
             self._running[name] = child
             self._children.add(child)
             return port
-        taken = f"port {wished} of 127.0.0.1 is taken" if wished else f"{_TRIES} free ports were taken in turn"
-        raise InputError(f"{name}: {taken}; stop what listens there, or let it have any free port")
+        if not wished:
+            raise SimulatorError(f"{name}: {_TRIES} ports that were free were taken in turn")
+        holder = port_holder(wished) or "something that is gone by now"
+        raise InputError(f"{name}: port {wished} is taken by {holder}; stop that, or let it have any free port")
 
     def _wait_until_ready(self, child: Child, port: int, path: str) -> None:
         deadline = time.monotonic() + self._ready_within_seconds

@@ -16,11 +16,12 @@ from typing import Final
 
 _FIXED: Final = b"/usr/share/prometheus/alertmanager"
 _FIXED_FOLDER: Final = re.compile(re.escape(_FIXED) + rb"(?![/a-z])")
+_INSTALLED: Final = Path(_FIXED.decode())
 _HERE: Final = b".".ljust(len(_FIXED), b"/")
 
 
 @dataclass(frozen=True)
-class Program:
+class Launch:
     """What to run, and where. `share` is the unpacked package's share/prometheus folder, if it has one."""
 
     path: Path
@@ -34,20 +35,20 @@ def unpacked_share(binary: Path) -> Path | None:
     return share if share.is_dir() and share != Path("/usr/share/prometheus") else None
 
 
-def alertmanager_program(binary: Path, scratch: Path) -> Program:
+def alertmanager_program(binary: Path, scratch: Path) -> Launch:
     """How to run this Alertmanager. A copy, where one is needed, goes beside the binary or else into `scratch`."""
     share = unpacked_share(binary)
     templates = share / "alertmanager" if share else None
-    if templates is None or not (templates / "default.tmpl").is_file() or Path(_FIXED.decode()).is_dir():
-        return Program(binary, share=share)
+    if templates is None or not (templates / "default.tmpl").is_file() or _INSTALLED.is_dir():
+        return Launch(binary, share=share)
     original = binary.resolve()
     copy = original.with_name(original.name + ".relocated")
     if not copy.is_file() or copy.stat().st_mtime < original.stat().st_mtime:
         code = original.read_bytes()
         if len(_FIXED_FOLDER.findall(code)) != 1:
-            return Program(binary, share=share)
+            return Launch(binary, share=share)
         copy = _write_program(_FIXED_FOLDER.sub(_HERE, code), copy, scratch)
-    return Program(copy, cwd=templates, share=share)
+    return Launch(copy, cwd=templates, share=share)
 
 
 def _write_program(code: bytes, wished: Path, scratch: Path) -> Path:

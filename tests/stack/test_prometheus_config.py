@@ -1,0 +1,351 @@
+"""The copied prometheus.yml: what stays, what changes and is said to, and what may never be in it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from simulator.errors import InputError
+from simulator.resources import shipped
+from simulator.stack.binaries import Binaries
+from simulator.stack.discovery import Discovered
+from simulator.stack.prometheus_config import PrometheusConfig
+
+EMITTER = "http://127.0.0.1:4001"
+ALERTMANAGER = "http://127.0.0.1:4002/am"
+
+TEAM = """\
+# token: in-a-comment
+global:
+  scrape_interval: 20s
+  scrape_timeout: 7s
+  evaluation_interval: 30s
+  query_log_file: /var/log/prometheus/queries.log
+  external_labels: {cluster: eu-1, "on": yes}
+rule_files:
+  - rules/*.yml
+  - more.yml
+alerting:
+  alert_relabel_configs:
+    - {regex: replica, action: labeldrop}
+  alertmanagers:
+    - scheme: https
+      path_prefix: /alertmanager/
+      timeout: 5s
+      api_version: v2
+      basic_auth: {username: prometheus, password: am-secret}
+      tls_config: {ca_file: ca.pem}
+      kubernetes_sd_configs: [{role: pod}]
+      relabel_configs: [{source_labels: [__meta_kubernetes_pod], regex: am, action: keep}]
+remote_write: [{url: "https://mimir.example/push", basic_auth: {password: rw-secret}}]
+remote_read: [{url: "https://mimir.example/read"}]
+tracing: {endpoint: "otel:4317"}
+storage: {exemplars: {max_exemplars: 7}}
+scrape_configs:
+  - job_name: api servers
+    scheme: https
+    scrape_interval: 5s
+    metrics_path: /internal/metrics
+    params: {format: [prometheus], token: [url-secret]}
+    honor_labels: true
+    sample_limit: 0100
+    basic_auth: {username: u, password: job-secret}
+    tls_config: {insecure_skip_verify: true}
+    proxy_url: http://corp:proxy-secret@proxy:3128
+    static_configs:
+      - targets: ["api-a.example", "api-b.example:8443"]
+        labels: {tier: 1}
+    relabel_configs: &short
+      - {source_labels: [__address__], regex: '([^.]+)\\..*', target_label: instance}
+    metric_relabel_configs:
+      - {source_labels: [__name__], regex: "go_.*", action: drop}
+  - job_name: files
+    file_sd_configs: [{files: ["sd/*.json", "sd/*.yml"]}]
+    relabel_configs: *short
+  - job_name: Pods & more
+    kubernetes_sd_configs: [{role: pod, bearer_token_file: /k8s}]
+    relabel_configs: [{source_labels: [__meta_kubernetes_pod_label_app], target_label: app}]
+"""
+
+
+def load(text: str) -> Any:
+    return YAML(typ="safe").load(text)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Path:
+    rules = "groups: [{name: g, rules: [{record: a:b, expr: up}]}]\n"
+    for name, text in {
+        "prometheus.yml": TEAM,
+        "rules/one.yml": rules,
+        "more.yml": rules.replace("name: g", "name: h"),
+        "sd/a.json": '[\n {"targets": ["one:9100", "two:9100"],\n "labels": {"zone": "a"}}\n]\n',
+        "sd/b.yml": "---\n- targets:\n    - three:9100\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "prometheus.yml"
+
+
+def test_what_shapes_series_and_alerts_stays_as_written(team: Path) -> None:
+    copy = load(PrometheusConfig.read(team).copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    original = load(TEAM)
+    assert copy["global"] == {k: v for k, v in original["global"].items() if k != "query_log_file"}
+    assert copy["storage"] == original["storage"]
+    assert copy["alerting"]["alert_relabel_configs"] == original["alerting"]["alert_relabel_configs"]
+    assert copy["rule_files"] == [f"{team.parent}/rules/*.yml", f"{team.parent}/more.yml"]
+    for job, written in zip(copy["scrape_configs"], original["scrape_configs"], strict=True):
+        for key in ("job_name", "scrape_interval", "metrics_path", "honor_labels", "sample_limit", "scheme"):
+            assert job.get(key) == written.get(key)
+        assert job.get("metric_relabel_configs") == written.get("metric_relabel_configs")
+        assert job["relabel_configs"][: len(written["relabel_configs"])] == written["relabel_configs"]
+
+
+def test_scalars_are_spelled_as_in_the_original(team: Path) -> None:
+    """`yes` and `0100` mean something else to Prometheus's YAML than to ours, so they are not interpreted."""
+    text = PrometheusConfig.read(team).copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER)
+    assert "sample_limit: 0100\n" in text
+    assert "yes" in text
+    assert '"on"' in text
+
+
+def test_jobs_go_through_the_emitter_and_say_who_they_are(team: Path) -> None:
+    config = PrometheusConfig.read(team)
+    copy = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    assert [job["proxy_url"] for job in copy["scrape_configs"]] == [
+        "http://api%20servers@127.0.0.1:4001",
+        "http://files@127.0.0.1:4001",
+        "http://Pods%20%26%20more@127.0.0.1:4001",
+    ]
+    assert copy["scrape_configs"][0]["static_configs"] == [
+        {"targets": [target], "labels": {"tier": "1", "__param_crybsim_target": target}}
+        for target in ("api-a.example", "api-b.example:8443")
+    ]
+    assert [(job.name, job.targets) for job in config.jobs] == [
+        ("api servers", ("api-a.example", "api-b.example:8443")),
+        ("files", ("one:9100", "two:9100", "three:9100")),
+        ("Pods & more", ("pods-more:80",)),
+    ]
+
+
+def test_https_becomes_http_after_the_teams_own_relabelling(team: Path) -> None:
+    config = PrometheusConfig.read(team)
+    job = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["scrape_configs"][0]
+    assert job["relabel_configs"][-1] == {"target_label": "__scheme__", "replacement": "http"}
+    assert job["relabel_configs"][-2]["replacement"] == "$1:443"
+    newer = PrometheusConfig.read(team, default_ports=False)
+    job = load(newer.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["scrape_configs"][0]
+    assert len(job["relabel_configs"]) == 2
+
+
+def test_alerts_go_to_the_local_alertmanager_under_the_teams_prefix(team: Path) -> None:
+    config = PrometheusConfig.read(team)
+    copy = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    assert config.alertmanager_prefix == "/alertmanager"
+    assert config.sends_alerts
+    assert copy["alerting"]["alertmanagers"] == [
+        {
+            "path_prefix": "/alertmanager/",
+            "timeout": "5s",
+            "api_version": "v2",
+            "static_configs": [{"targets": ["127.0.0.1:4002"]}],
+        }
+    ]
+
+
+def test_every_change_is_listed(team: Path) -> None:
+    changes = "\n".join(PrometheusConfig.read(team).changes)
+    for expected in (
+        "global: query_log_file removed",
+        "rule_files: rules/*.yml made absolute",
+        "alertmanager: basic_auth removed",
+        "alertmanager: tls_config removed",
+        "alertmanager: https becomes http",
+        "alertmanager: kubernetes_sd_configs replaced",
+        "alertmanager: relabel_configs removed",
+        "remote_write removed",
+        "remote_read removed",
+        "tracing removed",
+        "job 'api servers': basic_auth removed",
+        "job 'api servers': proxy_url removed",
+        "job 'api servers': parameter token masked",
+        "job 'api servers': https becomes http",
+        f"job 'files': file_sd_configs replaced by the 3 targets of {team.parent}/sd/a.json",
+        "job 'Pods & more': kubernetes_sd_configs replaced by one target, pods-more:80",
+        "job 'Pods & more': its relabelling reads __meta_ labels",
+    ):
+        assert expected in changes
+
+
+def test_what_discovery_would_find_can_be_given(team: Path) -> None:
+    given_by_hand = {"Pods & more": Discovered(("pod-1:80", "pod-2:80"), {"__meta_kubernetes_pod_label_app": "api"})}
+    config = PrometheusConfig.read(team, discovered=given_by_hand)
+    job = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["scrape_configs"][2]
+    assert [group["targets"] for group in job["static_configs"]] == [["pod-1:80"], ["pod-2:80"]]
+    assert job["static_configs"][0]["labels"]["__meta_kubernetes_pod_label_app"] == "api"
+
+
+def test_other_rules_can_be_given(team: Path) -> None:
+    other = team.parent / "more.yml"
+    config = PrometheusConfig.read(team, rules=[str(other)])
+    copy = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    assert copy["rule_files"] == [str(other)]
+    assert config.rule_files == (other,)
+
+
+def test_rules_that_are_not_there_are_a_mistake_not_a_silence(team: Path) -> None:
+    (team.parent / "more.yml").unlink()
+    with pytest.raises(InputError, match=r"prometheus\.yml:9:3: rule_files: .*/more\.yml: no such rule file"):
+        PrometheusConfig.read(team)
+    with pytest.raises(InputError, match="no such rule file"):
+        PrometheusConfig.read(team, rules=["nowhere/*.yml"])
+
+
+def test_a_pattern_that_matches_nothing_beside_one_that_does_is_only_listed(team: Path) -> None:
+    (team.parent / "rules/one.yml").unlink()
+    config = PrometheusConfig.read(team)
+    assert f"rule_files: {team.parent}/rules/*.yml matches no file here" in config.changes
+
+
+def test_files_of_scrape_configs_are_inlined(team: Path) -> None:
+    (team.parent / "jobs").mkdir()
+    (team.parent / "jobs/x.yml").write_text("scrape_configs: [{job_name: x, file_sd_configs: [{files: [t.json]}]}]\n")
+    (team.parent / "jobs/t.json").write_text('[{"targets": ["t:1"]}]')
+    team.write_text(TEAM + "scrape_config_files: [jobs/*.yml]\n")
+    config = PrometheusConfig.read(team)
+    assert (config.jobs[-1].name, config.jobs[-1].targets) == ("x", ("t:1",))
+    assert "scrape_config_files" not in load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+
+
+def test_a_file_without_alertmanager_notifies_nobody_and_says_so(tmp_path: Path) -> None:
+    config = PrometheusConfig("global: {}\n", tmp_path / "p.yml")
+    assert not config.sends_alerts
+    assert any("nobody is notified" in change for change in config.changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", r"p\.yml:\d+:\d+: not YAML"),
+        ("- a\n", r"p\.yml: not a"),
+        ("scrape_configs: [{scheme: http}]\n", r"p\.yml:1:18: scrape_configs: a job without job_name"),
+        ("scrape_configs: [job]\n", r"p\.yml:1:18: scrape_configs: a job has to be a mapping"),
+        ("global: {}\nglobal: {}\n", r"p\.yml:2:1: .*twice"),
+    ],
+)
+def test_what_is_no_prometheus_yml_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        PrometheusConfig(text, tmp_path / "p.yml")
+
+
+SECRET = "hunter2-S3cr3t"
+CLIENT: Mapping[str, object] = {
+    "basic_auth": {"username": SECRET, "password": SECRET},
+    "authorization": {"credentials": SECRET},
+    "oauth2": {"client_id": "x", "client_secret": SECRET, "endpoint_params": {"a": SECRET}},
+    "bearer_token": SECRET,
+    "bearer_token_file": SECRET,
+    "tls_config": {"cert": SECRET, "key": SECRET, "key_file": SECRET},
+    "http_headers": {"X-Key": {"secrets": [SECRET]}},
+    "proxy_url": f"http://u:{SECRET}@proxy:1",
+    "proxy_connect_header": {"Proxy-Authorization": [SECRET]},
+    "sigv4": {"secret_key": SECRET},
+}
+JOB: Mapping[str, object] = {
+    **CLIENT,
+    "params": {"api_key": [SECRET, SECRET]},
+    "static_configs": [{"targets": [f"https://u:{SECRET}@host/health"], "labels": {"__param_token": SECRET}}],
+    "relabel_configs": [{"target_label": "__param_auth_token", "replacement": SECRET}],
+    "http_sd_configs": [{"url": f"https://u:{SECRET}@sd", "basic_auth": {"password": SECRET}}],
+    "consul_sd_configs": [{"token": SECRET, "password": SECRET}],
+    "ec2_sd_configs": [{"access_key": SECRET, "secret_key": SECRET}],
+    "azure_sd_configs": [{"client_secret": SECRET}],
+    "openstack_sd_configs": [{"password": SECRET, "application_credential_secret": SECRET}],
+    "kubernetes_sd_configs": [{"api_server": f"https://u:{SECRET}@k", "oauth2": {"client_secret": SECRET}}],
+    "digitalocean_sd_configs": [{"authorization": {"credentials": SECRET}}],
+}
+ELSEWHERE: Mapping[str, object] = {
+    "remote_write": [{"url": f"https://u:{SECRET}@mimir", "headers": {"X": SECRET}, "azuread": {"x": SECRET}}],
+    "remote_read": [{"url": "https://x", "authorization": {"credentials": SECRET}}],
+    "tracing": {"headers": {"x": SECRET}, "tls_config": {"key": SECRET}},
+    "something_new": [{"deeper": {"password": SECRET, "kept": "this"}}],
+    "another": {"url": f"https://u:{SECRET}@host"},
+}
+
+
+def places() -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    for key, value in JOB.items():
+        found.append((f"job.{key}", {"scrape_configs": [{"job_name": "x", key: value}]}))
+    for key, value in CLIENT.items():
+        found.append((f"alertmanager.{key}", {"alerting": {"alertmanagers": [{key: value}]}}))
+    found += [(key, {key: value}) for key, value in ELSEWHERE.items()]
+    return found
+
+
+@pytest.mark.parametrize(("place", "document"), places(), ids=[place for place, _ in places()])
+def test_no_secret_reaches_the_copy_the_targets_or_the_list(
+    place: str, document: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "prometheus.yml"
+    with path.open("w") as file:
+        YAML().dump(document, file)
+    assert SECRET in path.read_text()
+    config = PrometheusConfig.read(path)
+    seen = config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER) + repr(config.jobs) + repr(config.changes)
+    assert SECRET not in seen
+    assert any(word in "\n".join(config.changes) for word in ("removed", "replaced", "masked", "without")), place
+
+
+def test_secrets_in_discovery_files_and_comments_stay_behind(tmp_path: Path) -> None:
+    (tmp_path / "t.yml").write_text(f"- targets: ['https://u:{SECRET}@h/']\n  labels: {{__param_token: {SECRET}}}\n")
+    path = tmp_path / "p.yml"
+    path.write_text(
+        f"# {SECRET}\nscrape_configs:\n- job_name: x  # {SECRET}\n  file_sd_configs: [{{files: [t.yml]}}]\n"
+    )
+    config = PrometheusConfig.read(path)
+    text = config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER)
+    assert SECRET not in text + repr(config.jobs)
+    assert "https://redacted@h/" in text
+
+
+def test_a_regular_expression_is_not_taken_for_a_url_with_a_password(tmp_path: Path) -> None:
+    rule = "relabel_configs: [{source_labels: [a], regex: 'https?://([^@]+)@.*', target_label: b}]"
+    config = PrometheusConfig(f"scrape_configs: [{{job_name: x, {rule}}}]\n", tmp_path / "p.yml")
+    job = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["scrape_configs"][0]
+    assert job["relabel_configs"][0]["regex"] == "https?://([^@]+)@.*"
+
+
+@given(job=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip))
+def test_any_job_name_comes_back_from_the_proxys_user(job: str) -> None:
+    text = f"scrape_configs: [{{job_name: {_quoted(job)}}}]\n"
+    copy = load(PrometheusConfig(text, Path("p.yml")).copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    url = urlsplit(copy["scrape_configs"][0]["proxy_url"])
+    assert (unquote(url.username or ""), url.hostname, url.port) == (job, "127.0.0.1", 4001)
+    assert copy["scrape_configs"][0]["job_name"] == job
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("which", ["team", "reference"])
+def test_promtool_accepts_the_copy(which: str, team: Path, tmp_path: Path, binaries: Binaries) -> None:
+    original = team if which == "team" else shipped("monitoring") / "prometheus/prometheus.yml"
+    copy = tmp_path / "copy.yml"
+    copy.write_text(PrometheusConfig.read(original).copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    done = subprocess.run(
+        [binaries.promtool.path, "check", "config", copy], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SUCCESS" in done.stdout
