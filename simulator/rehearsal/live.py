@@ -14,7 +14,7 @@ from simulator.clock import Clock
 from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
-from simulator.receivers import Receivers
+from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declares, service_of
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.platform import LivePlatform
@@ -76,6 +76,7 @@ def rehearse_live(request: RehearsalRequest, *, clock: Clock, view: View) -> Reh
         with live.watch() as watch:
             live.follow(watch, view.tick)
         children.close()  # what the servers still had to say is in the journal now
+        live.look_for_failed_notifications()
         verdict = judge(live.manifest, watch.rules.alerts, recorder.journal, live.facts(watch))
     return Rehearsed(verdict, run)
 
@@ -129,7 +130,7 @@ class _LiveRun:
     def _start_servers(self, servers: LocalServers, platform: LivePlatform) -> None:
         assert self._request.local is not None
         programs = self._request.local[1]
-        receivers = Receivers(self._recorder.add)
+        receivers = Receivers(self._recorder.add, self._run.configs, self._clock)
         receivers.start()
         self._children.callback(receivers.stop)
         self._stack = LocalStack(self._run.path, prometheus=programs.prometheus, alertmanager=programs.alertmanager)
@@ -139,6 +140,8 @@ class _LiveRun:
             api_urls=tuple(platform.api_urls),
             receivers_http_url=receivers.http_url,
             receivers_smtp=receivers.smtp_address,
+            receivers_proxy_url=receivers.proxy_url,
+            receivers_ca_file=receivers.ca_file,
         )
         self._redirection = servers.start(self._stack, self._run, to, ModelSamples(self.manifest), platform.routes)
         changes = len(self._redirection.changes)
@@ -185,6 +188,11 @@ class _LiveRun:
         self._recorder.extend(watch.finish())
         if self._load is not None:
             self._tell(self._load.finish())
+
+    def look_for_failed_notifications(self) -> None:
+        """Notifications that never left Alertmanager (a template that does not render), from its log."""
+        if self._stack is not None:
+            self._recorder.extend(notification_failures(self._stack.log("alertmanager")))
 
     def facts(self, watch: Watch) -> EngineFacts:
         """What the judge must know besides the journal."""

@@ -39,8 +39,8 @@ class LocalAddresses:
     api_urls: tuple[str, ...]
     receivers_http_url: str
     receivers_smtp: str
-    receivers_proxy_url: str | None = None
-    receivers_ca_file: Path | None = None
+    receivers_proxy_url: str
+    receivers_ca_file: Path
 
 
 class LocalServers:
