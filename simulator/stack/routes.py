@@ -33,6 +33,9 @@ _BY_PORT: Final = {
     9469: "database-performance",
 }
 
+# The local servers' own paths, where the team's may have another prefix; the API is asked for the job's path as it is.
+_METRICS_PATH: Final = {"prometheus": "/metrics", "alertmanager": "/metrics"}
+
 
 @dataclass(frozen=True)
 class RouteTable:
@@ -51,8 +54,8 @@ def map_routes(
 ) -> RouteTable:
     """Map the i-th target of each job to the i-th instance of a catalogue job.
 
-    `upstreams` are real servers by catalogue job (`cryb-api`, `prometheus`, `alertmanager`), which come before the
-    model; `mapping` names the catalogue job of a job by hand. Targets that two jobs share are one instance.
+    `upstreams` are the URLs of real servers by catalogue job (`cryb-api`, `prometheus`, `alertmanager`), which come
+    before the model; `mapping` names the catalogue job of a job by hand. Targets that two jobs share are one instance.
     """
     routes: list[Route] = []
     unmapped: list[str] = []
@@ -99,7 +102,7 @@ def _route(
 ) -> tuple[Route, int]:
     if catalogue_job in upstreams:
         urls = upstreams[catalogue_job]
-        upstream = urls[number] if number < len(urls) else ""
+        upstream = urls[number] + _METRICS_PATH.get(catalogue_job, "") if number < len(urls) else ""
         return Route(job, target, catalogue_job, upstream=upstream), len(urls)
     instances = source.instances(catalogue_job)
     instance = instances[number] if number < len(instances) else ""

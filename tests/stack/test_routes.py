@@ -92,7 +92,7 @@ def test_what_nothing_stands_in_for_is_listed() -> None:
 
 
 def test_real_servers_come_before_the_model() -> None:
-    upstreams = {"prometheus": ["http://127.0.0.1:1/metrics"], "cryb-api": ["http://127.0.0.1:2"]}
+    upstreams = {"prometheus": ["http://127.0.0.1:1"], "cryb-api": ["http://127.0.0.1:2"]}
     jobs = [ScrapeJob("self", ("localhost:9090",)), ScrapeJob("cryb-api", ("a:3001", "b:3001"))]
     table = map_routes(jobs, Catalogue(), upstreams=upstreams)
     assert [route.upstream for route in table.routes] == ["http://127.0.0.1:1/metrics", "http://127.0.0.1:2", ""]

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from simulator.clock import WallClock
 from simulator.sinks.scrape import RouteFile, ScrapeSink
 from simulator.sinks.scrape_server import ScrapeServer
-from simulator.stack.alertmanager_config import redirect
-from simulator.stack.assembly import start_servers
 from simulator.stack.binaries import Binaries
 from simulator.stack.local import LocalStack
 from simulator.stack.prometheus_config import PrometheusConfig
+from simulator.stack.routes import map_routes
+from simulator.telemetry.routes import write_routes
 from simulator.telemetry.samples import FamilyBlock, MetricType, Series
 from simulator.transport import http_client
 
@@ -50,7 +50,11 @@ scrape_configs:
       - {source_labels: [__param_target], target_label: instance}
       - {target_label: __address__, replacement: "blackbox:9115"}
   - job_name: self
+    metrics_path: /prometheus/metrics
     static_configs: [{targets: ["localhost:9090"]}]
+  - job_name: alertmanager
+    metrics_path: /am/metrics
+    static_configs: [{targets: ["alertmanager:9093"]}]
   - job_name: nobody
     static_configs: [{targets: ["nobody:1234"]}]
 """
@@ -63,7 +67,7 @@ groups:
 """
 ALERTMANAGER = """\
 route: {receiver: team}
-receivers: [{name: team, webhook_configs: [{url: "https://hooks.example/secret"}]}]
+receivers: [{name: team, webhook_configs: [{url: "http://127.0.0.1:9/"}]}]
 """
 
 
@@ -122,27 +126,28 @@ def test_targets_are_seen_as_the_team_wrote_them(tmp_path: Path, emitter: str, b
     team.mkdir()
     (team / "prometheus.yml").write_text(TEAM)
     (team / "rules.yml").write_text(RULES)
-    alertmanager = redirect(
-        ALERTMANAGER, http_url="http://127.0.0.1:9", smtp="127.0.0.1:9", source="alertmanager.yml", base_dir=team
-    )
+    config = PrometheusConfig.read(team / "prometheus.yml")
+    routes = tmp_path / "routes.json"
+    unmapped: list[str] = []
+
+    def configure(prometheus_url: str) -> str:
+        upstreams = {"prometheus": [prometheus_url], "alertmanager": [run.alertmanager_url]}
+        table = map_routes(config.jobs, Platform(), upstreams=upstreams, mapping={"API servers": "cryb-api"})
+        unmapped[:] = table.unmapped
+        write_routes(routes, table.routes)
+        return config.copy(emitter_url=emitter, alertmanager_url=run.alertmanager_url)
+
     run = LocalStack(tmp_path / "run", prometheus=binaries.prometheus.path, alertmanager=binaries.alertmanager.path)
     with run:
-        table = start_servers(
-            run,
-            PrometheusConfig.read(team / "prometheus.yml"),
-            alertmanager,
-            source=Platform(),
-            emitter_url=emitter,
-            routes=tmp_path / "routes.json",
-            mapping={"API servers": "cryb-api"},
-        )
+        run.start_alertmanager(ALERTMANAGER, route_prefix=config.alertmanager_prefix)
+        run.start_prometheus(configure)
         with http_client(run.prometheus_url) as prometheus, http_client(run.alertmanager_url) as am:
 
             def query(expression: str) -> dict[tuple[str, str], float]:
                 found = prometheus.get("/api/v1/query", params={"query": expression}).json()["data"]["result"]
                 return {(r["metric"]["job"], r["metric"]["instance"]): float(r["value"][1]) for r in found}
 
-            up = eventually(lambda: query("up"), lambda found: len(found) == 7)
+            up = eventually(lambda: query("up"), lambda found: len(found) == 8)
             assert up == {
                 ("API servers", "api-a.internal:443"): 1,  # as over https
                 ("API servers", "api-b.internal:8443"): 1,
@@ -150,6 +155,7 @@ def test_targets_are_seen_as_the_team_wrote_them(tmp_path: Path, emitter: str, b
                 ("hosts", "h2"): 0,
                 ("probes", "https://cryb.example/health"): 1,
                 ("self", "localhost:9090"): 1,
+                ("alertmanager", "alertmanager:9093"): 1,
                 ("nobody", "nobody:1234"): 1,
             }
             things = prometheus.get("/api/v1/query", params={"query": 'thing{tier="web"}'}).json()["data"]["result"]
@@ -160,14 +166,11 @@ def test_targets_are_seen_as_the_team_wrote_them(tmp_path: Path, emitter: str, b
             assert set(things[0]["metric"]) == {"__name__", "job", "instance", "tier", "is"}
             assert query("secret_thing") == {k: 1 for k in query("thing") if k[0] != "API servers"}
             assert ("self", "localhost:9090") in query("prometheus_build_info")
+            assert ("alertmanager", "alertmanager:9093") in query("alertmanager_build_info")
 
             alerts = eventually(lambda: am.get("api/v2/alerts").json(), bool)
             assert [alert["labels"]["instance"] for alert in alerts] == ["h2"]
             assert alerts[0]["labels"]["cluster"] == "eu-1"
         assert run.health() == {}
 
-    assert table.unmapped == ("job 'nobody', target nobody:1234: not in the catalogue; it is up and exposes nothing",)
-    listed = (tmp_path / "run/configs/redirected.txt").read_text()
-    assert "job 'API servers': https becomes http" in listed
-    assert "job 'nobody', target nobody:1234" in listed
-    assert "hooks.example" not in listed + (tmp_path / "run/configs/alertmanager.yml").read_text()
+    assert unmapped == ["job 'nobody', target nobody:1234: not in the catalogue; it is up and exposes nothing"]
