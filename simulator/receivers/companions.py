@@ -11,9 +11,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.telemetry.observations import NotificationReceived, NotifiedAlert
+from simulator.wire.notifications import UNKNOWN_ALERTS
 
 PATIENCE_MS = 2_000
-UNKNOWN_ALERTS = "which alerts it is about is not known: no list came with it"
 
 
 @dataclass(frozen=True)

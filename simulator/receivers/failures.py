@@ -13,7 +13,7 @@ from simulator.clock import parse_rfc3339
 from simulator.telemetry.observations import NotificationKind, NotificationReceived
 
 _PAIR = re.compile(r'([A-Za-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
-_INTEGRATION = re.compile(r"(?:^|; |\n)([^\n;]*?)/([a-z]+)\[(\d+)\]: ")
+_INTEGRATION = re.compile(r"(?:^|; |\n)([^\n;]*?)/([a-z0-9]+)\[(\d+)\]: ")
 _KINDS = {**{kind.value: kind for kind in NotificationKind}, "msteamsv2": NotificationKind.MSTEAMS}
 
 

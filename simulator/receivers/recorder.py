@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from simulator.clock import Clock
-from simulator.receivers.companions import UNKNOWN_ALERTS, Companions, with_alerts
+from simulator.receivers.companions import Companions, with_alerts
 from simulator.receivers.delivery import Heard
 from simulator.telemetry.observations import NotificationKind, NotificationReceived, NotifiedAlert
+from simulator.wire.notifications import UNKNOWN_ALERTS
 
 _UNRENDERED = ("<no value>", "<error expanding template:")
 """What Go's templates and Prometheus leave in a text where a value is missing or an annotation does not render."""

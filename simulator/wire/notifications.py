@@ -41,6 +41,9 @@ ALERTS_TEMPLATE: Final = (
 `urlquery` leaves letters, digits, `-`, `_`, `.`, `~`, `%` and `+`, so that nothing in a label can end the list.
 """
 
+UNKNOWN_ALERTS: Final = "which alerts it is about is not known: no list came with it"
+"""`problem` of a notification that was heard and is fine, but whose alerts could not be told: unobserved, not wrong."""
+
 _CARRIED = re.compile(r" ?crybsim-alerts\(([A-Za-z0-9_.~%+=&; -]*)\)")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 
@@ -93,7 +96,7 @@ _FORMS: Final = {
     "routing_key": "crybsim{:025d}",
     "user_key": "crybsim{:023d}",
     "token": "crybsim{:023d}",
-    "bot_token": "{:d}:crybsim-placeholder-of-35-characters",
+    "bot_token": "{:d}:crybsim-placeholder-for-a-bot-token",
     "api_key": "00000000-0000-4000-8000-{:012d}",
     "access_key": "CRYBSIM{:013d}",
     "secret_key": "crybsim{:033d}",
