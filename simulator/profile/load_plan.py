@@ -55,6 +55,11 @@ class LoadPlan:
         """Requests of the whole run."""
         return float(self._requests[-1])
 
+    @property
+    def peak(self) -> float:
+        """The highest rate, in requests per second."""
+        return float(self._rates.max())
+
     def at(self, elapsed_ms: float) -> Planned:
         """Users and rate at an instant; nobody outside the run or where nothing is asked for."""
         if not 0 <= elapsed_ms < self.duration_ms:
