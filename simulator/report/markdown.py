@@ -93,7 +93,7 @@ def _details(summary: str, items: Sequence[str]) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """One line of plain text. GitHub looks for mentions after it has read escapes, so an @ is cut off by an empty space."""
+    """One line of plain text. GitHub looks for mentions after reading escapes, so @ gets an empty space behind it."""
     return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.units import SECOND, format_duration
-from simulator.verdict.document import AlertTimeline, Finding, Moment, Outcome, Verdict, Word
+from simulator.verdict.document import RUN_LEVEL, AlertTimeline, Finding, Moment, Outcome, Verdict, Word
 
 HEADLINE = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
 NOTHING = "–"
@@ -43,8 +43,8 @@ def subject(finding: Finding) -> str:
 
 
 def by_weight(findings: Sequence[Finding]) -> list[Finding]:
-    """What is broken first, then what nobody could see, then what was met; within each as the profile asks."""
-    return sorted(findings, key=lambda f: (f.word is Word.MET, not f.word.is_failure))
+    """What is broken first, then what nobody could see (and first why), then what was met; else as the profile asks."""
+    return sorted(findings, key=lambda f: (f.word is Word.MET, not f.word.is_failure, f.expectation not in RUN_LEVEL))
 
 
 def standing(verdict: Verdict, *standings: str) -> list[AlertTimeline]:

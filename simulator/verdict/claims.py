@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simulator.verdict.case import Case
 from simulator.verdict.document import Claim, NotGraded
 from simulator.verdict.facts import EngineFacts, Mode
-from simulator.verdict.wording import listed, span
+from simulator.verdict.wording import counted, listed, span
 
 
 def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
@@ -33,9 +33,8 @@ def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
     claims.append(Claim(title="How exactly", text=f"instants of firing are known to {resolution}"))
     if not_graded:
         names = listed(tuple(alert.alert for alert in not_graded), most=10)
-        claims.append(
-            Claim(title="Not graded", text=f"{len(not_graded)} alerts look back further than there are data: {names}")
-        )
+        count = counted(len(not_graded), "alert")
+        claims.append(Claim(title="Not graded", text=f"{count} with windows longer than the data: {names}"))
     return tuple(claims)
 
 
@@ -54,7 +53,8 @@ def _names(facts: EngineFacts) -> str:
         text = "catalogue: not compared with your /metrics"
     else:
         compared = facts.catalogue
-        text = f"catalogue: compared with your /metrics on {compared.date}, {compared.differences} differences"
+        differences = counted(compared.differences, "difference")
+        text = f"catalogue: compared with your /metrics on {compared.date}, {differences}"
     if facts.unmapped_jobs:
         text += f"; nothing stands in for the scrape jobs {listed(facts.unmapped_jobs)}"
     return text

@@ -15,6 +15,8 @@ from simulator.clock import rfc3339
 from simulator.errors import ExitCode, InputError
 
 SCHEMA_VERSION = 1
+RUN_LEVEL = ("run", "load")
+"""What `Finding.expectation` says where the profile asks for nothing: every run owes it."""
 
 
 class Outcome(StrEnum):

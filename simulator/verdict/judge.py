@@ -9,7 +9,7 @@ from simulator.telemetry.observations import Observation
 from simulator.telemetry.rules import AlertRule
 from simulator.verdict.case import Case
 from simulator.verdict.claims import claims_of
-from simulator.verdict.document import Finding, Outcome, RunIdentity, Verdict, Word, outcome_of
+from simulator.verdict.document import RUN_LEVEL, Finding, Outcome, RunIdentity, Verdict, Word, outcome_of
 from simulator.verdict.facts import EngineFacts
 from simulator.verdict.firing import judge_firing
 from simulator.verdict.load import judge_load, load_notes, load_summary
@@ -21,6 +21,7 @@ from simulator.verdict.silence import judge_silent
 from simulator.verdict.targets import judge_targets
 from simulator.verdict.timeline import alert_notes, alerts_of, faults_of, heard_of, notification_notes
 from simulator.verdict.trust import judge_trust
+from simulator.verdict.wording import counted
 
 
 def judge(
@@ -70,15 +71,16 @@ def _findings(case: Case, sight: Sight) -> Iterator[Finding]:
 def _reason(outcome: Outcome, findings: Sequence[Finding]) -> str:
     """The first finding that decides, and how many more there are."""
     if outcome is Outcome.PASS:
-        return f"{len(findings)} expectations met, everything observed"
+        return f"{counted(len(findings), 'expectation')} met, everything observed"
     if outcome is Outcome.FAIL:
         decisive = [finding for finding in findings if finding.word.is_failure]
     else:
-        decisive = [finding for finding in findings if finding.word is Word.UNOBSERVED]
+        # What went wrong with the run explains what could not be seen of each alert.
+        unobserved = [finding for finding in findings if finding.word is Word.UNOBSERVED]
+        decisive = sorted(unobserved, key=lambda finding: finding.expectation not in RUN_LEVEL)
     if not decisive:
         return "nothing was asked"
     first = decisive[0]
-    # Messages of alerts that nobody named tell their name themselves.
     name = f"{first.alert} " if first.alert and first.alert not in first.message else ""
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
     return f"{name}{first.message}{more}"

@@ -41,6 +41,8 @@ def judge_load(case: Case) -> tuple[Finding, ...]:
     elif ended.overall.rate_limited > MOST_RATE_LIMITED * ended.overall.requests:
         share = ended.overall.rate_limited / ended.overall.requests
         problems.append(f"{share:.1%} of requests were answered 429: the load met the rate limiter, not the platform")
+    if not case.seen(LoadMeasured):
+        problems.append("load was not measured while the run went on")
     stall = _stall(case)
     if stall is not None:
         problems.append(f"load stood still from {case.offset(stall[0])} to {case.offset(stall[1])}")

@@ -12,6 +12,7 @@ from simulator.verdict.document import Finding, NotGraded, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.sight import Sight
 from simulator.verdict.silence import heard_firing, judge_unexpected
+from simulator.verdict.wording import counted
 
 PLACE = "expect.no_other_alerts"
 
@@ -44,7 +45,7 @@ def judge_others(case: Case, sight: Sight) -> tuple[Finding, ...]:
     if not graded and not case.expect.alerts and not case.expect.silent:
         why = "Prometheus has no alerting rules" if not case.rules else "every rule is ignored or not graded"
         return (_finding(Word.UNOBSERVED, f"no alert was left to watch: {why}"),)
-    return (_finding(Word.MET, f"no other alert fired; {len(graded)} were watched and able to see"),)
+    return (_finding(Word.MET, f"no other alert fired; {counted(len(graded), 'alert')} watched and able to see"),)
 
 
 def not_graded_alerts(case: Case, sight: Sight) -> tuple[NotGraded, ...]:

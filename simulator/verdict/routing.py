@@ -47,13 +47,10 @@ def judge_routing(
 
 def first_heard_ms(case: Case, episode: Episode) -> int | None:
     """When anybody first heard of an episode, or None."""
-    since_ms = episode.firing_ms
-    if since_ms is None:
-        return None
     heard = (
         notification.at_ms
         for notification in case.notifications
-        if notification.at_ms >= since_ms
+        if notification.at_ms >= _heard_from_ms(case, episode)
         and (episode.resolved_ms is None or notification.at_ms <= episode.resolved_ms)
         and any(
             a.alert == episode.alert and a.status == "firing" and set(episode.labels) <= set(a.labels)
@@ -84,14 +81,15 @@ def _judge_entry(
             evidence=evidence or case.firing_evidence(episode),
         )
 
-    later = [notification for notification in case.notifications if notification.at_ms >= firing_ms]
+    since_ms = _heard_from_ms(case, episode)
+    later = [notification for notification in case.notifications if notification.at_ms >= since_ms]
     mine = [notification for notification in later if to.is_addressed_by(notification)]
     unreadable = next((n for n in mine if n.problem and (not n.alerts or _about(case, n, expected))), None)
     if unreadable is not None:
         return finding(Word.MISROUTED, f"{to.entry} got what it could not have read: {unreadable.problem}", unreadable)
     heard = next((n for n in mine if any(a.status == "firing" for a in _about(case, n, expected))), None)
     if heard is not None:
-        delay = span(heard.at_ms - firing_ms)
+        delay = span(max(heard.at_ms - firing_ms, 0))
         return finding(Word.MET, f"{to.entry} heard of it {delay} after it fired ({case.offset(heard.at_ms)})", heard)
     held = tuple(a for a in case.held if a.alert == expected.name and _carries(a.labels, expected))
     unheard = _why_unheard(case, sight, to, firing_ms, held)
@@ -151,6 +149,13 @@ def _why_misrouted(
     if routed:
         return f": Alertmanager routed it to receiver {listed(routed)}"
     return ", nor did anybody else"
+
+
+def _heard_from_ms(case: Case, episode: Episode) -> int:
+    """From when on a notification can be of this episode: its firing may have been seen one evaluation late."""
+    if episode.firing_ms is None:
+        return episode.pending_ms
+    return min(episode.pending_ms, episode.firing_ms - case.facts.evaluation_interval_ms)
 
 
 def _about(case: Case, notification: NotificationReceived, expected: ExpectedAlert) -> tuple[NotifiedAlert, ...]:

@@ -25,7 +25,8 @@ HEARING = frozenset({"alertmanager", "receivers"})
 POLL_MS = 5 * SECOND
 """An evaluation reported as the last may be this much older than one just done: observers poll."""
 
-_CONSTANT = re.compile(r"(vector\s*\(\s*)?[-+.\deE\s*/()]+\)?")
+_CONSTANT = re.compile(r"(?:vector|scalar|time|bool|[-+*/%^<>=!().\d\s])+")
+"""An expression without any series, such as Watchdog's `vector(1)`; one that our parser could not read is not."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ def labelled(alert: str, labels: Mapping[str, str] | Labels) -> str:
     return f"{alert}{{{inside}}}" if inside else alert
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 alert`, `3 alerts`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def listed(items: Sequence[object], most: int = 5) -> str:
     """`a, b, c and 4 more`."""
     texts = [str(item) for item in items]

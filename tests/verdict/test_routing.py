@@ -1,0 +1,154 @@
+"""Who must hear of an alert."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.telemetry.observations import (
+    AlertmanagerObserved,
+    Gap,
+    NotificationKind,
+    NotificationReceived,
+    NotifiedAlert,
+)
+from simulator.units import MINUTE
+from simulator.verdict import Mode, Word
+from tests.verdict.scene import (
+    CRITICAL,
+    FIRED,
+    ONSET,
+    PASSING,
+    START,
+    WARNING,
+    Scene,
+    must_not_pass,
+    must_pass,
+    no,
+    told,
+)
+
+ROWS: dict[str, tuple[Scene, str, Word, str]] = {
+    "a channel heard nothing, another did": (
+        PASSING.without(no(NotificationReceived, kind=NotificationKind.SLACK)),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "#critical-alerts heard nothing of it; R0****, devops@cryb.ai",
+    ),
+    "nobody heard anything": (
+        PASSING.without(lambda o: isinstance(o, NotificationReceived | AlertmanagerObserved)),
+        "expect.alerts[0].notifies[2]",
+        Word.MISROUTED,
+        "sre-team@cryb.ai heard nothing of it, nor did anybody else",
+    ),
+    "a receiver heard nothing, Alertmanager routed elsewhere": (
+        PASSING.without(no(NotificationReceived)),
+        "expect.alerts[0].notifies[3]",
+        Word.MISROUTED,
+        "routed it to receiver critical, pagerduty",
+    ),
+    "a channel heard only that it resolved": (
+        PASSING.without(no(NotificationReceived, kind=NotificationKind.SLACK, status="firing")),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "only that it was resolved",
+    ),
+    "a channel heard of it under other labels": (
+        PASSING.each(
+            lambda o: (
+                replace(o, alerts=(NotifiedAlert("HighErrorRate", "firing", WARNING),))
+                if isinstance(o, NotificationReceived) and o.kind is NotificationKind.SLACK
+                else o
+            )
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "without the labels asked for",
+    ),
+    "it was inhibited": (
+        PASSING.without(no(NotificationReceived))
+        .without(no(AlertmanagerObserved))
+        .plus(
+            AlertmanagerObserved(FIRED, "Watchdog", WARNING, "active", ("monitoring",), fingerprint="f0"),
+            AlertmanagerObserved(FIRED, "HighErrorRate", CRITICAL, "suppressed", ("critical",), ("f0",)),
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "inhibited by Watchdog",
+    ),
+    "the real service would have refused the payload": (
+        PASSING.each(
+            lambda o: (
+                replace(o, problem="channel_not_found: no channel")
+                if no(NotificationReceived, kind=NotificationKind.SLACK)(o)
+                else o
+            )
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "channel_not_found",
+    ),
+    "a payload that nobody could read went to its channel": (
+        PASSING.plus(
+            told(NotificationKind.SLACK, "critical", "#critical-alerts", FIRED + MINUTE, alerts=(), problem="not JSON")
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "not JSON",
+    ),
+    "it was heard of before it fired": (
+        PASSING.without(no(NotificationReceived, kind=NotificationKind.EMAIL)).plus(
+            told(NotificationKind.EMAIL, "critical", "sre-team@cryb.ai", START + MINUTE)
+        ),
+        "expect.alerts[0].notifies[2]",
+        Word.MISROUTED,
+        "heard nothing",
+    ),
+    "its receiver was removed": (
+        PASSING.without(no(NotificationReceived, receiver="critical")).given(removed_receivers=("critical",)),
+        "expect.alerts[0].notifies[3]",
+        Word.UNOBSERVED,
+        "receiver critical could not be redirected",
+    ),
+    "its channel's receiver was removed": (
+        PASSING.without(no(NotificationReceived, receiver="critical")).given(removed_receivers=("critical",)),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "receiver critical could not be redirected",
+    ),
+    "nobody heard anything, and the receivers died": (
+        PASSING.without(no(NotificationReceived)).plus(Gap(ONSET + 3 * MINUTE, "receivers", "listener stopped")),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "listener stopped",
+    ),
+    "it fired too late to be heard before the end": (
+        PASSING.without(no(NotificationReceived)).given(group_wait_ms=8 * MINUTE),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "its group waits 8m",
+    ),
+    "against staging nobody listens": (
+        PASSING.without(no(NotificationReceived)).given(mode=Mode.STAGING, run_label=("severity", "critical")),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "Alertmanager routed it to critical, pagerduty",
+    ),
+}
+
+TWINS: dict[str, Scene] = {
+    "a refused payload to somebody who was not asked for": PASSING.plus(
+        told(NotificationKind.SLACK, "other", "#other", FIRED + MINUTE, problem="channel_not_found")
+    ),
+}
+
+
+@pytest.mark.parametrize(("scene", "place", "word", "says"), ROWS.values(), ids=ROWS)
+def test_a_run_in_which_somebody_heard_nothing(scene: Scene, place: str, word: Word, says: str) -> None:
+    must_not_pass(scene, place, word, says)
+
+
+@pytest.mark.parametrize("scene", TWINS.values(), ids=TWINS)
+def test_the_twin_passes(scene: Scene) -> None:
+    must_pass(scene)
