@@ -6,6 +6,7 @@ skipped by readers). Seeded servers, channels and communities stay: scenarios ar
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections import deque
 from collections.abc import Iterable
@@ -160,13 +161,9 @@ class Store:
 
 
 def cuid(*parts: object) -> str:
-    """`c` and 24 characters of base 36, as Prisma's ids look; the same parts give the same id."""
-    number = int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=16).digest(), "big")
-    digits = []
-    for _ in range(24):
-        number, digit = divmod(number, 36)
-        digits.append("0123456789abcdefghijklmnopqrstuvwxyz"[digit])
-    return "c" + "".join(digits)
+    """`c` and 24 characters, as Prisma's ids look (of base 32 here); the same parts give the same id."""
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=15).digest()
+    return "c" + base64.b32hexencode(digest).decode().lower()
 
 
 def window(ids: Iterable[str], held: Bounded[str, T]) -> list[T]:

@@ -100,7 +100,10 @@ async def suggestions(platform: Platform, exchange: Exchange) -> Reply:
 
 
 def _find(entries: Iterable[T], words: list[str]) -> list[T]:
-    return [entry for entry in islice(entries, SCANNED) if all(word in entry.folded for word in words)]
+    found = list(islice(entries, SCANNED))
+    for word in words:  # the first word thins the list out for the others
+        found = [entry for entry in found if word in entry.folded]
+    return found
 
 
 ENDPOINTS = (
