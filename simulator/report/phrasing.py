@@ -44,7 +44,12 @@ def subject(finding: Finding) -> str:
 
 def by_weight(findings: Sequence[Finding]) -> list[Finding]:
     """What is broken first, then what nobody could see (and first why), then what was met; else as the profile asks."""
-    return sorted(findings, key=lambda f: (f.word is Word.MET, not f.word.is_failure, f.expectation not in RUN_LEVEL))
+
+    def weight(finding: Finding) -> tuple[bool, bool, bool]:
+        is_why = finding.word is Word.UNOBSERVED and finding.expectation in RUN_LEVEL
+        return finding.word is Word.MET, not finding.word.is_failure, not is_why
+
+    return sorted(findings, key=weight)
 
 
 def standing(verdict: Verdict, *standings: str) -> list[AlertTimeline]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from simulator.report.phrasing import (
 from simulator.verdict.document import AlertTimeline, Finding, Outcome, Verdict, Word
 
 MOST_NOTIFICATIONS = 30
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OUTCOME_STYLE = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
 
 
@@ -34,9 +36,8 @@ def render_terminal(verdict: Verdict, run_folder: Path | None = None) -> Rendera
 
 
 def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType]:
-    yield Text.assemble(
-        (HEADLINE[verdict.outcome], _OUTCOME_STYLE[verdict.outcome]), f"  {verdict.run.profile}: {verdict.reason}"
-    )
+    outcome = plain(HEADLINE[verdict.outcome], style=_OUTCOME_STYLE[verdict.outcome])
+    yield Text.assemble(outcome, plain(f"  {verdict.run.profile}: {verdict.reason}"))
     yield _section("What this verdict means")
     yield _pairs([(claim.title, claim.text) for claim in verdict.claims])
     yield _section("Expectations")
@@ -61,15 +62,15 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
         yield _pairs([(alert.alert, alert.reason) for alert in verdict.not_graded])
     if verdict.notes:
         yield _section("Notes")
-        yield Padding(Text("\n".join(verdict.notes)), (0, 0, 0, 2))
+        yield Padding(plain("\n".join(verdict.notes)), (0, 0, 0, 2))
     yield Text()
     if run_folder is not None:
-        yield Text(f"run folder  {run_folder}", overflow="fold")
-    yield Text(f"run again   {run_again(verdict)}", overflow="fold")
+        yield plain(f"run folder  {run_folder}")
+    yield plain(f"run again   {run_again(verdict)}")
 
 
 def _section(title: str) -> Text:
-    return Text(f"\n{title}", style="bold")
+    return plain(f"\n{title}", style="bold")
 
 
 def _grid(*headers: str) -> Table:
@@ -88,7 +89,7 @@ def _pairs(pairs: list[tuple[str, str]]) -> Padding:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in pairs:
-        table.add_row(Text(name), Text(value))
+        table.add_row(plain(name), plain(value))
     return _indented(table)
 
 
@@ -99,14 +100,14 @@ def _findings(findings: list[Finding]) -> Padding:
     table.add_column(overflow="fold")
     for finding in findings:
         style = "green" if finding.word is Word.MET else "bold red" if finding.word.is_failure else "bold yellow"
-        words = Text(f"{mark(finding)} {finding.word}", style=style)
-        message = Text(finding.message)
+        words = plain(f"{mark(finding)} {finding.word}", style=style)
+        message = plain(finding.message)
         if finding.expected and finding.word is not Word.MET:
-            message.append(f"\nexpected: {finding.expected}", style="dim")
+            message.append_text(plain(f"\nexpected: {finding.expected}", style="dim"))
         if finding.word is not Word.MET:
             for evidence in finding.evidence[:2]:
-                message.append(f"\n{offset(evidence.when)} {evidence.source}: {evidence.what}", style="dim")
-        table.add_row(words, Text(subject(finding)), message)
+                message.append_text(plain(f"\n{offset(evidence.when)} {evidence.source}: {evidence.what}", style="dim"))
+        table.add_row(words, plain(subject(finding)), message)
     return _indented(table)
 
 
@@ -117,18 +118,25 @@ def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
         row = [named(alert.alert, alert.labels), *(offset(m) for m in (alert.pending, alert.firing, alert.resolved))]
         if with_times:
             row += [span(alert.detect_ms), span(alert.notified_ms)]
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(plain(cell) for cell in row))
     return _indented(table)
 
 
 def _notifications(verdict: Verdict) -> Padding:
     table = _grid("at", "to", "receiver", "alerts")
     for heard in verdict.notifications[:MOST_NOTIFICATIONS]:
-        alerts = Text(", ".join(heard.alerts) or heard.title)
+        alerts = plain(", ".join(heard.alerts) or heard.title)
         if heard.problem:
-            alerts.append(f"\n{heard.problem}", style="red")
-        table.add_row(Text(offset(heard.when)), Text(f"{heard.kind} {heard.destination}"), Text(heard.receiver), alerts)
+            alerts.append_text(plain(f"\n{heard.problem}", style="red"))
+        table.add_row(
+            plain(offset(heard.when)), plain(f"{heard.kind} {heard.destination}"), plain(heard.receiver), alerts
+        )
     rest = len(verdict.notifications) - MOST_NOTIFICATIONS
     if rest > 0:
-        table.add_row(Text(), Text(f"and {rest} more in verdict.json", style="dim"), Text(), Text())
+        table.add_row(Text(), plain(f"and {rest} more in verdict.json", style="dim"), Text(), Text())
     return _indented(table)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Text of users: never markup, and without characters that drive a terminal."""
+    return Text(_CONTROL.sub("\ufffd", text), style=style, overflow="fold")

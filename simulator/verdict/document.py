@@ -58,7 +58,12 @@ class Word(StrEnum):
 class Document(BaseModel):
     """Base of every part of a verdict: unknown keys are refused, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,  # what is written is written whole
+    )
 
 
 class Moment(Document):
