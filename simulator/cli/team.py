@@ -1,0 +1,35 @@
+"""The team's files and programs: flags, else crybsim.yaml, else the reference stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.cli.options import flag_or_setting
+from simulator.profile.settings import Settings
+from simulator.rehearsal.request import Servers, TeamFiles
+from simulator.resources import shipped
+from simulator.stack.binaries import find_binaries
+
+
+def team_files(
+    settings: Settings, rules: list[str] | None, prometheus_config: Path | None, alertmanager_config: Path | None
+) -> TeamFiles:
+    """The configuration to run. A prometheus.yml given by flag brings its own rules, unless `rules` are given too."""
+    reference = shipped("monitoring")
+    from_settings = tuple(str(file.absolute()) for file in settings.files(settings.rules)) if settings.rules else ()
+    return TeamFiles(
+        prometheus_config=flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
+        or reference / "prometheus" / "prometheus.yml",
+        alertmanager_config=flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
+        or reference / "alertmanager" / "alertmanager.yml",
+        rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
+    )
+
+
+def servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: Path | None) -> Servers:
+    """The programs to run. Raises InputError with one line for each that is missing."""
+    found = find_binaries(
+        flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
+        flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
+    )
+    return Servers(found.prometheus.path, found.alertmanager.path, found.amtool.path)
