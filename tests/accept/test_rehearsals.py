@@ -1,0 +1,150 @@
+"""The shipped profiles on the reference stack, live, each beside twins that must not pass. All run side by side."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import ExitCode
+from simulator.resources import shipped
+from tests.rehearsals.running import Finished, Rehearsal, changed
+
+RULES = shipped("monitoring") / "prometheus" / "rules"
+ROUTES = shipped("monitoring") / "alertmanager" / "alertmanager.yml"
+TO_CRITICAL = '- matchers: [severity="critical"]\n      receiver: critical'
+TO_NOBODY = '- matchers: [severity="none"]\n      receiver: critical'
+WITHIN_SECONDS = 900
+STAGGER_SECONDS = 4.0
+"""Between starts: a run's start is the only moment at which it needs a whole core."""
+
+pytestmark = [pytest.mark.accept, pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+def _rules(folder: Path, file: str, replacements: dict[str, str]) -> list[str | Path]:
+    """`--rules` for the reference rules with one file changed."""
+    for path in RULES.glob("*.yml"):
+        changed(path, folder / "rules" / path.name, replacements if path.name == file else {})
+    return ["--rules", str(folder / "rules" / "*.yml")]
+
+
+def _routes(folder: Path, replacements: dict[str, str]) -> list[str | Path]:
+    templates = ROUTES.parent / "templates"
+    absolute = {"- templates/*.tmpl": f"- {templates}/*.tmpl"}
+    return ["--alertmanager-config", changed(ROUTES, folder / "alertmanager.yml", {**replacements, **absolute})]
+
+
+def _nothing(folder: Path) -> list[str | Path]:
+    del folder
+    return []
+
+
+VARIANTS: dict[str, tuple[str, Callable[[Path], list[str | Path]]]] = {
+    "api-errors": ("api-errors", _nothing),
+    "api-errors, threshold of 50 %": (
+        "api-errors",
+        lambda folder: _rules(folder, "availability.yml", {"ratio_rate1m > 0.05": "ratio_rate1m > 0.5"}),
+    ),
+    "api-errors, route that drops it": (
+        "api-errors",
+        lambda folder: _routes(folder, {TO_CRITICAL: TO_NOBODY}),
+    ),
+    "api-errors, firing before": (
+        "api-errors",
+        lambda folder: _rules(
+            folder, "availability.yml", {"ratio_rate1m > 0.05": "ratio_rate1m > -1", "for: 2m": "for: 15s"}
+        ),
+    ),
+    "api-errors, Prometheus killed": ("api-errors", _nothing),
+    "quiet-evening": ("quiet-evening", _nothing),
+    "quiet-evening, too sensitive": (
+        "quiet-evening",
+        lambda folder: _rules(
+            folder, "availability.yml", {"ratio_rate1m > 0.05": "ratio_rate1m > -1", "for: 2m": "for: 30s"}
+        ),
+    ),
+    "api-outage": ("api-outage", _nothing),
+    "slow-api": ("slow-api", _nothing),
+}  # fmt: skip
+
+
+class Library:
+    """All variants under way; `result` waits for one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._running: dict[str, Rehearsal] = {}
+        self._finished: dict[str, Finished] = {}
+        self._deadline = time.monotonic() + WITHIN_SECONDS
+        for name, (profile, arguments) in VARIANTS.items():
+            home = folder / re.sub(r"\W+", "-", name)
+            home.mkdir()
+            self._running[name] = Rehearsal(home, profile, *arguments(home))
+            time.sleep(STAGGER_SECONDS)
+
+    def running(self, name: str) -> Rehearsal:
+        return self._running[name]
+
+    def result(self, name: str) -> Finished:
+        if name not in self._finished:
+            self._finished[name] = self._running[name].finish(max(self._deadline - time.monotonic(), 1))
+        return self._finished[name]
+
+    def close(self) -> None:
+        for rehearsal in self._running.values():
+            rehearsal.kill()
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    runs = Library(tmp_path_factory.mktemp("library"))
+    _kill_prometheus(runs.running("api-errors, Prometheus killed"))
+    yield runs
+    runs.close()
+
+
+def _kill_prometheus(rehearsal: Rehearsal) -> None:
+    """Halfway through: once the fault has begun."""
+    rehearsal.wait_for("begins", 120)
+    (prometheus,) = [p for p in rehearsal.survivors() if p.name() == "prometheus"]
+    os.kill(prometheus.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("profile", ["api-errors", "quiet-evening", "api-outage", "slow-api"])
+def test_a_shipped_profile_passes(library: Library, profile: str) -> None:
+    run = library.result(profile)
+    assert run.exit_code == ExitCode.PASS, run.output
+
+
+def test_a_threshold_of_50_percent_fails_and_names_the_alert_that_stayed_silent(library: Library) -> None:
+    run = library.result("api-errors, threshold of 50 %")
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "missing" in run.words("HighErrorRate")
+
+
+def test_a_route_that_drops_it_fails_and_names_the_receiver_that_heard_nothing(library: Library) -> None:
+    run = library.result("api-errors, route that drops it")
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "#critical-alerts" in run.messages("misrouted")
+
+
+def test_prometheus_killed_halfway_is_inconclusive(library: Library) -> None:
+    run = library.result("api-errors, Prometheus killed")
+    assert run.exit_code == ExitCode.INCONCLUSIVE, run.output
+    assert "prometheus" in run.messages("unobserved")
+
+
+def test_an_alert_that_fires_before_its_fault_fails(library: Library) -> None:
+    run = library.result("api-errors, firing before")
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "not-caused" in run.words("HighErrorRate")
+
+
+def test_a_rule_that_is_too_sensitive_fails_on_a_quiet_evening(library: Library) -> None:
+    run = library.result("quiet-evening, too sensitive")
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "unexpected" in run.words("HighErrorRate")

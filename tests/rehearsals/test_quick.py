@@ -1,0 +1,93 @@
+"""One live rehearsal and its twins that must not pass, at a pace for every test run: real servers, load, faults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from simulator.errors import ExitCode
+from simulator.report import verdict_schema
+from tests.rehearsals.running import Finished, Rehearsal, changed
+
+QUICK = Path(__file__).parent / "quick"
+WITHIN_SECONDS = 150
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def _arguments(folder: Path, **files: Path) -> list[str | Path]:
+    chosen = {"prometheus": QUICK / "prometheus.yml", "alertmanager": QUICK / "alertmanager.yml"} | files
+    arguments: list[str | Path] = [
+        QUICK / "quick.yaml",
+        "--prometheus-config", chosen["prometheus"],
+        "--alertmanager-config", chosen["alertmanager"],
+    ]  # fmt: skip
+    if "rules" in files:
+        arguments += ["--rules", files["rules"]]
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Finished]]:
+    """All variants side by side: what is measured is Prometheus's evaluation, not this machine's speed."""
+    folder = tmp_path_factory.mktemp("quick")
+    deaf = changed(QUICK / "alertmanager.yml", folder / "deaf.yml", {'[severity="critical"]': '[severity="page"]'})
+    lenient = changed(QUICK / "rules.yml", folder / "lenient.yml", {"> 0.05": "> 0.5"})
+    variants = {"as written": {}, "dropped route": {"alertmanager": deaf}, "threshold of 50 %": {"rules": lenient}}
+    rehearsals: dict[str, Rehearsal] = {}
+    for name, files in variants.items():
+        home = folder / name.replace(" ", "-").replace("%", "percent")
+        home.mkdir()
+        rehearsals[name] = Rehearsal(home, *_arguments(home, **files))
+    try:
+        yield {name: rehearsal.finish(WITHIN_SECONDS) for name, rehearsal in rehearsals.items()}
+    finally:
+        for rehearsal in rehearsals.values():
+            rehearsal.kill()
+
+
+def test_the_incident_is_noticed_in_time_and_heard(finished: dict[str, Finished]) -> None:
+    run = finished["as written"]
+    assert run.exit_code == ExitCode.PASS, run.output
+    assert run.words("HighErrorRate") == {"met"}
+    heard = {(told["kind"], told["destination"], told["status"]) for told in run.verdict["notifications"]}
+    assert heard >= {
+        ("slack", "#critical-alerts", "firing"),
+        ("email", "devops@cryb.ai", "firing"),
+        ("slack", "#critical-alerts", "resolved"),
+    }
+
+
+def test_the_run_folder_says_what_was_run(finished: dict[str, Finished]) -> None:
+    folder = finished["as written"].folder
+    jsonschema.validate(json.loads((folder / "verdict.json").read_text()), verdict_schema())
+    assert (folder / "junit.xml").read_text().startswith("<?xml")
+    assert "proxy_url" in (folder / "configs" / "prometheus.yml").read_text()
+    assert "hooks.slack.com" not in (folder / "configs" / "alertmanager.yml").read_text()
+    everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"secret-of-slack" not in everything
+
+
+def test_nothing_of_a_run_is_left(finished: dict[str, Finished], tmp_path: Path) -> None:
+    assert finished
+    rehearsal = Rehearsal(tmp_path, "--help")
+    rehearsal.finish(30)
+    assert rehearsal.survivors() == []
+
+
+def test_a_route_that_drops_the_alert_fails_and_names_who_heard_nothing(finished: dict[str, Finished]) -> None:
+    run = finished["dropped route"]
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "misrouted" in run.words("HighErrorRate")
+    assert "#critical-alerts" in run.messages("misrouted")
+    assert "devops@cryb.ai" in run.messages("misrouted")
+
+
+def test_a_threshold_out_of_reach_fails_and_names_the_silent_alert(finished: dict[str, Finished]) -> None:
+    run = finished["threshold of 50 %"]
+    assert run.exit_code == ExitCode.FAIL, run.output
+    assert "missing" in run.words("HighErrorRate")
