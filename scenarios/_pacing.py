@@ -25,7 +25,7 @@ class PacedUser(User):
     """
 
     abstract = True
-    _has_turn = False
+    _has_turn = RUN is None  # without a plan everybody begins at once
 
     def turn(self) -> None:
         """Wait until this user may send one request. Ends the user when it was told to stop meanwhile."""

@@ -13,7 +13,7 @@ from locust.runners import MasterRunner, WorkerRunner
 REQUEST_SECONDS = 10.0
 """A request without an answer for so long has failed; nothing is waited for longer."""
 
-_LAST_REPORTS_SECONDS = 2.5  # until every worker has reported once more
+_LAST_REPORTS_SECONDS = 0.9  # each worker reports once a second, and once more when it ends
 _DRAIN_SECONDS = REQUEST_SECONDS + 5
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from typing import Annotated
 
+import httpx
 import orjson
 import typer
 from rich.console import Console
@@ -22,12 +24,15 @@ from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.profile.settings import Limits, load_settings
+from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.stack.processes import Children, Service, spawn, start_service
+from simulator.stack.processes import Children, spawn
+from simulator.telemetry.observations import LoadEnded
+from simulator.transport import check_host
 from simulator.units import SECOND, format_rate, parse_duration
 
 _INTERRUPTED = 130
-_LEAD_MS = 4 * SECOND  # until one API and one generator are up; each further process takes another second
+_LEAD_MS = 2 * SECOND  # and one more for each process: until all are up, so that nothing of the plan is missed
 _POLL_SECONDS = 0.2
 _MOST_PER_USER_MINUTE = 100  # the API's default limit (platform contract, 1.6)
 
@@ -71,11 +76,11 @@ def command(
     settings = load_settings()
     path = resolve_profile(profile)
     chosen = _with_flags(load_profile(path), users=users, duration=duration, seed=seed, limits=settings.limits)
+    _check_hosts(host or (), settings.allowed_hosts)
     console = Console(stderr=True)
     clock = WallClock()
     run = RunFolder.create(chosen.name, clock.now_ms(), out)
     instances = 0 if host else chosen.platform.instances.api
-    lead_ms = _LEAD_MS + SECOND * (max(0, instances - 1) + processes - 1)
     manifest = Manifest(
         run_id=run.run_id,
         mode="live",
@@ -83,42 +88,15 @@ def command(
         profile_sha256=profile_hash(chosen),
         profile_path=str(path),
         seed=chosen.seed,
-        started_ms=clock.now_ms() + lead_ms,
+        started_ms=clock.now_ms() + _LEAD_MS + SECOND * (instances + processes),
     )
     manifest.write(run.manifest)
     if not quiet:
         for line in _introduction(chosen, host):
             console.print(line, highlight=False, soft_wrap=True)
-    interrupted = False
-    with Children() as children:
-        urls = list(host or ())
-        for number in range(1, instances + 1):
-            api = _start_api(f"api-{number}", run)
-            children.add(api)
-            urls.append(api.urls["api"])
-        web_port = free_port() if web_ui else None
-        load = LocustRun(
-            run.manifest,
-            urls,
-            run.path,
-            spawn,
-            workers=processes,
-            web_port=web_port,
-            allowed_hosts=settings.allowed_hosts,
-        )
-        children.callback(load.stop)
-        load.start()
-        if web_port is not None:
-            console.print(f"Locust's web UI: http://127.0.0.1:{web_port}", highlight=False)
-        try:
-            with LoadView(console, chosen.duration, quiet=quiet) as view:
-                _follow(load, manifest, view, clock)
-        except KeyboardInterrupt:
-            interrupted = True
-            console.print("stopping early; Ctrl-C again to stop at once")
-        ended = load.finish()
-        if died := [child.name for child in children.ended()]:
-            console.print(f"{', '.join(died)} died during the run; see {run.logs}", highlight=False)
+    ended, interrupted = _drive(
+        run, manifest, host or [], processes, console, clock, web_ui=web_ui, allowed=settings.allowed_hosts, quiet=quiet
+    )
     judgement = judge_load(ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not host)
     result = orjson.dumps(
         {"outcome": judgement.outcome.name.lower(), "findings": judgement.findings, "load": asdict(ended)},
@@ -130,6 +108,50 @@ def command(
     if as_json:
         sys.stdout.write(result.decode())
     return _INTERRUPTED if interrupted else int(judgement.outcome)
+
+
+def _drive(
+    run: RunFolder,
+    manifest: Manifest,
+    hosts: Sequence[str],
+    processes: int,
+    console: Console,
+    clock: WallClock,
+    *,
+    web_ui: bool,
+    allowed: Collection[str],
+    quiet: bool,
+) -> tuple[LoadEnded, bool]:
+    """The whole run, from the first process to the last: its totals, and whether Ctrl-C ended it."""
+    interrupted = False
+    with Children() as children:
+        platform = LivePlatform(run, manifest, children)
+        if not hosts:
+            platform.start_api()
+        web_port = free_port() if web_ui else None
+        load = LocustRun(
+            run.manifest,
+            hosts or platform.api_urls,
+            run.path,
+            spawn,
+            workers=processes,
+            web_port=web_port,
+            allowed_hosts=allowed,
+        )
+        children.callback(load.stop)
+        load.start()
+        if web_port is not None:
+            console.print(f"Locust's web UI: http://127.0.0.1:{web_port}", highlight=False)
+        try:
+            with LoadView(console, manifest.profile.duration, quiet=quiet) as view:
+                _follow(load, manifest, view, clock)
+        except KeyboardInterrupt:
+            interrupted = True
+            console.print("stopping early; Ctrl-C again to stop at once")
+        ended = load.finish()
+        if died := [f"{child.name} {child.how_it_ended()}" for child in children.ended()]:
+            ended = replace(ended, problem="; ".join(filter(None, (*died, ended.problem))))
+    return ended, interrupted
 
 
 def _with_flags(
@@ -146,10 +168,10 @@ def _with_flags(
             raise InputError("--duration: a run of no length drives no load")
     if seed is not None:
         changes["seed"] = seed
-    most = min(users or profile.load.max_users, limits.users or profile.load.max_users)
-    changes["load"] = profile.load.model_copy(update={"max_users": most})
+    most = users or profile.load.max_users
+    changes["load"] = profile.load.model_copy(update={"max_users": min(most, limits.users or most)})
     changed = profile.model_copy(update=changes)
-    peak = changed.traffic.peak * changed.load.scale
+    peak = LoadPlan(changed).peak
     if limits.rate is not None and peak > limits.rate:
         raise InputError(
             f"the profile drives up to {format_rate(peak)}, crybsim.yaml allows {format_rate(limits.rate)}; "
@@ -162,7 +184,7 @@ def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
     target = ", ".join(hosts) if hosts else "the reference API, not your platform"
     plan = LoadPlan(profile)
     lines = [f"load: {profile.name}, about {plan.requests:.0f} requests; target: {target}"]
-    per_minute = 60 * profile.traffic.peak * profile.load.scale / profile.load.max_users
+    per_minute = 60 * plan.peak / profile.load.max_users
     if per_minute > _MOST_PER_USER_MINUTE:
         lines.append(
             f"note: {profile.load.max_users} users send {per_minute:.0f} requests a minute each; the platform answers "
@@ -171,20 +193,13 @@ def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
     return lines
 
 
-def _start_api(name: str, run: RunFolder) -> Service:
-    argv = [
-        sys.executable,
-        "-m",
-        "simulator",
-        "api",
-        "--manifest",
-        str(run.manifest),
-        "--instance",
-        name,
-        "--port",
-        "0",
-    ]
-    return start_service(argv, name=name, log=run.logs / f"{name}.log")
+def _check_hosts(hosts: Collection[str], allowed: Collection[str]) -> None:
+    """Raises InputError for what is no base URL, and for a host that was not allowed."""
+    for host in hosts:
+        url = httpx.URL(host)
+        if url.scheme not in ("http", "https") or not url.host:
+            raise InputError(f"--host {host}: is not a base URL; write one like http://127.0.0.1:3001")
+        check_host(url.host, allowed)
 
 
 def _follow(load: LocustRun, manifest: Manifest, view: LoadView, clock: WallClock) -> None:

@@ -14,6 +14,7 @@ from simulator.load.judgement import LoadJudgement
 from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals
 from simulator.units import format_duration
 
+_TABLE_WIDTH = 108  # the longest route and its figures on one line
 _WORDS = {
     ExitCode.PASS: "[green]pass[/]",
     ExitCode.FAIL: "[red]fail[/]",
@@ -69,6 +70,7 @@ def show_result(console: Console, ended: LoadEnded, judgement: LoadJudgement) ->
         table.add_row(*_row(totals))
     table.add_section()
     table.add_row(*_row(ended.overall), style="bold")
+    console.width = max(_TABLE_WIDTH, console.width)
     console.print(table)
     console.print()
     for finding in judgement.findings:

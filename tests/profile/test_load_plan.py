@@ -89,6 +89,7 @@ def test_few_users_arrive_first_and_the_rate_is_whole_from_the_start() -> None:
     assert plan.at(30_000).users == 100  # one each five seconds
     assert plan.at(0).requests_per_second == plan.at(90_000).requests_per_second == 20.0
     assert plan.requests == 3_600
+    assert plan.peak == 20.0
 
 
 def test_the_scale_is_part_of_the_plan() -> None:

@@ -1,0 +1,112 @@
+"""`crybsim load` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simulator.cli.main import main
+from tests.load.stand_in_api import StandInApi, serving
+
+PROFILE = """\
+name: short-load
+description: Twenty requests a second.
+start: 2026-01-05T20:00:00
+duration: 10s
+traffic: {peak: 20/s, shape: flat}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "short-load.yaml").write_text(PROFILE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def api() -> Iterator[StandInApi]:
+    with serving() as server:
+        yield server
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "simulator", "load", "short-load.yaml", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+@pytest.mark.slow
+def test_without_a_host_the_reference_api_is_driven_and_all_is_told(folder: Path) -> None:
+    with start("--duration", "3s", "--json", "--out", "run") as process:
+        told, shown = process.communicate(timeout=60)
+    assert process.returncode == 0, shown
+    result = json.loads(told)
+    assert result == json.loads((folder / "run" / "load.json").read_text())
+    assert result["outcome"] == "pass"
+    assert result["load"]["overall"]["failures"] == 0
+    assert result["load"]["overall"]["requests"] > 40
+    assert "POST /api/v1/auth/login " in shown
+    assert "target: the reference API, not your platform" in shown
+    assert "no thresholds in the profile" in shown
+    assert "load: pass" in shown
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_run_with_what_was_measured_and_leaves_nothing_behind(folder: Path, api: StandInApi) -> None:
+    api.statuses = {"*": 500}
+    with start("--host", api.url, "--duration", "10m", "--out", "run") as process:
+        deadline = time.monotonic() + 30
+        while api.total < 20:
+            assert time.monotonic() < deadline, "no load came"
+            time.sleep(0.05)
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert started
+        process.send_signal(signal.SIGINT)
+        told, shown = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert not [child for child in started if child.is_running()]
+    assert told == ""
+    assert "stopping early" in shown
+    assert f"target: {api.url}" in shown
+    assert "100.00% of the requests failed" in shown
+    assert "load: fail" in shown
+    assert json.loads((folder / "run" / "load.json").read_text())["load"]["overall"]["requests"] == api.total
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "http://api.example.org"], "is not this machine"),
+        (["--host", "127.0.0.1:3001"], "write one like http://127.0.0.1:3001"),
+        (["--duration", "90"], "has no unit"),
+        (["--duration", "0s"], "a run of no length"),
+        (["--users", "0"], "--users"),
+        (["--processes", "0"], "--processes"),
+    ],
+)
+def test_bad_usage_is_told_in_one_line_and_nothing_is_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(["load", "short-load.yaml", *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not (folder / "runs").exists()
+
+
+def test_limits_of_the_team_hold_whatever_a_profile_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "crybsim.yaml").write_text("limits: {rate: 5/s}\n")
+    assert main(["load", "short-load.yaml"]) == 2
+    assert "drives up to 20/s, crybsim.yaml allows 5/s" in capsys.readouterr().err
