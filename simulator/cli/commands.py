@@ -30,12 +30,15 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("validate", "is everything here and healthy: servers, versions, ports, the local stack"),
     ),
     "load": (Entry("load", "drive load and judge it"),),
-    "rehearse": (Entry("rehearse", "an incident, the alerts it sets off, a verdict"),),
+    "rehearse": (
+        Entry("rehearse", "an incident, the alerts it sets off, a verdict"),
+        Entry("report", "render a run again"),
+    ),
     "data": (Entry("emit", "live telemetry of a platform that is not there"),),
     "parts": (
         Entry("profile", "profiles: check, list, start a new one, JSON Schema", ("check", "list", "new", "schema")),
         Entry("catalog", "how the platform can break", ("faults",)),
-        Entry("stack", "the local Prometheus and Alertmanager", ("up", "down", "status")),
+        Entry("stack", "the local Prometheus and Alertmanager", ("up", "down", "status", "files", "receivers")),
         Entry("api", "the reference API"),
     ),
 }

@@ -101,6 +101,10 @@ def _invoke(entry: Entry, arguments: list[str]) -> int:
         return _usage(error.format_message(), context.command_path if context else program)
     except typer.Abort:
         return INTERRUPTED
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # typer ends that with 1, which here means "fail"
+            raise ended.__context__ from None
+        raise
     return int(result) if isinstance(result, int) else int(ExitCode.PASS)
 
 

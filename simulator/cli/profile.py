@@ -136,12 +136,13 @@ def write_profile(folder: Path, name: str, text: str) -> Path:
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet. Raises FileExistsError, or InputError where it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError:
-        raise
     except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename == str(path):
+            raise
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 

@@ -81,7 +81,7 @@ class Document:
         return Problem(self.file, place.line, place.column, render_steps(steps), message)
 
 
-def read_document(path: Path, *, what: str) -> Document:
+def read_document(path: Path, *, what: str, may_be_empty: bool = False) -> Document:
     """Read a file whose root must be a mapping; `what` names it in messages ("a profile").
 
     Raises InputError: not readable, not UTF-8, too large, not YAML, keys given twice.
@@ -103,10 +103,10 @@ def read_document(path: Path, *, what: str) -> Document:
         line, column = _line_and_column(before)
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise InputError(Problem(file, line, column, "", message)) from error
-    return parse_document(text, file=file, what=what)
+    return parse_document(text, file=file, what=what, may_be_empty=may_be_empty)
 
 
-def parse_document(text: str, *, file: str, what: str) -> Document:
+def parse_document(text: str, *, file: str, what: str, may_be_empty: bool = False) -> Document:
     """`read_document` for text that is already here. Raises InputError."""
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -116,6 +116,8 @@ def parse_document(text: str, *, file: str, what: str) -> Document:
         raise InputError(_syntax_problem(error, text, file)) from error
     except ValueError as error:  # a YAML directive or escape that the library cannot turn into a value
         raise InputError(Problem(file, 0, 0, "", f"is not YAML: {error}")) from error
+    if root is None and may_be_empty:
+        return Document(file, {}, {(): Place(1, 1)}, {})
     if root is None:
         raise InputError(Problem(file, 1, 1, "", f"is empty; {what} is a mapping of keys"))
     reader = _Reader(yaml, file)

@@ -138,7 +138,7 @@ def load_settings(path: Path | None = None) -> Settings:
     path = path or find_settings(Path.cwd())
     if path is None:
         return Settings()
-    settings = _read(read_document(path, what="crybsim.yaml"))
+    settings = _read(read_document(path, what="crybsim.yaml", may_be_empty=True))
     settings._folder = path.parent
     return settings
 

@@ -1,0 +1,110 @@
+"""`crybsim init`: from the files that are here, without touching any of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from simulator.cli.discovery import discover
+from simulator.cli.main import main
+from simulator.profile.load import load_profile
+from simulator.profile.settings import load_settings
+
+RULES = "groups:\n- name: g\n  rules:\n  - alert: {alert}\n    expr: {expr}\n    for: 1m\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def team(folder: Path) -> Path:
+    """A team's repository, its files named as nobody would expect."""
+    files = {
+        "ops/alerts/one.yaml": RULES.format(alert="Quiet", expr="moon_phase == 1"),
+        "ops/alerts/two.yaml": RULES.format(alert="Gone", expr='up{job="cryb-api"} == 0'),
+        "ops/alone.rules": RULES.format(alert="Alone", expr="x"),
+        "ops/notify.yml": "route:\n  receiver: x\nreceivers:\n- name: x\n",
+        "ops/scrape.yml": "scrape_configs: []\n",
+        "boards/api.json": json.dumps({"title": "API", "panels": []}),
+        "boards/other.json": json.dumps({"panels": "none"}),
+        "perf/users.py": "from locust import HttpUser\n",
+        "perf/tool.py": "print('about locust')\n",
+        "compose.yml": "services: {}\n",
+        "node_modules/x/rules.yml": RULES.format(alert="NotOurs", expr="x"),
+        ".git/rules.yml": RULES.format(alert="NotOurs", expr="x"),
+        "broken.yml": "groups:\n\tx",
+    }
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_files_are_told_by_their_content(team: Path) -> None:
+    found = discover(team)
+    assert [str(path) for path in found.rules] == ["ops/alerts/one.yaml", "ops/alerts/two.yaml", "ops/alone.rules"]
+    assert [str(path) for path in found.alertmanager] == ["ops/notify.yml"]
+    assert [str(path) for path in found.prometheus] == ["ops/scrape.yml"]
+    assert [str(path) for path in found.locustfiles] == ["perf/users.py"]
+    assert [str(path) for path in found.dashboards] == ["boards/api.json"]
+
+
+def test_settings_and_a_first_profile_are_written(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    said = capsys.readouterr().err
+    assert "found 3 rule files: ops/alerts/one.yaml" in said
+    settings = load_settings()
+    assert settings.rules == ("ops/alerts/*.yaml", "ops/alone.rules")
+    assert len(settings.files(settings.rules)) == 3
+    assert settings.alertmanager_config == "ops/notify.yml"
+    profile = load_profile(team / "profiles" / "first-rehearsal.yaml")
+    assert profile.expect.alerts[0].name == "Gone", "the one alert whose cause is known"
+    assert not profile.expect.reviewed
+    Draft202012Validator.check_schema(json.loads((team / "crybsim.schema.json").read_text()))
+
+
+def test_nothing_is_overwritten(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (team / "crybsim.yaml").write_text("rules: []\n")
+    (team / "profiles").mkdir()
+    (team / "profiles" / "first-rehearsal.yaml").write_text("mine\n")
+    assert main(["init"]) == 0
+    assert (team / "crybsim.yaml").read_text() == "rules: []\n"
+    assert (team / "profiles" / "first-rehearsal.yaml").read_text() == "mine\n"
+    said = capsys.readouterr().err
+    assert "kept crybsim.yaml, which was there already" in said
+    assert "kept profiles/first-rehearsal.yaml, which was there already" in said
+
+
+def test_a_dry_run_writes_nothing(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(team.rglob("*"))
+    assert main(["init", "--dry-run"]) == 0
+    assert sorted(team.rglob("*")) == before
+    assert "would write crybsim.yaml:" in capsys.readouterr().out
+
+
+def test_an_empty_folder_gets_a_starter(folder: Path) -> None:
+    assert main(["init"]) == 0
+    assert load_settings().rules == ()
+    assert load_profile(folder / "profiles" / "first-rehearsal.yaml").faults[0].kind == "http_errors"
+
+
+def test_rules_that_cannot_be_read_are_told_and_do_not_stop_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "r.yml").write_text("groups:\n- rules:\n  - alert: [1]\n    expr: up\n  name: x\n")
+    assert main(["init"]) == 0
+    assert "r.yml:3:12: groups[0].rules[0].alert" in capsys.readouterr().err
+    assert load_profile(folder / "profiles" / "first-rehearsal.yaml").expect.reviewed
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "profiles").write_text("a file where a folder should be")
+    assert main(["init"]) == 2
+    assert "profiles/first-rehearsal.yaml: cannot be written" in capsys.readouterr().err
