@@ -13,6 +13,8 @@ import typer
 from simulator.cli.options import ManifestOption, PortOption
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import Clock, WallClock
+from simulator.errors import SimulatorError
+from simulator.sinks.log_files import LogFollower
 from simulator.sinks.scrape import RouteFile, ScrapeSink
 from simulator.sinks.scrape_server import ScrapeServer
 from simulator.streams.samples import ModelSamples
@@ -47,16 +49,27 @@ def command(
     asyncio.run(serve(source, WallClock(), RouteFile(routes) if routes else None, port))
 
 
-async def serve(source: SampleSource, clock: Clock, routes: RouteFile | None, port: int) -> None:
-    """Serve until SIGTERM; Ctrl-C is a KeyboardInterrupt. Raises InputError when the port is taken."""
+async def serve(
+    source: SampleSource, clock: Clock, routes: RouteFile | None, port: int, logs: LogFollower | None = None
+) -> None:
+    """Serve until SIGTERM; Ctrl-C is a KeyboardInterrupt. `logs` are written meanwhile, and to the last line.
+
+    Raises InputError when the port is taken, SimulatorError when log lines could not be written.
+    """
     sink = ScrapeSink(source, clock, routes)
     server = ScrapeServer(sink.answer)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     try:
         url = await server.start(port)
+        if logs is not None:
+            logs.start()
         typer.echo(json.dumps({"event": "ready", "urls": {"scrape": url}}))
         await stopped.wait()
     finally:
         await server.stop()
         sink.close()
+        if logs is not None:
+            logs.stop()
+    if logs is not None and logs.failure is not None:
+        raise SimulatorError(f"log lines were lost: {logs.failure}") from logs.failure

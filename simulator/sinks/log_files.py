@@ -101,9 +101,10 @@ class LogFollower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write the lines up to this moment, close the files."""
+        """Write the lines up to this moment, close the files. Nothing happens where it was never started."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         try:

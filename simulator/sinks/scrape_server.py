@@ -6,6 +6,7 @@ An ASGI server always answers something, so the socket is our own here; h11 spea
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -38,7 +39,8 @@ class ScrapeServer:
         try:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, backlog=512)
         except OSError as error:
-            raise InputError(f"port {port} of 127.0.0.1: {error.strerror}; choose another --port") from error
+            reason = os.strerror(error.errno) if error.errno else str(error)  # asyncio writes an essay
+            raise InputError(f"port {port} of 127.0.0.1: {reason}; choose another --port") from error
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
