@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from simulator.clock import Clock, WallClock
-from simulator.errors import SimulatorError
+from simulator.errors import InputError, SimulatorError
 from simulator.receivers.app import create_app
 from simulator.receivers.authority import Authority
 from simulator.receivers.mail import MailHandler, listen
@@ -32,16 +32,24 @@ class Receivers:
     """Stand-ins for Slack, PagerDuty, mail and every other service that Alertmanager can notify.
 
     `on_notification` is called from the listeners' thread, once per notification; it must not block for long.
-    `folder` takes the certificate of the throwaway authority that proxied integrations are told to trust.
+    `folder` takes the certificate of the throwaway authority that proxied integrations are told to trust. Port 0 means
+    any free one; raises InputError for a wished port that is taken.
     """
 
     def __init__(
-        self, on_notification: Callable[[NotificationReceived], None], folder: Path, clock: Clock | None = None
+        self,
+        on_notification: Callable[[NotificationReceived], None],
+        folder: Path,
+        clock: Clock | None = None,
+        *,
+        http_port: int = 0,
+        smtp_port: int = 0,
     ) -> None:
         self._recorder = Recorder(on_notification, clock or WallClock())
         self._authority = Authority()
         self.ca_file = (folder / "receivers-ca.pem").absolute()
-        self._sockets = {name: _bind() for name in ("http", "tls", "proxy", "smtp")}
+        wished = {"http": http_port, "tls": 0, "proxy": 0, "smtp": smtp_port}
+        self._sockets = {name: _bind(port) for name, port in wished.items()}
         self._thread = threading.Thread(target=self._run, name="receivers", daemon=True)
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
@@ -132,11 +140,15 @@ class Receivers:
         self._recorder.expire(everything=True)
 
 
-def _bind() -> socket.socket:
-    """A free loopback port, kept from now on: the copy of the configuration is written before the listeners start."""
+def _bind(port: int) -> socket.socket:
+    """A loopback port, kept from now on: the copy of the configuration is written before the listeners start."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, 0))
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(f"port {port} of {HOST}: {error.strerror}; choose another") from error
     return listener
 
 

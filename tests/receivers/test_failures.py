@@ -11,7 +11,8 @@ from simulator.telemetry.observations import NotificationKind
 
 OLD = (
     "ts=2026-11-24T23:00:03.107Z caller=dispatch.go:352 level=error component=dispatcher "
-    'msg="Notify for alerts failed" num_alerts=2 err="team/a/slack[0]: notify retry canceled due to unrecoverable error after 1 attempts: template: '
+    'msg="Notify for alerts failed" num_alerts=2 '
+    'err="team/a/slack[0]: notify retry canceled due to unrecoverable error after 1 attempts: template: '
     ':1:10: executing \\"\\" at <.Nope>: can\'t evaluate field Nope; team/a/msteamsv2[1]: notify retry canceled '
     'after 3 attempts: no"'
 )
@@ -29,7 +30,8 @@ ATTEMPT = (
 )
 LAST_WORD = (
     "ts=2026-11-24T23:00:09.000Z caller=dispatch.go:352 level=error component=dispatcher "
-    'msg="Notify for alerts failed" num_alerts=1 err="team/a/telegram[0]: notify retry canceled after 7 attempts: telegram: text is empty (400)"'
+    'msg="Notify for alerts failed" num_alerts=1 '
+    'err="team/a/telegram[0]: notify retry canceled after 7 attempts: telegram: text is empty (400)"'
 )
 
 

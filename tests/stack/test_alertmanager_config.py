@@ -1,0 +1,444 @@
+"""The text of the copy: where it leads, what it keeps, what it never holds."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from simulator.errors import InputError
+from simulator.stack.alertmanager_config import Redirected, redirect
+from simulator.stack.alertmanager_fields import GLOBAL_FIELDS, INTEGRATIONS
+from simulator.transport import is_loopback
+from simulator.wire.notifications import ALERTS_TEMPLATE
+
+DATA = Path(__file__).parent / "testdata"
+EVERY_KIND = (DATA / "every-kind-0.25.yml").read_text()
+NEWER = (DATA / "newer-kinds.yml").read_text()
+SMALL = "route: {receiver: team}\nreceivers:\n  - name: team\n"
+
+
+def copy_of(original: str, **more: Any) -> Redirected:
+    given: dict[str, Any] = {
+        "http_url": "http://127.0.0.1:7777",
+        "smtp": "127.0.0.1:7725",
+        "source": "am.yml",
+        "base_dir": DATA,
+        "proxy_url": "http://127.0.0.1:7778",
+        "ca_file": Path("/run/ca.pem"),
+    }
+    return redirect(original, **{**given, **more})
+
+
+def load(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def receiver(redirected: Redirected, index: int = 0) -> Any:
+    return load(redirected.text)["receivers"][index]
+
+
+def addresses(node: Any, path: str = "") -> list[tuple[str, str]]:
+    """Every value at a field that Alertmanager connects to."""
+    found = []
+    if isinstance(node, dict):
+        for key, value in node.items():
+            place = f"{path}.{key}"
+            connects = re.fullmatch(r"(.*_)?(api_url|app_url|webhook_url|smarthost|proxy_url|token_url|endpoint)", key)
+            if connects or (key == "url" and "pushover" not in path and "payload" not in path):
+                found.append((place, str(value)))
+            found += addresses(value, place)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            found += addresses(value, f"{path}[{index}]")
+    return found
+
+
+def host(address: str) -> str:
+    return urlsplit(address if "://" in address else f"//{address}").hostname or ""
+
+
+@pytest.mark.parametrize("original", [EVERY_KIND, NEWER])
+def test_every_address_is_loopback_or_behind_the_local_proxy(original: str) -> None:
+    tree = load(copy_of(original).text)
+    found = addresses(tree)
+    assert len(found) > 8
+    for place, address in found:
+        if not is_loopback(host(address)):
+            assert (place, host(address)) == (".receivers[0].slack_configs[1].api_url", "slack.com")
+            assert tree["receivers"][0]["slack_configs"][1]["http_config"]["proxy_url"].endswith("@127.0.0.1:7778")
+
+
+@pytest.mark.parametrize("original", [EVERY_KIND, NEWER])
+def test_no_secret_and_no_file_of_secrets_of_the_original_is_in_the_copy_or_the_report(original: str) -> None:
+    assert "real" in original
+    redirected = copy_of(original)
+    for text in (redirected.text, redirected.probe, *redirected.changes):
+        assert "real" not in text
+        assert "/run/secrets" not in text
+
+
+def test_every_integration_has_an_address_of_its_own_that_names_its_receiver() -> None:
+    for original in (EVERY_KIND, NEWER):
+        local = [
+            urlsplit(address).path
+            for place, address in addresses(load(copy_of(original).text)["receivers"])
+            if host(address) == "127.0.0.1" and address.startswith("http") and "proxy_url" not in place
+        ]
+        assert len(set(local)) == len(local)
+        assert all("/everything/" in path or "/newer/" in path for path in local)
+
+
+def test_what_is_not_about_addresses_stays_as_written() -> None:
+    before, after = load(EVERY_KIND), load(copy_of(EVERY_KIND).text)
+    assert after["route"] == before["route"]
+    assert after["global"]["resolve_timeout"] == "7m"
+    for key, integrations in before["receivers"][0].items():
+        for index, integration in enumerate(integrations if isinstance(integrations, list) else []):
+            kept = {
+                field: value
+                for field, value in integration.items()
+                if field
+                in (
+                    "channel",
+                    "to",
+                    "room_id",
+                    "topic_arn",
+                    "subject",
+                    "chat_id",
+                    "to_user",
+                    "agent_id",
+                    "corp_id",
+                    "send_resolved",
+                    "responders",
+                )
+            }
+            assert kept.items() <= after["receivers"][0][key][index].items()
+
+
+UNTOUCHED = """\
+route:
+  receiver: team
+  group_by: ['...']
+  routes:
+  - matchers: [severity=~"a|b", 'x!="y"']
+    mute_time_intervals: [nights]
+    active_time_intervals: ["office hours"]
+    group_wait: 30s
+    continue: yes
+  - match: {a: b}
+    match_re:
+      c: ^(d|e)$
+inhibit_rules:
+- source_matchers: [a="b"]
+  target_match: {c: d}
+  equal: [e]
+time_intervals:
+- name: nights
+  time_intervals:
+  - times: [{start_time: 00:00, end_time: 09:30}]
+    weekdays: ['monday:friday']
+    days_of_month: ['-3:-1']
+mute_time_intervals:
+- name: office hours
+  time_intervals:
+  - years: ['2026']
+receivers:
+- name: team
+"""
+
+
+def test_routes_intervals_and_inhibition_are_spelled_as_before() -> None:
+    assert copy_of(UNTOUCHED).text == UNTOUCHED
+
+
+def test_two_keys_stay_two_keys_and_the_same_key_stays_the_same() -> None:
+    keys = [{"routing_key": key} for key in ("a-key", "b-key", "a-key")]
+    redirected = copy_of(f"{SMALL}    pagerduty_configs: {keys}\n")
+    placeholders = [each["routing_key"] for each in receiver(redirected)["pagerduty_configs"]]
+    assert placeholders[0] == placeholders[2] != placeholders[1]
+    assert all(len(key) == 32 for key in placeholders)
+
+
+@pytest.mark.parametrize(
+    "value", ["${SLACK_WEBHOOK_URL}", "$SLACK_WEBHOOK_URL", "<secret>", "'{{ slack_url }}'", "__URL__"]
+)
+def test_an_address_that_the_deployment_fills_in_is_redirected_all_the_same(value: str) -> None:
+    redirected = copy_of(
+        f"global: {{slack_api_url: \n    {value}}}\n{SMALL}    slack_configs: [{{channel: x}}]\n"
+        if "{" not in value
+        else f"global:\n  slack_api_url: {value}\n{SMALL}    slack_configs: [{{channel: x}}]\n"
+    )
+    assert receiver(redirected)["slack_configs"][0]["api_url"] == "http://127.0.0.1:7777/slack/team/0/1"
+
+
+def test_a_mail_address_that_the_deployment_fills_in_gets_a_form_that_can_be_sent_to() -> None:
+    mails = ["${TEAM_MAIL}", "${TEAM}@cryb.ai", "Ops <ops@cryb.ai>", "{{ .CommonLabels.mail }}"]
+    redirected = copy_of(
+        f"global: {{smtp_smarthost: '$HOST:$PORT', smtp_from: '$FROM'}}\n{SMALL}    email_configs: "
+        f"{[{'to': mail} for mail in mails]}\n"
+    )
+    assert [each["to"] for each in receiver(redirected)["email_configs"]] == [
+        "unfilled-2@placeholder.invalid",
+        "unfilled-3@cryb.ai",
+        "Ops <ops@cryb.ai>",
+        "{{ .CommonLabels.mail }}",
+    ]
+    assert load(redirected.text)["global"]["smtp_from"] == "unfilled-1@placeholder.invalid"
+    assert sum("not filled in" in change for change in redirected.changes) == 3
+
+
+def test_mail_goes_out_in_the_clear_without_a_login() -> None:
+    tree = load(copy_of(EVERY_KIND).text)
+    mail = tree["receivers"][0]["email_configs"][0]
+    assert (mail["smarthost"], mail["require_tls"]) == ("127.0.0.1:7725", False)
+    assert not [key for key in (*mail, *tree["global"]) if "auth" in key or "tls_config" in key]
+
+
+def test_shared_blocks_are_told_apart() -> None:
+    original = (
+        "slack: &slack {api_url: https://hooks.slack.com/x, channel: '#a'}\nroute: {receiver: a}\nreceivers:\n"
+        "- {name: a, slack_configs: [*slack]}\n- {name: b, slack_configs: [{<<: *slack, channel: '#b'}]}\n"
+    )
+    redirected = copy_of(original)
+    first, second = (receiver(redirected, index)["slack_configs"][0] for index in (0, 1))
+    assert (first["channel"], second["channel"]) == ("#a", "#b")
+    assert first["api_url"] != second["api_url"]
+    assert [field.name for field in redirected.unknown] == ["slack"]
+
+
+def test_the_list_of_alerts_is_added_where_it_is_not_seen() -> None:
+    team = receiver(copy_of(EVERY_KIND))
+    assert team["slack_configs"][0]["callback_id"] == ('{{ template "slack.default.callbackid" . }}' + ALERTS_TEMPLATE)
+    assert team["pagerduty_configs"][0]["details"] == {"crybsim_alerts": ALERTS_TEMPLATE}
+    assert team["webhook_configs"][0].keys() == {"url", "http_config"}
+
+
+def test_companions_come_last_and_resolve_as_the_integration_does() -> None:
+    telegram = "telegram_configs: [{bot_token: x, chat_id: 1, send_resolved: false}, {bot_token: x, chat_id: 2}]"
+    redirected = copy_of(f"{SMALL}    webhook_configs: [{{url: 'http://x.org/'}}]\n    {telegram}\n")
+    hooks = receiver(redirected)["webhook_configs"]
+    assert [(urlsplit(hook["url"]).path, hook.get("send_resolved")) for hook in hooks] == [
+        ("/webhook/team/0/1", None),
+        ("/companion/telegram/team/0", False),
+        ("/companion/telegram/team/1", True),
+    ]
+
+
+def test_an_explicitly_empty_text_stays_empty() -> None:
+    teams = receiver(copy_of(NEWER))["msteamsv2_configs"][0]
+    assert teams["text"] == ALERTS_TEMPLATE
+
+
+def test_newer_ways_to_slack() -> None:
+    app, updated = receiver(copy_of(NEWER))["slack_configs"]
+    assert app["api_url"] == "http://127.0.0.1:7777/slack-app/newer/0/1"
+    assert updated["api_url"] == "https://slack.com/api/chat.postMessage"
+    assert updated["http_config"]["proxy_url"] == "http://newer:1@127.0.0.1:7778"
+    assert updated["http_config"]["tls_config"] == {"ca_file": "/run/ca.pem"}
+
+
+def test_jira_keeps_its_version_and_is_told_which_transitions_to_offer() -> None:
+    jira = receiver(copy_of(NEWER))["jira_configs"][0]
+    assert jira["api_url"] == ("http://127.0.0.1:7777/jira/newer/0/1/rest/api/3?transition=To%20Do&transition=Done")
+
+
+def test_without_a_proxy_what_needs_one_is_removed_and_reported() -> None:
+    redirected = copy_of(EVERY_KIND, proxy_url=None, ca_file=None)
+    assert redirected.removed_receivers == ("everything",)
+    assert receiver(redirected)["pushover_configs"] == []
+    assert len(receiver(redirected)["pagerduty_configs"]) == 1
+    assert any("route: inconclusive: its receiver 'everything'" in change for change in redirected.changes)
+
+
+def test_what_the_alertmanager_in_use_does_not_have_yet_is_left_out_by_name() -> None:
+    redirected = copy_of(NEWER, version="0.25.0+ds")
+    assert redirected.removed_receivers == ("newer",)
+    assert any(
+        "msteams_configs: left out: needs Alertmanager >= 0.26, the one used here is 0.25.0+ds" in change
+        for change in redirected.changes
+    )
+    assert "message_text" not in redirected.text
+    assert copy_of(NEWER, version="0.34.1").removed_receivers == ()
+
+
+def test_an_unknown_kind_is_never_passed_on() -> None:
+    redirected = copy_of(f"{SMALL}    pager2000_configs: [{{url: 'https://pager.example/leak'}}]\n")
+    assert "pager" not in redirected.text
+    assert redirected.removed_receivers == ("team",)
+    assert [field.name for field in redirected.unknown] == ["pager2000_configs"]
+    assert "leak" not in redirected.probe
+
+
+@pytest.mark.parametrize("key", sorted(INTEGRATIONS))
+def test_an_unknown_field_is_never_passed_on(key: str) -> None:
+    redirected = copy_of(f"{SMALL}    {key}: [{{next_years_url: 'https://x.example/leak'}}]\n")
+    assert "example" not in redirected.text
+    assert "leak" not in redirected.probe
+    assert any("next_years_url" in change for change in redirected.changes)
+
+
+def test_every_global_field_that_is_known_is_either_kept_or_gone() -> None:
+    fields = "".join(
+        f"  {name}: https://leak.example/{name}\n"
+        for name in GLOBAL_FIELDS
+        if not name.endswith(("_file", "http_config", "tls_config")) and name != "slack_app_token"
+    )
+    tree = load(copy_of(f"global:\n{fields}{SMALL}").text)["global"]
+    assert {name for name, value in tree.items() if "leak" in str(value)} == {
+        "resolve_timeout",
+        "smtp_from",
+        "smtp_hello",
+        "wechat_api_corp_id",
+    }
+
+
+def test_templates_become_absolute_and_container_paths_are_found_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.tmpl").touch()
+    written = ["templates/*.tmpl", "/etc/alertmanager/templates/*.tmpl", "absent/*.tmpl", str(tmp_path / "templates/*")]
+    redirected = copy_of(f"templates: {written}\n{SMALL}", base_dir=tmp_path)
+    here = f"{tmp_path}/templates/*"
+    assert load(redirected.text)["templates"] == [f"{here}.tmpl", f"{here}.tmpl", f"{tmp_path}/absent/*.tmpl", here]
+    assert any("templates[2]: matches no file here" in change for change in redirected.changes)
+    assert any("templates[1]: not on this machine" in change for change in redirected.changes)
+
+
+def test_odd_names_travel_safely() -> None:
+    name = "ops/уведомления {{ .X }} %41"
+    redirected = copy_of(
+        f'route: {{receiver: "{name}"}}\nreceivers: [{{name: "{name}", webhook_configs: [{{url: http://x}}]}}]\n'
+    )
+    url = receiver(redirected)["webhook_configs"][0]["url"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:7777/webhook/[A-Za-z0-9~_.-]+/0/1", url)
+
+
+MISTAKES = [
+    ("", "am.yml: not an alertmanager.yml: the document is not a mapping"),
+    ("route: [", "am.yml:1:9: not YAML: "),
+    ("a: 1\na: 2\n", "am.yml:2:1: the key 'a' is here twice"),
+    ("receivers: []\n", "am.yml:1:1: route: there is no route"),
+    ("route: {}\nreceivers: []\n", "am.yml:1:8: route.receiver: the first route names no receiver"),
+    (
+        "route:\n  receiver: team\n  routes: [{receiver: teem}]\nreceivers: [{name: team}]\n",
+        "am.yml:3:23: route.routes[0].receiver: no receiver is called 'teem'; did you mean 'team'?",
+    ),
+    (
+        "route:\n  receiver: team\n  routes:\n  - mute_time_intervals: [night]\nreceivers: [{name: team}]\n"
+        "time_intervals: [{name: nights}]\n",
+        "am.yml:4:27: route.routes[0].mute_time_intervals[0]: no time interval is called 'night'; did you",
+    ),
+    (
+        "route: {receiver: a}\nreceivers: [{name: a}, {name: a}]\n",
+        "am.yml:2:24: receivers[1].name: the name 'a' is here twice",
+    ),
+    (
+        f"{SMALL}    slack_configs: [{{api_url: YOUR_URL_HERE}}]\n",
+        "slack_configs[0].api_url: not a URL, Alertmanager does not",
+    ),
+    (f"{SMALL}    email_configs: [{{to: a@x.org, smarthost: localhost}}]\n", "smarthost: not host:port"),
+    (
+        f"{SMALL}    opsgenie_configs: [{{api_key: a, api_key_file: b}}]\n",
+        "api_key_file: at most one of api_key and api_key_file may be configured",
+    ),
+    (
+        f"{SMALL}    webhook_configs: [{{url: http://x, http_config: {{basic_auth: {{}}, bearer_token: x}}}}]\n",
+        "http_config: at most one of basic_auth, bearer_token may be configured",
+    ),
+    (f"{SMALL}    slack_configs: [{{api_url: http://x, app_token: y}}]\n", "at most one of api_url and app_token"),
+    ("a: &a [*a]\n", "an alias holds itself"),
+]
+
+
+@pytest.mark.parametrize(("original", "message"), MISTAKES)
+def test_a_mistake_is_told_at_its_place(original: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        copy_of(original)
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    original = f"{SMALL}    slack_configs: [{{api_url: bad}}]\n    webhook_configs: [{{url: worse}}]\n"
+    with pytest.raises(InputError) as caught:
+        copy_of(original)
+    assert len(caught.value.problems) == 2
+
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=12))
+trees = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "route",
+                    "receiver",
+                    "receivers",
+                    "name",
+                    "global",
+                    "http_config",
+                    "templates",
+                    "routes",
+                    *INTEGRATIONS,
+                ]
+            )
+            | st.sampled_from(sorted(GLOBAL_FIELDS)),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=60)
+@given(tree=st.dictionaries(st.sampled_from(["route", "receivers", "global", "templates", "tracing"]), trees))
+def test_no_shape_makes_it_stumble(tree: dict[str, Any]) -> None:
+    stream = io.StringIO()
+    YAML(typ="safe", pure=True).dump(tree, stream)
+    with suppress(InputError):
+        copy_of(stream.getvalue())
+
+
+SECRETS = st.from_regex(r"sEcReT[a-z0-9]{6,20}", fullmatch=True)
+
+
+@settings(max_examples=60)
+@given(data=st.data(), key=st.sampled_from(sorted(INTEGRATIONS)))
+def test_whatever_is_written_into_a_secret_field_stays_behind(data: st.DataObject, key: str) -> None:
+    spec = INTEGRATIONS[key]
+    hidden = [name for name in (spec.url, *spec.secrets, *spec.files) if name]
+    hidden += ["auth_password", "auth_secret", "auth_password_file"] if key == "email_configs" else []
+    chosen = data.draw(st.lists(st.sampled_from(hidden), unique=True)) if hidden else []
+    integration: dict[str, Any] = {
+        name: f"https://h.example/{data.draw(SECRETS)}" if name == spec.url else data.draw(SECRETS) for name in chosen
+    }
+    config = st.fixed_dictionaries(
+        {},
+        optional={
+            "basic_auth": st.fixed_dictionaries({"password": SECRETS}),
+            "authorization": st.fixed_dictionaries({"credentials": SECRETS}),
+            "oauth2": st.fixed_dictionaries({"client_secret": SECRETS, "token_url": SECRETS}),
+            "proxy_url": SECRETS,
+            "tls_config": st.fixed_dictionaries({"key": SECRETS}),
+            "http_headers": st.fixed_dictionaries({"X": st.fixed_dictionaries({"values": st.lists(SECRETS)})}),
+        },
+    )
+    if key != "email_configs":
+        integration["http_config"] = data.draw(config)
+    try:
+        redirected = copy_of(f"{SMALL}    {key}: [{integration!r}]\n")
+        shown = redirected.text + redirected.probe + "".join(redirected.changes)
+    except InputError as error:
+        shown = str(error)
+    assert "sEcReT" not in shown
