@@ -164,6 +164,7 @@ class ScrapeSink:
         path = base.path if base.path.strip("/") else url.path
         query = [(name, value) for name, value in parse_qsl(url.query, True) if name != TARGET_PARAMETER]
         passed = {name: headers[name] for name in _FORWARDED if name in headers}
+        passed["connection"] = "close"  # one that its server closes meanwhile would look like a target that is down
         try:
             timeout = float(headers.get("x-prometheus-scrape-timeout-seconds", _DEFAULT_TIMEOUT_SECONDS))
         except ValueError:

@@ -61,7 +61,7 @@ class PrometheusConfig:
         """
         self._path = path
         self._folder = path.parent.absolute()
-        self._root = read_document(text, str(path))
+        self._root = read_document(text, str(path), "a prometheus.yml")
         self.changes: list[str] = []
         self.alertmanager_prefix = ""
         self.rule_files = self._redirect_rules(rules)
@@ -156,7 +156,7 @@ class PrometheusConfig:
         for pattern in patterns:
             paths = files(absolute(pattern, self._folder))
             for path in paths:
-                more = items(get(read_document(_read(path), str(path)), "scrape_configs"))
+                more = items(get(read_document(_read(path), str(path), "a file of scrape_configs"), "scrape_configs"))
                 jobs += more
                 self._folders += [path.parent] * len(more)
             self.changes.append(f"scrape_config_files: {pattern} inlined ({len(paths)} files)")

@@ -22,8 +22,8 @@ _MERGE = "tag:yaml.org,2002:merge"
 _NODES_LIMIT = 200_000  # aliases of aliases may unfold without end
 
 
-def read_document(text: str, source: str) -> MappingNode:
-    """The document's root. Raises InputError when it is not one YAML mapping, or has a key twice."""
+def read_document(text: str, source: str, kind: str = "an alertmanager.yml") -> MappingNode:
+    """The document's root; `kind` says what it has to be. Raises InputError when it is not one YAML mapping, or has a key twice."""
     try:
         root = _yaml().compose(text)
     except MarkedYAMLError as error:
@@ -33,7 +33,7 @@ def read_document(text: str, source: str) -> MappingNode:
     except YAMLError as error:
         raise InputError(Problem(source, 0, 0, "", f"not YAML: {str(error).splitlines()[0]}")) from error
     if not isinstance(root, MappingNode):
-        raise InputError(Problem(source, 0, 0, "", "not an alertmanager.yml: the document is not a mapping"))
+        raise InputError(Problem(source, 0, 0, "", f"not {kind}: the document is not a mapping"))
     return _Unfolding(source).mapping(root)
 
 

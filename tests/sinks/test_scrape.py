@@ -193,6 +193,8 @@ class Upstream(BaseHTTPRequestHandler):
         if self.path.startswith("/hang-up"):
             return
         body = json.dumps({"path": self.path, "accept": self.headers.get("Accept")}).encode()
+        if self.headers.get("Connection") != "close":
+            return
         self.send_response(503 if self.path.startswith("/broken") else 200)
         self.send_header("Content-Type", "application/openmetrics-text; version=1.0.0")
         self.send_header("Content-Length", str(len(body)))

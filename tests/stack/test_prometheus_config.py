@@ -236,7 +236,7 @@ def test_a_file_without_alertmanager_notifies_nobody_and_says_so(tmp_path: Path)
     ("text", "message"),
     [
         ("a: [", r"p\.yml:\d+:\d+: not YAML"),
-        ("- a\n", r"p\.yml: not a"),
+        ("- a\n", r"p\.yml: not a prometheus\.yml: the document is not a mapping"),
         ("scrape_configs: [{scheme: http}]\n", r"p\.yml:1:18: scrape_configs: a job without job_name"),
         ("scrape_configs: [job]\n", r"p\.yml:1:18: scrape_configs: a job has to be a mapping"),
         ("global: {}\nglobal: {}\n", r"p\.yml:2:1: .*twice"),
