@@ -6,18 +6,17 @@ here from the catalogue, so that an editor knows it too.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from pydantic import BaseModel
 
 from simulator.catalog.faults import FAULT_KINDS, FaultKind, Parameter
 from simulator.catalog.routes import PATTERNS
-from simulator.profile.fields import DURATION_PATTERN
+from simulator.profile.fields import DURATION_PATTERN, RATE_PATTERN
 from simulator.profile.schema import FaultTarget, Profile
 from simulator.profile.settings import Settings
 from simulator.telemetry.observations import NotificationKind
-from simulator.units import format_duration
+from simulator.units import format_duration, format_rate
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -59,21 +58,32 @@ def settings_schema() -> Schema:
 
 
 def _of(model: type[BaseModel], title: str) -> Schema:
-    schema = _without_titles(copy.deepcopy(model.model_json_schema(by_alias=True, mode="validation")))
+    schema = _tidied(model.model_json_schema(by_alias=True, mode="validation"))
     return {"$schema": DIALECT, **schema, "title": title}
 
 
-def _without_titles(schema: Any, *, names: bool = False) -> Any:
-    """Drop pydantic's titles, which only repeat the keys; `names` is set inside a mapping of names to schemas."""
+def _tidied(schema: Any, *, names: bool = False) -> Any:
+    """Without pydantic's titles, which only repeat the keys, and with defaults as a file writes them.
+
+    `names` is set inside a mapping of names to schemas, where a key called `title` would be a name.
+    """
     if isinstance(schema, list):
-        return [_without_titles(item) for item in schema]
+        return [_tidied(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: _without_titles(value, names=not names and key in ("properties", "$defs"))
+    tidy = {
+        key: _tidied(value, names=not names and key in ("properties", "$defs"))
         for key, value in schema.items()
-        if names or key != "title" or not isinstance(value, str)
+        if names or key not in ("title", "default")
     }
+    default = schema.get("default")
+    if names or default is None or isinstance(default, dict | list):
+        return tidy
+    if schema.get("pattern") == DURATION_PATTERN:
+        default = format_duration(default)
+    elif schema.get("pattern") == RATE_PATTERN:
+        default = format_rate(default)
+    return tidy | {"default": default}
 
 
 def _of_kind(kind: FaultKind) -> Schema:

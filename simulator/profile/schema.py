@@ -206,7 +206,7 @@ class Expect(Part):
     silent: tuple[AlertName, ...] = ()
     """Alerts that must not fire."""
     no_other_alerts: bool = True
-    """Whether an alert that is not named here may fire (severity `none` and Watchdog aside)."""
+    """true: an alert that is not named here must not fire (severity `none` and Watchdog aside)."""
     ignore: tuple[AlertName, ...] = ()
     """Alerts that are not judged at all."""
     reviewed: bool = True

@@ -32,6 +32,11 @@ def test_the_shipped_schema_is_the_one_printed() -> None:
     assert published == profile_schema(), "crybsim profile schema > profiles/profile.schema.json"
 
 
+def test_the_published_schema_of_the_settings_is_the_one_that_init_writes() -> None:
+    published = Path(__file__).parents[2] / "docs" / "schema" / "crybsim.schema.json"
+    assert json.loads(published.read_text("utf-8")) == settings_schema()
+
+
 @pytest.mark.parametrize("path", sorted(shipped("profiles").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_profiles_are_valid(path: Path, validator: Draft202012Validator) -> None:
     validator.validate(read(path))
