@@ -26,6 +26,7 @@ from simulator.cli.options import (
     RulesOption,
 )
 from simulator.cli.run_manifest import manifest_for
+from simulator.cli.stack_elsewhere import files, receivers
 from simulator.cli.team import servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import ExitCode, InputError, SimulatorError
@@ -41,6 +42,8 @@ _READY_WITHIN_SECONDS: Final = 60.0
 _READY_PATHS: Final = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "emitter": "/"}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The local Prometheus and Alertmanager.")
+app.command()(files)
+app.command()(receivers)
 
 
 @app.command()
@@ -88,7 +91,7 @@ def up(
         return
     settings = load_settings()
     manifest = manifest_for(profile, None, mode="emit")
-    files = team_files(settings, rules, prometheus_config, alertmanager_config)
+    team = team_files(settings, rules, prometheus_config, alertmanager_config)
     programs = servers(settings, prometheus_bin, alertmanager_bin)
     clock = WallClock()
     standing = state.claim()
@@ -102,7 +105,7 @@ def up(
                 _show(up_now)
                 _say(f"{len(found.changes)} changes to your files: {run.configs / 'redirected.txt'}; Ctrl-C ends it")
 
-            request = StandingRequest(manifest, run, files, programs, guide_ports)
+            request = StandingRequest(manifest, run, team, programs, guide_ports)
             stand(request, clock, on_ready=ready, on_notification=_tell)
     except _Terminated:
         return

@@ -1,0 +1,226 @@
+"""docker-compose.sim.yml without Docker: pinned, healthy, nothing clashes, every command line is one that exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import typer
+from ruamel.yaml import YAML
+from typer.exceptions import TyperException
+
+from simulator.cli.commands import ENTRIES
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = YAML(typ="safe").load(ROOT / "docker-compose.sim.yml")
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+CONDITIONS = {"service_healthy", "service_completed_successfully"}
+GUIDE_PORTS = {3001, 3005, 9090, 9093}
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def filled(text: str) -> str:
+    """With every `${NAME:-default}` replaced by its default, as where the environment says nothing."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+
+
+def command(name: str) -> list[str]:
+    return [filled(str(word)) for word in SERVICES[name].get("command", [])]
+
+
+def parse(words: list[str]) -> typer.Context:
+    """The command line as crybsim would read it; nothing is run. Raises TyperException."""
+    program, name, *rest = words
+    assert program == "crybsim"
+    module = import_module(ENTRIES[name].module)
+    app = module.app if ENTRIES[name].parts else typer.Typer()
+    if not ENTRIES[name].parts:
+        app.command()(module.command)
+    found = typer.main.get_command(app)
+    if ENTRIES[name].parts:
+        part, *rest = rest
+        found = found.get_command(typer.Context(found), part)
+        assert found is not None, f"crybsim {name} has no {part}"
+    return found.make_context(name, rest)
+
+
+def option(words: list[str], flag: str) -> str:
+    return next(word.removeprefix(f"{flag}=") for word in words if word.startswith(f"{flag}="))
+
+
+def crybsim_services() -> list[str]:
+    return [name for name in SERVICES if command(name)[:1] == ["crybsim"]]
+
+
+def bind_mounts() -> Iterator[tuple[str, str, str]]:
+    """Service, path here, path in the container."""
+    for name, service in SERVICES.items():
+        for volume in service.get("volumes", []):
+            source, inside, *_ = volume.split(":")
+            if source.startswith("."):
+                yield name, source, inside
+            else:
+                assert source in COMPOSE["volumes"], volume
+
+
+def test_everything_of_the_first_version_is_there() -> None:
+    assert SERVICES.keys() == {
+        *("net", "files", "api", "emitter", "receivers", "locust-master", "locust-worker"),
+        *("prometheus", "alertmanager", "grafana"),
+    }
+
+
+@each_service
+def test_the_image_is_pinned(name: str) -> None:
+    image, _, tag = SERVICES[name]["image"].rpartition(":")
+    assert image
+    assert re.fullmatch(r"v?\d+\.\d+\.\d+", tag)
+
+
+@pytest.mark.parametrize(
+    ("name", "release"), [("prometheus", "v2.45."), ("alertmanager", "v0.25."), ("grafana", "10.0.")]
+)
+def test_the_version_is_the_platforms(name: str, release: str) -> None:
+    assert SERVICES[name]["image"].rpartition(":")[2].startswith(release)
+
+
+@each_service
+def test_there_is_a_health_check(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= check.keys()
+    if check["test"][1] == "python":
+        compile(check["test"][3], name, "exec")
+
+
+@each_service
+def test_it_is_restarted_unless_it_is_to_end(name: str) -> None:
+    ends = any(
+        service.get("depends_on", {}).get(name, {}).get("condition") == "service_completed_successfully"
+        for service in SERVICES.values()
+    )
+    assert SERVICES[name]["restart"] == ("no" if ends else "unless-stopped")
+
+
+@each_service
+def test_what_it_waits_for_exists(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        assert other in SERVICES
+        assert how["condition"] in CONDITIONS
+
+
+def test_nobody_waits_in_a_circle() -> None:
+    waiting = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
+    while waiting:
+        free = {name for name, others in waiting.items() if not others}
+        assert free, waiting
+        waiting = {name: others - free for name, others in waiting.items() if name not in free}
+
+
+def test_ports_are_the_guides_on_this_machine_only_and_do_not_clash() -> None:
+    published = [port.rsplit(":", 2) for service in SERVICES.values() for port in service.get("ports", [])]
+    assert all(address == "127.0.0.1" for address, _, _ in published)
+    assert all(outside == inside for _, outside, inside in published)
+    outside = [int(port) for _, port, _ in published]
+    assert len(set(outside)) == len(outside)
+    assert set(outside) >= GUIDE_PORTS
+
+
+@each_service
+def test_all_share_one_loopback(name: str) -> None:
+    service = SERVICES[name]
+    if name == "net":
+        assert "network_mode" not in service
+    else:
+        assert service["network_mode"] == "service:net"
+        assert "ports" not in service
+
+
+def test_listeners_on_the_shared_loopback_do_not_clash() -> None:
+    ports = [
+        *(port for name in ("api", "emitter") for port in [parse(command(name)).params["port"]]),
+        *(parse(command("receivers")).params[port] for port in ("http_port", "smtp_port")),
+        int(option(command("locust-master"), "--web-port")),
+        *(
+            int(option(command(name), "--web.listen-address").rpartition(":")[2])
+            for name in ("prometheus", "alertmanager")
+        ),
+        int(SERVICES["grafana"]["environment"]["GF_SERVER_HTTP_PORT"]),
+    ]
+    assert len(set(ports)) == len(ports) == 8
+
+
+def test_mounted_files_exist() -> None:
+    mounts = list(bind_mounts())
+    assert mounts
+    for name, source, _ in mounts:
+        assert (ROOT / source).exists(), f"{name} mounts {source}"
+
+
+@each_service
+def test_files_named_on_command_lines_exist(name: str) -> None:
+    inside = {path: source for service, source, path in bind_mounts() if service == name} | {"/app": "."}
+    for word in command(name):
+        path = PurePosixPath(word.partition("=")[2] or word)
+        for mounted, source in inside.items():
+            if path.is_relative_to(mounted):
+                assert (ROOT / source / path.relative_to(mounted)).exists(), word
+
+
+@pytest.mark.parametrize("name", crybsim_services())
+def test_crybsim_understands_its_command_line(name: str) -> None:
+    assert parse(command(name)).params
+
+
+def test_a_command_line_that_crybsim_does_not_know_would_be_noticed() -> None:
+    with pytest.raises(TyperException):
+        parse(["crybsim", "api", "--nosuch"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["locust-master", "locust-worker"])
+def test_locust_understands_its_command_line(name: str) -> None:
+    program, *arguments = command(name)
+    assert program == "locust"
+    parser = "import sys; from locust.argument_parser import get_parser; get_parser([]).parse_args(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", parser, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_files_lead_to_where_the_others_listen() -> None:
+    files = parse(command("files")).params
+    assert files["emitter_url"].endswith(f":{parse(command('emitter')).params['port']}")
+    assert files["api_url"].endswith(f":{parse(command('api')).params['port']}")
+    receivers = parse(command("receivers")).params
+    assert (files["http_port"], files["smtp_port"]) == (receivers["http_port"], receivers["smtp_port"])
+    for server in ("prometheus", "alertmanager"):
+        assert option(command(server), "--web.listen-address").endswith(files[f"{server}_url"].rpartition(":")[2])
+        assert option(command(server), "--config.file") == f"{files['out']}/{server}.yml"
+
+
+def test_grafana_asks_this_prometheus() -> None:
+    (file,) = (ROOT / "monitoring/grafana/provisioning/datasources").glob("*.yml")
+    (source,) = YAML(typ="safe").load(file)["datasources"]
+    assert source["type"] == "prometheus"
+    assert source["url"] == parse(command("files")).params["prometheus_url"]
+
+
+def test_the_image_is_built_from_what_is_there() -> None:
+    built = {filled(str(service["build"]["dockerfile"])) for service in SERVICES.values() if "build" in service}
+    assert built == {"docker/Dockerfile"}
+    lines = (ROOT / "docker/Dockerfile").read_text().splitlines()
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {source for line in lines if line.startswith("COPY ") for source in shlex.split(line)[1:-1]}
+    assert copied == allowed
+    assert all((ROOT / source).exists() for source in copied)
+    (base,) = [line.removeprefix("FROM ") for line in lines if line.startswith("FROM ")]
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base)
+    assert any(line.startswith("USER ") for line in lines)
