@@ -80,7 +80,7 @@ def judge_firing(case: Case, sight: Sight, expected: ExpectedAlert, place: str) 
     fired = [episode for episode in named if episode.fired and episode.carries(expected.labels)]
     rules = _candidates(case, expected)
     if not rules:
-        return Fired(_without_rule(case, asked, named), None)
+        return Fired(_without_rule(case, sight, asked, named), None)
     if not fired:
         return Fired(_silent(case, sight, asked, rules, named), None)
     return _judge_episodes(case, sight, asked, rules, sorted(fired, key=lambda e: e.firing_ms or 0))
@@ -147,9 +147,12 @@ def _candidates(case: Case, expected: ExpectedAlert) -> tuple[AlertRule, ...]:
     return tuple(rule for rule in case.named(expected.name) if fits(rule))
 
 
-def _without_rule(case: Case, asked: _Asked, named: Sequence[Episode]) -> Finding:
+def _without_rule(case: Case, sight: Sight, asked: _Asked, named: Sequence[Episode]) -> Finding:
     """No rule could have fired as asked."""
     name = asked.expected.name
+    blocked = sight.blocked(case.ends_ms)
+    if not case.rules and blocked is not None:
+        return asked.finding(Word.UNOBSERVED, f"no rules could be read: {blocked}")
     if any(episode.fired for episode in named) and not case.named(name):
         message = "fires, but the rules given do not contain it: other rules are loaded than those read"
         return asked.finding(Word.UNOBSERVED, message)

@@ -6,13 +6,20 @@ import re
 from dataclasses import dataclass
 
 from simulator.profile.schema import ExpectedAlert
-from simulator.telemetry.observations import AlertmanagerObserved, NotificationReceived, NotifiedAlert
+from simulator.telemetry.observations import (
+    AlertmanagerObserved,
+    NotificationKind,
+    NotificationReceived,
+    NotifiedAlert,
+)
 from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
 from simulator.verdict.sight import Sight
 from simulator.verdict.wording import labelled, listed, span
+
+_CHANNELS = frozenset({NotificationKind.SLACK, NotificationKind.ROCKETCHAT, NotificationKind.MATTERMOST})
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,12 @@ class Addressee:
             destinations = re.split(r"[,;\s]+", notification.destination.casefold())
             return self.entry.casefold() in destinations
         return notification.kind.value == self.entry.casefold()
+
+    def may_be_addressed_by(self, failed: NotificationReceived) -> bool:
+        """Whether a notification that never left Alertmanager, of which only the integration is known, can be its."""
+        if self.entry.startswith("#"):
+            return failed.kind in _CHANNELS
+        return failed.kind is NotificationKind.EMAIL if "@" in self.entry else self.is_addressed_by(failed)
 
     def may_be(self, receiver: str) -> bool:
         """Whether an Alertmanager receiver of that name could be meant; only `receiver:NAME` tells for certain."""
@@ -84,7 +97,7 @@ def _judge_entry(
     since_ms = _heard_from_ms(case, episode)
     later = [notification for notification in case.notifications if notification.at_ms >= since_ms]
     mine = [notification for notification in later if to.is_addressed_by(notification)]
-    unreadable = next((n for n in mine if n.problem and (not n.alerts or _about(case, n, expected))), None)
+    unreadable = next((n for n in mine if n.problem and _about(case, n, expected)), None)
     if unreadable is not None:
         return finding(Word.MISROUTED, f"{to.entry} got what it could not have read: {unreadable.problem}", unreadable)
     heard = next((n for n in mine if any(a.status == "firing" for a in _about(case, n, expected))), None)
@@ -92,11 +105,23 @@ def _judge_entry(
         delay = span(max(heard.at_ms - firing_ms, 0))
         return finding(Word.MET, f"{to.entry} heard of it {delay} after it fired ({case.offset(heard.at_ms)})", heard)
     held = tuple(a for a in case.held if a.alert == expected.name and _carries(a.labels, expected))
+    failed = next((n for n in later if n.problem and _failed_for(to, n, held)), None)
+    if failed is not None:
+        return finding(Word.MISROUTED, f"{to.entry} heard nothing of it: {failed.problem}", failed)
     unheard = _why_unheard(case, sight, to, firing_ms, held)
     if unheard is not None:
         return finding(Word.UNOBSERVED, f"{to.entry} was not heard: {unheard}")
     why = _why_misrouted(case, expected, mine, later, held)
     return finding(Word.MISROUTED, f"{to.entry} heard nothing of it{why}")
+
+
+def _failed_for(to: Addressee, failed: NotificationReceived, held: tuple[AlertmanagerObserved, ...]) -> bool:
+    """Whether a notification of which nobody can say what alerts it held was to tell an addressee of these."""
+    if failed.alerts:
+        return False
+    if failed.destination:
+        return to.is_addressed_by(failed)
+    return to.may_be_addressed_by(failed) and any(failed.receiver in alert.receivers for alert in held)
 
 
 def _why_unheard(

@@ -106,8 +106,8 @@ def _faults(case: Case) -> Iterator[Finding]:
     for fault in case.manifest.profile.faults:
         acts = case.span_of(fault)
         for edge, at_ms, how in (("onset", acts.start_ms, "began"), ("end", acts.end_ms, "ended")):
-            if at_ms >= case.ends_ms:
-                continue
+            if at_ms >= min(case.ends_ms, case.watched_until_ms):
+                continue  # not due, or not any more: the run was stopped, which is told by itself
             seen = [e.at_ms for e in edges if (e.fault, e.edge) == (fault.id, edge)]
             if not seen:
                 yield _unobserved(f"nobody recorded that {fault.id} {how} (due at {case.offset(at_ms)})")

@@ -149,6 +149,11 @@ ROWS: dict[str, tuple[Scene, Word, str]] = {
         Word.UNOBSERVED,
         "the rules given do not contain it",
     ),
+    "no rule could be read, because Prometheus did not answer": (
+        replace(SILENT, rules=()).plus(Gap(START, "prometheus", "connection refused")),
+        Word.UNOBSERVED,
+        "no rules could be read: prometheus: connection refused",
+    ),
     "its time is not over when the run ends": (
         SILENT.alert(fires_within="11m"),
         Word.UNOBSERVED,

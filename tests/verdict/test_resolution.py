@@ -7,9 +7,14 @@ import pytest
 from simulator.telemetry.observations import AlertObserved, AlertState, Gap
 from simulator.units import MINUTE, SECOND
 from simulator.verdict import Word
-from tests.verdict.scene import END, FAULT_END, PASSING, Scene, fired, moved, must_not_pass, must_pass, no
+from tests.verdict.scene import END, FAULT_END, ONSET, PASSING, Scene, fired, moved, must_not_pass, must_pass, no
 
 ROWS: dict[str, tuple[Scene, Word, str]] = {
+    "it resolved, and Prometheus had been away": (
+        PASSING.plus(Gap(ONSET, "prometheus", "refused")),
+        Word.UNOBSERVED,
+        "was seen resolved, but could not be watched",
+    ),
     "it resolved late": (moved(PASSING, 2 * MINUTE + 1, AlertState.INACTIVE), Word.UNRESOLVED, "by +9m"),
     "it never resolved": (
         PASSING.without(no(AlertObserved, state=AlertState.INACTIVE)),

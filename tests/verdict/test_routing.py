@@ -29,6 +29,14 @@ from tests.verdict.scene import (
     told,
 )
 
+DEAF_SLACK = PASSING.without(no(NotificationReceived, kind=NotificationKind.SLACK))
+
+
+def never_left(kind: NotificationKind) -> NotificationReceived:
+    """What Alertmanager's log tells of a notification that it could not send."""
+    return told(kind, "critical", "", FIRED + MINUTE, "", alerts=(), problem="template: no such function")
+
+
 ROWS: dict[str, tuple[Scene, str, Word, str]] = {
     "a channel heard nothing, another did": (
         PASSING.without(no(NotificationReceived, kind=NotificationKind.SLACK)),
@@ -89,13 +97,25 @@ ROWS: dict[str, tuple[Scene, str, Word, str]] = {
         Word.MISROUTED,
         "channel_not_found",
     ),
-    "a payload that nobody could read went to its channel": (
-        PASSING.plus(
+    "its channel got nothing but a payload that nobody could read": (
+        DEAF_SLACK.plus(
             told(NotificationKind.SLACK, "critical", "#critical-alerts", FIRED + MINUTE, alerts=(), problem="not JSON")
         ),
         "expect.alerts[0].notifies[0]",
         Word.MISROUTED,
         "not JSON",
+    ),
+    "the template for its channel did not render": (
+        DEAF_SLACK.plus(never_left(NotificationKind.SLACK)),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "template: no such function",
+    ),
+    "the template for its address did not render": (
+        PASSING.without(no(NotificationReceived, kind=NotificationKind.EMAIL)).plus(never_left(NotificationKind.EMAIL)),
+        "expect.alerts[0].notifies[2]",
+        Word.MISROUTED,
+        "template: no such function",
     ),
     "it was heard of before it fired": (
         PASSING.without(no(NotificationReceived, kind=NotificationKind.EMAIL)).plus(
@@ -138,6 +158,7 @@ ROWS: dict[str, tuple[Scene, str, Word, str]] = {
 }
 
 TWINS: dict[str, Scene] = {
+    "one notification could not be sent, and another was heard": PASSING.plus(never_left(NotificationKind.SLACK)),
     "a refused payload to somebody who was not asked for": PASSING.plus(
         told(NotificationKind.SLACK, "other", "#other", FIRED + MINUTE, problem="channel_not_found")
     ),
