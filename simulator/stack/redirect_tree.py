@@ -23,7 +23,10 @@ _NODES_LIMIT = 200_000  # aliases of aliases may unfold without end
 
 
 def read_document(text: str, source: str, kind: str = "an alertmanager.yml") -> MappingNode:
-    """The document's root; `kind` says what it has to be. Raises InputError when it is not one YAML mapping, or has a key twice."""
+    """The document's root; `kind` says what it has to be.
+
+    Raises InputError when it is not one YAML mapping, or has a key twice.
+    """
     try:
         root = _yaml().compose(text)
     except MarkedYAMLError as error:
