@@ -249,3 +249,14 @@ def test_a_program_may_build_a_profile_that_a_file_may_not(
     data["faults"][0]["for_"] = data["faults"][0].pop("for")
     (problem,) = complaints(writer(data).text)
     assert problem.path == "faults[0].for_"
+
+
+@given(st.integers(1, 10**7), st.sampled_from("smhd"))
+def test_a_profile_survives_being_written_into_a_manifest(
+    count: int, unit: str, every_field: Callable[[], dict[str, Any]]
+) -> None:
+    assume(count / {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit] <= 1_000_000)
+    data = every_field()
+    data["traffic"]["peak"] = f"{count}/{unit}"
+    profile = Profile.model_validate(data)
+    assert Profile.model_validate_json(profile.model_dump_json(by_alias=True)) == profile
