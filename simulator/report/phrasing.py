@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.units import SECOND, format_duration
-from simulator.verdict.document import RUN_LEVEL, AlertTimeline, Finding, Moment, Outcome, Verdict, Word
+from simulator.verdict.document import RUN_LEVEL, AlertTimeline, Finding, Heard, Moment, Outcome, Verdict, Word
 
 HEADLINE = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
 NOTHING = "–"
@@ -55,6 +55,12 @@ def by_weight(findings: Sequence[Finding]) -> list[Finding]:
 def standing(verdict: Verdict, *standings: str) -> list[AlertTimeline]:
     """Episodes of alerts that fired, of these standings."""
     return [alert for alert in verdict.alerts if alert.firing is not None and alert.standing in standings]
+
+
+def heard_alerts(heard: Heard) -> str:
+    """`HighErrorRate firing, APIServiceDown resolved`: names only, each once; the title where nobody can say which."""
+    names = dict.fromkeys(f"{alert.alert} {alert.status}" for alert in heard.alerts)
+    return ", ".join(names) or heard.title or NOTHING
 
 
 def latency(seconds: float | None) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from simulator.report.phrasing import (
     HEADLINE,
     by_weight,
+    heard_alerts,
     load_figures,
     mark,
     named,
@@ -50,6 +51,10 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
     if unexpected:
         yield _section("Unexpected alerts")
         yield _alerts(unexpected, with_times=False)
+    others = standing(verdict, "ignored", "not-graded")
+    if others:
+        yield _section("Also fired (ignored or not graded)")
+        yield _alerts(others, with_times=False)
     if verdict.notifications:
         yield _section("Who was notified")
         yield _notifications(verdict)
@@ -125,7 +130,7 @@ def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
 def _notifications(verdict: Verdict) -> Padding:
     table = _grid("at", "to", "receiver", "alerts")
     for heard in verdict.notifications[:MOST_NOTIFICATIONS]:
-        alerts = plain(", ".join(heard.alerts) or heard.title)
+        alerts = plain(heard_alerts(heard))
         if heard.problem:
             alerts.append_text(plain(f"\n{heard.problem}", style="red"))
         table.add_row(

@@ -162,6 +162,15 @@ class AlertTimeline(Document):
     """From the fault's onset to the first notification that anybody got."""
 
 
+class HeardAlert(Document):
+    """One alert inside a notification."""
+
+    alert: str
+    status: str
+    """firing or resolved."""
+    labels: dict[str, str]
+
+
 class Heard(Document):
     """One notification as a stand-in receiver got it."""
 
@@ -170,7 +179,7 @@ class Heard(Document):
     receiver: str
     destination: str
     status: str
-    alerts: tuple[str, ...]
+    alerts: tuple[HeardAlert, ...]
     title: str = ""
     text: str = ""
     problem: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from simulator.profile.schema import ExpectedAlert
 from simulator.verdict.case import ALWAYS_FIRING, Case
-from simulator.verdict.document import AlertTimeline, FaultSpan, Heard
+from simulator.verdict.document import AlertTimeline, FaultSpan, Heard, HeardAlert
 from simulator.verdict.episodes import Episode
 from simulator.verdict.routing import first_heard_ms
 from simulator.verdict.wording import labelled
@@ -40,7 +40,9 @@ def heard_of(case: Case) -> tuple[Heard, ...]:
             receiver=notification.receiver,
             destination=notification.destination,
             status=notification.status,
-            alerts=tuple(f"{labelled(a.alert, a.labels)} {a.status}" for a in case.notified(notification)),
+            alerts=tuple(
+                HeardAlert(alert=a.alert, status=a.status, labels=dict(a.labels)) for a in case.notified(notification)
+            ),
             title=notification.title,
             text=notification.text,
             problem=notification.problem,

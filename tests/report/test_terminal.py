@@ -68,6 +68,7 @@ def test_nothing_is_cut_off_where_there_is_little_room() -> None:
 def test_many_notifications_are_counted_not_listed() -> None:
     many = [told(NotificationKind.SLACK, "critical", f"#c{n}", FIRED + MINUTE) for n in range(50)]
     text = shown(PASSING.plus(*many).judged())
+    assert "HighErrorRate firing" in text
     assert "and 24 more in verdict.json" in text
 
 
