@@ -69,7 +69,7 @@ class LoadPlan:
             return Planned(0, 0.0)
         arrived = min(1.0, elapsed_ms / ARRIVAL_MS)
         interval = ARRIVING_SECONDS + (SETTLED_SECONDS - ARRIVING_SECONDS) * arrived
-        return Planned(max(1, math.ceil(rate * interval)), rate)
+        return Planned(min(self.max_users, math.ceil(rate * interval)), rate)
 
     def requests_by(self, elapsed_ms: float) -> float:
         """Requests that are due before an instant: the rate's integral from the start."""
