@@ -251,7 +251,8 @@ def test_a_program_may_build_a_profile_that_a_file_may_not(
     assert problem.path == "faults[0].for_"
 
 
-@given(st.integers(1, 10**7), st.sampled_from("smhd"))
+@settings(deadline=None)
+@given(count=st.integers(1, 10**7), unit=st.sampled_from("smhd"))
 def test_a_profile_survives_being_written_into_a_manifest(
     count: int, unit: str, every_field: Callable[[], dict[str, Any]]
 ) -> None:
