@@ -61,7 +61,7 @@ def parse_rate(text: str) -> float:
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a rate; write one like 20/s or 1200/m")
-    return float(match[1]) * SECOND / _UNITS[match[2]]
+    return float(match[1]) / (_UNITS[match[2]] / SECOND)  # exact for /s, which a manifest is written in
 
 
 def format_rate(per_second: float) -> str:
