@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -101,10 +103,24 @@ def test_a_wished_port_that_is_taken_is_refused(tmp_path: Path, binaries: Binari
             stack.start_prometheus(lambda _: PROMETHEUS)
 
 
+class Ready(BaseHTTPRequestHandler):
+    """Somebody else's server, which says that it is ready."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 def test_a_free_port_lost_to_somebody_faster_is_replaced(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A web server that is ready on the port must not be mistaken for ours."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        offered = iter([taken.getsockname()[1], local.free_port()])
+    """Whoever is ready on that port must not be mistaken for ours."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as other:
+        thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        offered = iter([other.server_port, local.free_port()])
         monkeypatch.setattr(local, "free_port", lambda: next(offered))
         asked: list[str] = []
 
@@ -112,7 +128,12 @@ def test_a_free_port_lost_to_somebody_faster_is_replaced(stack: LocalStack, monk
             asked.append(url)
             return PROMETHEUS
 
-        assert stack.start_prometheus(configure) == asked[1] != asked[0]
+        try:
+            assert stack.start_prometheus(configure) == asked[-1]
+            assert len(asked) == 2
+        finally:
+            other.shutdown()
+            thread.join()
 
 
 def test_a_server_that_does_not_get_ready_shows_its_last_lines(tmp_path: Path, binaries: Binaries) -> None:

@@ -162,6 +162,23 @@ def test_alerts_go_to_the_local_alertmanager_under_the_teams_prefix(team: Path) 
     ]
 
 
+def test_two_alertmanagers_become_one_under_the_first_ones_prefix(tmp_path: Path) -> None:
+    """One local Alertmanager answers under one prefix only; what each is sent (relabelling) stays apart."""
+    text = """
+alerting:
+  alertmanagers:
+    - {path_prefix: /a, static_configs: [{targets: [a]}], alert_relabel_configs: [{regex: x, action: labeldrop}]}
+    - {path_prefix: /b/, static_configs: [{targets: [b]}]}
+"""
+    config = PrometheusConfig(text, tmp_path / "p.yml")
+    sections = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["alerting"]["alertmanagers"]
+    assert config.alertmanager_prefix == "/a"
+    assert [section["path_prefix"] for section in sections] == ["/a", "/a"]
+    assert [section["static_configs"][0]["targets"] for section in sections] == [["127.0.0.1:4002"]] * 2
+    assert "alert_relabel_configs" in sections[0]
+    assert "alertmanager 2: path_prefix /b became /a" in config.changes
+
+
 def test_every_change_is_listed(team: Path) -> None:
     changes = "\n".join(PrometheusConfig.read(team).changes)
     for expected in (
