@@ -73,6 +73,7 @@ class Receivers:
 
     def start(self) -> None:
         """Start listening. Raises SimulatorError when that does not work."""
+        self.ca_file.parent.mkdir(parents=True, exist_ok=True)
         self._authority.write_certificate(self.ca_file)
         self._thread.start()
         if not self._ready.wait(_READY_SECONDS) or self._failure is not None:

@@ -25,7 +25,7 @@ from simulator.stack.alertmanager_fields import (
 )
 from simulator.stack.redirect_http import StandIns, check_url, clean_http_config
 from simulator.stack.redirect_integration import IntegrationRedirect
-from simulator.stack.redirect_ledger import Ledger, UnknownField, fill_address, is_unfilled
+from simulator.stack.redirect_ledger import Ledger, UnknownField, fill_address
 from simulator.stack.redirect_routes import check_routes, routes_to
 from simulator.stack.redirect_templates import localize_templates
 from simulator.stack.redirect_tree import (
@@ -40,6 +40,7 @@ from simulator.stack.redirect_tree import (
     read_document,
     string,
     text_of,
+    twin,
     write_document,
 )
 
@@ -159,8 +160,6 @@ def _redirect_receiver(
     receiver: MappingNode, path: str, integrations: IntegrationRedirect, stand_ins: StandIns, ledger: Ledger
 ) -> None:
     name = text_of(get(receiver, "name"))
-    if is_unfilled(name):
-        ledger.change(receiver, path, f"its name {name!r} is not filled in")
     companions: list[Node] = []
     for key, node in entries(receiver):
         spec = INTEGRATIONS.get(key)
@@ -183,15 +182,16 @@ def _redirect_receiver(
             kept.append(integration)
             if outcome.companion:
                 service = key.removesuffix("_configs")
-                resolved = text_of(get(integration, "send_resolved")) or ("true" if spec.sends_resolved else "false")
+                own = get(integration, "send_resolved")
+                resolved = plain("true" if spec.sends_resolved else "false") if own is None else twin(own)
                 url = string(stand_ins.companion_url(service, name, index))
-                companions.append(mapping(url=url, send_resolved=plain(resolved)))
+                companions.append(mapping(url=url, send_resolved=resolved))
                 ledger.change(integration, f"{path} {name}: {key}[{index}]", "a companion webhook lists its alerts")
         if isinstance(node, SequenceNode):
             node.value[:] = kept
     if companions:
-        own = get(receiver, "webhook_configs")
-        put(receiver, "webhook_configs", SequenceNode("tag:yaml.org,2002:seq", [*items(own), *companions]))
+        hooks = items(get(receiver, "webhook_configs"))
+        put(receiver, "webhook_configs", SequenceNode("tag:yaml.org,2002:seq", [*hooks, *companions]))
 
 
 def _check_receiver_field(receiver: MappingNode, key: str, path: str, ledger: Ledger, name: str) -> None:

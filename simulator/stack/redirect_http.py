@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ruamel.yaml.nodes import MappingNode, Node
 
 from simulator.stack.redirect_ledger import Ledger, is_unfilled
-from simulator.stack.redirect_tree import drop, entries, get, mapping, plain, put, string, text_of
+from simulator.stack.redirect_tree import drop, entries, get, mapping, put, string, text_of, twin
 from simulator.wire.notifications import COMPANION, encode_segment, placeholder
 
 _KEPT = ("follow_redirects", "enable_http2")
@@ -74,7 +74,7 @@ def send_through_proxy(
         return False
     config = get(node, "http_config")
     if not isinstance(config, MappingNode):
-        config = mapping(**{key: plain(text_of(value)) for key, value in entries(shared) if key in _KEPT})
+        config = mapping(**{key: twin(value) for key, value in entries(shared) if key in _KEPT})
         put(node, "http_config", config)
     user = f"{encode_segment(receiver)}:{index}"
     scheme, _, rest = stand_ins.proxy_url.rstrip("/").partition("://")

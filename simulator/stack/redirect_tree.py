@@ -64,6 +64,11 @@ def plain(value: str) -> ScalarNode:
     return ScalarNode(tag, value)
 
 
+def twin(node: Node) -> Node:
+    """A second node that is spelled like a scalar of the original, for another place."""
+    return ScalarNode(node.tag, node.value, style=getattr(node, "style", None))
+
+
 def mapping(**entries: Node) -> MappingNode:
     """A new mapping."""
     return MappingNode("tag:yaml.org,2002:map", [(ScalarNode(_STR, key), value) for key, value in entries.items()])

@@ -223,12 +223,12 @@ def test_the_list_of_alerts_is_added_where_it_is_not_seen() -> None:
 
 
 def test_companions_come_last_and_resolve_as_the_integration_does() -> None:
-    telegram = "telegram_configs: [{bot_token: x, chat_id: 1, send_resolved: false}, {bot_token: x, chat_id: 2}]"
+    telegram = "telegram_configs: [{bot_token: x, chat_id: 1, send_resolved: no}, {bot_token: x, chat_id: 2}]"
     redirected = copy_of(f"{SMALL}    webhook_configs: [{{url: 'http://x.org/'}}]\n    {telegram}\n")
     hooks = receiver(redirected)["webhook_configs"]
     assert [(urlsplit(hook["url"]).path, hook.get("send_resolved")) for hook in hooks] == [
         ("/webhook/team/0/1", None),
-        ("/companion/telegram/team/0", False),
+        ("/companion/telegram/team/0", "no"),  # YAML 1.2 reads a text, Alertmanager a boolean
         ("/companion/telegram/team/1", True),
     ]
 
@@ -299,6 +299,19 @@ def test_every_global_field_that_is_known_is_either_kept_or_gone() -> None:
         "smtp_hello",
         "wechat_api_corp_id",
     }
+
+
+@pytest.mark.parametrize("original", [EVERY_KIND, NEWER])
+def test_the_copy_holds_no_field_that_alertmanager_does_not_know(original: str) -> None:
+    for each in load(copy_of(original).text)["receivers"]:
+        for key, integrations in each.items():
+            for integration in integrations if isinstance(integrations, list) else []:
+                assert set(integration) <= set(INTEGRATIONS[key].fields), key
+
+
+def test_the_documentation_names_every_kind() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "receivers.md").read_text()
+    assert [key for key in INTEGRATIONS if f"`{key}`" not in documented] == []
 
 
 def test_templates_become_absolute_and_container_paths_are_found_beside_the_file(tmp_path: Path) -> None:
