@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from xml.etree import ElementTree
 
-from simulator.report.phrasing import HEADLINE, named, offset, run_again
+from simulator.report.phrasing import HEADLINE, offset, run_again
 from simulator.units import SECOND
 from simulator.verdict.document import Finding, Verdict, Word
+from simulator.verdict.wording import labelled
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -68,7 +69,7 @@ def _case(suite: ElementTree.Element, profile: str, name: str, finding: Finding)
 
 
 def _name(finding: Finding) -> str:
-    alert = named(finding.alert, finding.labels) if finding.alert else ""
+    alert = labelled(finding.alert, finding.labels) if finding.alert else ""
     return f"{finding.expectation} {alert}".strip()
 
 

@@ -10,7 +10,6 @@ from simulator.report.phrasing import (
     by_weight,
     load_figures,
     mark,
-    named,
     offset,
     run_again,
     span,
@@ -18,6 +17,7 @@ from simulator.report.phrasing import (
     subject,
 )
 from simulator.verdict.document import Outcome, Verdict, Word
+from simulator.verdict.wording import labelled
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
 _MENTION = re.compile(r"(?<!\w)@")
@@ -47,7 +47,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
             yield ""
             rows = [
                 (
-                    named(alert.alert, alert.labels),
+                    labelled(alert.alert, alert.labels),
                     *(offset(moment) for moment in (alert.pending, alert.firing, alert.resolved)),
                     span(alert.detect_ms),
                     span(alert.notified_ms),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.units import SECOND, format_duration
+from simulator.verdict import wording
 from simulator.verdict.document import RUN_LEVEL, AlertTimeline, Finding, Heard, Moment, Outcome, Verdict, Word
 
 HEADLINE = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
@@ -20,21 +20,12 @@ def mark(finding: Finding) -> str:
 
 def offset(moment: Moment | None) -> str:
     """`+3m15s` after the run's start, or a dash."""
-    if moment is None:
-        return NOTHING
-    seconds = format_duration(round(abs(moment.offset_ms) / SECOND) * SECOND)
-    return f"-{seconds}" if moment.offset_ms < 0 else f"+{seconds}"
+    return NOTHING if moment is None else wording.offset(moment.offset_ms, 0)
 
 
 def span(milliseconds: int | None) -> str:
     """A span to the second, or a dash."""
-    return NOTHING if milliseconds is None else format_duration(round(milliseconds / SECOND) * SECOND)
-
-
-def named(alert: str, labels: dict[str, str]) -> str:
-    """An alert with its labels."""
-    inside = ", ".join(f'{name}="{value}"' for name, value in labels.items())
-    return f"{alert}{{{inside}}}" if inside else alert
+    return NOTHING if milliseconds is None else wording.span(milliseconds)
 
 
 def subject(finding: Finding) -> str:

@@ -17,7 +17,6 @@ from simulator.report.phrasing import (
     heard_alerts,
     load_figures,
     mark,
-    named,
     offset,
     run_again,
     span,
@@ -25,6 +24,7 @@ from simulator.report.phrasing import (
     subject,
 )
 from simulator.verdict.document import AlertTimeline, Finding, Outcome, Verdict, Word
+from simulator.verdict.wording import labelled
 
 MOST_NOTIFICATIONS = 30
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -120,7 +120,7 @@ def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
     headers = ("alert", "pending", "firing", "resolved")
     table = _grid(*headers, "to detect", "to notify") if with_times else _grid(*headers)
     for alert in alerts:
-        row = [named(alert.alert, alert.labels), *(offset(m) for m in (alert.pending, alert.firing, alert.resolved))]
+        row = [labelled(alert.alert, alert.labels), *(offset(m) for m in (alert.pending, alert.firing, alert.resolved))]
         if with_times:
             row += [span(alert.detect_ms), span(alert.notified_ms)]
         table.add_row(*(plain(cell) for cell in row))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from simulator.profile.manifest import Manifest
-from simulator.profile.schema import Expect, Fault
+from simulator.profile.schema import Expect, ExpectedAlert, Fault
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import (
     AlertmanagerObserved,
@@ -90,6 +90,27 @@ class Case:
             if episode.resolved_ms is None or episode.resolved_ms > self.started_ms
         )
 
+    def firings_of(self, expected: ExpectedAlert) -> list[Episode]:
+        """The episodes that an entry of `expect.alerts` is judged by, by their firing.
+
+        Where several entries expect the same alert of different faults, each has the episodes of its own fault: those
+        of a later fault, and those of an earlier one that were over at its onset, are the other entry's.
+        """
+        fitting = [e for e in self.episodes if e.alert == expected.name and e.fired and e.carries(expected.labels)]
+        onset_ms = self._onset_ms(expected)
+        if onset_ms is not None:
+            for rival in self.expect.alerts:
+                other_ms = self._onset_ms(rival)
+                if rival.name == expected.name and other_ms is not None and other_ms != onset_ms:
+                    fitting = [
+                        e for e in fitting if not e.carries(rival.labels) or not _is_of_other(e, onset_ms, other_ms)
+                    ]
+        return sorted(fitting, key=lambda e: e.firing_ms or 0)
+
+    def _onset_ms(self, expected: ExpectedAlert) -> int | None:
+        fault = self.fault(expected.caused_by) if expected.caused_by else None
+        return self.span_of(fault).start_ms if fault else None
+
     def named(self, alert: str) -> tuple[AlertRule, ...]:
         """Every rule of that name (Prometheus allows several)."""
         return tuple(rule for rule in self.rules if rule.name == alert)
@@ -130,3 +151,11 @@ class Case:
         selector = (("alertstate", "firing"), *episode.labels)
         query = labelled("ALERTS", (("alertname", episode.alert), *selector))
         return (Evidence(when=self.moment(episode.firing_ms), source="prometheus", what=query),)
+
+
+def _is_of_other(episode: Episode, onset_ms: int, other_ms: int) -> bool:
+    """Whether an episode belongs to the fault that began at `other_ms` rather than to the one at `onset_ms`."""
+    if other_ms > onset_ms:
+        return episode.pending_ms >= other_ms
+    over = episode.resolved_ms is not None and episode.resolved_ms <= onset_ms
+    return over and episode.pending_ms >= other_ms

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from simulator.clock import rfc3339
 from simulator.errors import ExitCode, InputError
@@ -107,6 +107,11 @@ class Finding(Document):
     expected: str = ""
     observed: str = ""
     evidence: tuple[Evidence, ...] = ()
+
+    @field_validator("message")
+    @classmethod
+    def _one_line(cls, message: str) -> str:
+        return " ".join(message.split())  # errors of servers come in several
 
 
 class Claim(Document):

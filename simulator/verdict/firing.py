@@ -77,13 +77,13 @@ def judge_firing(case: Case, sight: Sight, expected: ExpectedAlert, place: str) 
         message = f"the profile has no fault {expected.caused_by!r} that could cause it"
         return Fired(asked.finding(Word.UNOBSERVED, message), None)
     named = [episode for episode in case.episodes if episode.alert == expected.name]
-    fired = [episode for episode in named if episode.fired and episode.carries(expected.labels)]
+    fired = case.firings_of(expected)
     rules = _candidates(case, expected)
     if not rules:
         return Fired(_without_rule(case, sight, asked, named), None)
     if not fired:
         return Fired(_silent(case, sight, asked, rules, named), None)
-    return _judge_episodes(case, sight, asked, rules, sorted(fired, key=lambda e: e.firing_ms or 0))
+    return _judge_episodes(case, sight, asked, rules, fired)
 
 
 def _judge_episodes(

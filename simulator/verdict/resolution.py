@@ -26,7 +26,7 @@ def judge_resolution(case: Case, sight: Sight, expected: ExpectedAlert, place: s
     end_ms = case.span_of(last).end_ms
     deadline_ms = end_ms + expected.resolves_within
     asked = f"resolved within {format_duration(expected.resolves_within)} after {last.id} ended"
-    mine = [e for e in case.episodes if e.alert == expected.name and e.fired and e.carries(expected.labels)]
+    mine = case.firings_of(expected)
     until_ms = min(deadline_ms, case.ends_ms)
     # Firing at the deadline, or firing again later: neither is resolved.
     still = next((e for e in mine if e.resolved_ms is None or e.resolved_ms > until_ms), None)

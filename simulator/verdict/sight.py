@@ -87,13 +87,14 @@ class Sight:
     def evaluation_problem(self, rule: AlertRule) -> str | None:
         """Why the rule's own state cannot be trusted: it was not evaluated, or not without error, or not to the end."""
         case = self.case
-        seen = [
+        own = [
             evaluated
             for evaluated in case.seen(RuleEvaluated)
-            if (evaluated.alert, evaluated.group) == (rule.name, rule.group)
-            and evaluated.labels in ((), rule.labels)
-            and (evaluated.at_ms >= case.started_ms or evaluated.last_evaluation_ms)
+            if (evaluated.alert, evaluated.group) == (rule.name, rule.group) and evaluated.labels in ((), rule.labels)
         ]
+        before = [evaluated for evaluated in own if evaluated.at_ms < case.started_ms]
+        after = [evaluated for evaluated in own if evaluated.at_ms >= case.started_ms]
+        seen = before[-1:] + after  # the rule's health when the run began, and what came of it
         if not seen:
             return "nobody saw its rule being evaluated"
         failed = next((evaluated for evaluated in seen if evaluated.health not in ("ok", "unknown")), None)

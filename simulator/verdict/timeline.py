@@ -90,8 +90,9 @@ def _timeline(case: Case, episode: Episode, not_graded: Collection[str]) -> Aler
 
 
 def _expected(case: Case, episode: Episode) -> ExpectedAlert | None:
-    entries = case.expect.alerts
-    return next((e for e in entries if e.name == episode.alert and episode.carries(e.labels)), None)
+    fitting = [e for e in case.expect.alerts if e.name == episode.alert and episode.carries(e.labels)]
+    judged_by = [entry for entry in fitting if episode in case.firings_of(entry)]
+    return next(iter(judged_by or fitting), None)
 
 
 def _standing(case: Case, episode: Episode, expected: ExpectedAlert | None, not_graded: Collection[str]) -> str:

@@ -9,8 +9,8 @@ from simulator.units import SECOND, format_duration
 
 
 def span(milliseconds: int) -> str:
-    """A span to the second, `2m15s`; below ten seconds to the millisecond."""
-    if abs(milliseconds) < 10 * SECOND:
+    """A span to the second, `2m15s`; below a second to the millisecond."""
+    if abs(milliseconds) < SECOND:
         return format_duration(milliseconds)
     return format_duration(round(milliseconds / SECOND) * SECOND)
 

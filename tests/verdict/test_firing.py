@@ -10,6 +10,7 @@ from simulator.telemetry.observations import (
     AlertmanagerObserved,
     AlertObserved,
     AlertState,
+    FaultEdge,
     Gap,
     LoadEnded,
     NotificationReceived,
@@ -166,7 +167,32 @@ ROWS: dict[str, tuple[Scene, Word, str]] = {
     ),
 }
 
+TWICE = PASSING.profiled(
+    faults=[
+        {"id": "errors", "kind": "http_errors", "at": "2m", "for": "4m"},
+        {"id": "again", "kind": "http_errors", "at": "7m30s", "for": "2m"},
+    ]
+).plus(
+    FaultEdge(START + 450 * SECOND, "again", "http_errors", "onset"),
+    FaultEdge(START + 570 * SECOND, "again", "http_errors", "end"),
+    *fired("HighErrorRate", START + 460 * SECOND, START + 580 * SECOND),
+    changed(AlertState.INACTIVE, START + 600 * SECOND),
+)
+"""The same fault a second time, and the same alert of it."""
+
+ROWS["it fires of another fault as well, which nobody expects"] = (
+    TWICE.alert(caused_by="again"),
+    Word.NOT_CAUSED,
+    "before again began",
+)
+
 TWINS: dict[str, Scene] = {
+    "it is expected of two faults": TWICE.expecting(
+        alerts=[
+            {"name": "HighErrorRate", "caused_by": "errors", "fires_within": "3m", "resolves_within": "3m"},
+            {"name": "HighErrorRate", "caused_by": "again", "fires_within": "3m", "resolves_within": "3m"},
+        ]
+    ),
     "fires within, to the millisecond": moved(PASSING, 30_000, AlertState.FIRING),
     "fires after, to the millisecond": PASSING.alert(fires_after="2m30s"),
     "pending at the very onset": moved(PASSING, -30 * SECOND, AlertState.PENDING),
@@ -189,3 +215,8 @@ def test_a_run_in_which_it_did_not_fire_as_asked(scene: Scene, word: Word, says:
 @pytest.mark.parametrize("scene", TWINS.values(), ids=TWINS)
 def test_the_twin_passes(scene: Scene) -> None:
     must_pass(scene)
+
+
+def test_each_episode_is_timed_from_the_fault_that_it_is_expected_of() -> None:
+    episodes = [a for a in TWINS["it is expected of two faults"].judged().alerts if a.standing == "expected"]
+    assert [(e.caused_by, e.detect_ms) for e in episodes] == [("errors", 150 * SECOND), ("again", 130 * SECOND)]

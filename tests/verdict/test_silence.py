@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from simulator.telemetry.observations import Gap, NotificationKind, NotifiedAlert, RuleEvaluated, SelectorObserved
-from simulator.units import HOUR, MINUTE
+from simulator.units import HOUR, MINUTE, SECOND
 from simulator.verdict import Word
 from tests.verdict.scene import (
     END,
@@ -25,6 +25,13 @@ from tests.verdict.scene import (
 )
 
 ROWS: dict[str, tuple[Scene, Word, str]] = {
+    "its rule had failed when the run began": (
+        PASSING.plus(
+            RuleEvaluated(START - 5 * SECOND, "g", "APIServiceDown", "err", "boom", START - 5 * SECOND, RULES[1].labels)
+        ),
+        Word.UNOBSERVED,
+        "its evaluation failed: boom",
+    ),
     "a silent alert fired": (
         PASSING.plus(*fired("APIServiceDown", ONSET, ONSET + MINUTE)),
         Word.UNEXPECTED,
@@ -94,6 +101,10 @@ ROWS: dict[str, tuple[Scene, Word, str]] = {
 }
 
 TWINS: dict[str, Scene] = {
+    "its rule failed before the run, and was well when it began": PASSING.plus(
+        RuleEvaluated(START - 20 * SECOND, "g", "APIServiceDown", "err", "boom", START - 20 * SECOND, RULES[1].labels),
+        RuleEvaluated(START - 5 * SECOND, "g", "APIServiceDown", "ok", "", START - 5 * SECOND, RULES[1].labels),
+    ),
     "long windows with history": PASSING.given(history_start_ms=START - 7 * HOUR).expecting(
         silent=["SLOAvailabilityFastBurn", "APIServiceDown"]
     ),
