@@ -273,7 +273,8 @@ def _change(
         start, end = segments[s, 0], segments[s, 1]
         low, high = places[s, 0], places[s, 1]
         while instant < len(instants) and instants[instant] <= start:
-            difference[:, instant] = carry
+            for leaf in range(leaves):
+                difference[leaf, instant] = carry[leaf]
             instant += 1
         while True:
             inside = instant < len(instants) and instants[instant] < end
@@ -309,5 +310,6 @@ def _change(
                     carry[leaf] += whole[leaf] - (at_edges[leaf, high] - at_edges[leaf, low])
                 break
     while instant < len(instants):
-        difference[:, instant] = carry
+        for leaf in range(leaves):
+            difference[leaf, instant] = carry[leaf]
         instant += 1

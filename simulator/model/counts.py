@@ -85,29 +85,31 @@ class CountTree:
         while first < len(grid_ms):
             hour = int(hours[first])
             last = int(np.searchsorted(hours, hour, side="right"))
-            self._fill(hour, grid_ms[first:last] - hour * HOUR, out[:, first:last])
+            out[:, first:last] = self._within_hour(hour, grid_ms[first:last] - hour * HOUR)
             first = last
         return out
 
-    def _fill(self, hour: int, offsets: Times, out: Counts) -> None:
+    def _within_hour(self, hour: int, offsets: Times) -> Counts:
         day, hour_of_day = divmod(hour, HOURS_PER_DAY)
         if day < self._origin:
             raise ValueError(f"grid day {day} is before the origin, day {self._origin}")
         cumulative = self._cumulative_hours(day)
         weights = self._shapes.per_cell(hour * CELLS_PER_HOUR, CELLS_PER_HOUR)
         leaves = self._leaves
+        out = np.empty((len(leaves), len(offsets)), dtype=np.int64)
         _count_within_hour(
             leaves.keys,
             leaves.shapes,
             leaves.dispersion,
-            cumulative[:, hour_of_day],
-            cumulative[:, hour_of_day + 1],
+            cumulative[:, hour_of_day].copy(),
+            cumulative[:, hour_of_day + 1].copy(),
             _chances(weights, _CELL_HEAP),
             hour,
             offsets // CELL_MS,
             offsets % CELL_MS,
             out,
         )
+        return out
 
     def _cumulative_hours(self, day: int) -> Counts:
         """Events before each hour of a day, and before its end, shape (L, 25)."""
@@ -121,8 +123,8 @@ class CountTree:
                 leaves.keys,
                 leaves.shapes,
                 leaves.dispersion,
-                self._before[:, at],
-                self._before[:, at + 1],
+                self._before[:, at].copy(),
+                self._before[:, at + 1].copy(),
                 _chances(weights, _HOUR_HEAP),
                 day,
                 out,
@@ -158,11 +160,14 @@ def _chances(weights: Floats, heap: int) -> Floats:
     out = np.zeros((rows, heap))
     sums = np.zeros(2 * heap)
     for row in range(rows):
-        sums[:] = 0.0
+        expected = 0.0
         for leaf in range(leaves):
-            sums[heap + leaf] = weights[row, leaf]
-        if not sums[heap : heap + leaves].any():  # nothing expected: spread evenly, should there be an event
-            sums[heap : heap + leaves] = 1.0
+            expected += weights[row, leaf]
+        for leaf in range(heap):
+            if leaf >= leaves:
+                sums[heap + leaf] = 0.0
+            else:  # where nothing is expected, any event there is falls anywhere
+                sums[heap + leaf] = weights[row, leaf] if expected > 0.0 else 1.0
         for node in range(heap - 1, 0, -1):
             sums[node] = sums[2 * node] + sums[2 * node + 1]
             if sums[node] > 0.0:
@@ -290,7 +295,8 @@ def _count_within_hour(
         seen = before[leaf]
         n = after[leaf] - seen
         if n == 0:
-            out[leaf, :] = seen
+            for instant in range(len(cells)):
+                out[leaf, instant] = seen
             continue
         heap[1] = n
         key = keys[leaf]

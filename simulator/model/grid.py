@@ -20,6 +20,8 @@ from simulator.units import DAY, HOUR, MINUTE
 CELL_MS: Final = MINUTE
 CELLS_PER_HOUR: Final = HOUR // CELL_MS
 HOURS_PER_DAY: Final = DAY // HOUR
+ORIGIN_DAYS: Final = 45
+"""Every instance of the platform was started on the day this many days before the profile's: counters begin there."""
 
 Times = NDArray[np.int64]
 

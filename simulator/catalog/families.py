@@ -1,0 +1,191 @@
+"""The vocabulary of the catalogue: what a metric family is, and what of the model it shows.
+
+The catalogue has flows and families. A **flow** is a kind of event that happens on the platform, cut up by labels:
+requests by route and code, queries by operation and table. A **family** is a view of a flow (how many, how long, how
+big) or of a level (a signal of the model at an instant). Families that view one flow agree with each other by
+construction: `_count` of its histogram is its counter.
+
+Every table of this package is plain data; `simulator.model` gives it life. Signals and spreads are named here as
+strings, and a test finds each of them in the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+
+from simulator.telemetry.samples import MetricType
+
+
+class CausedBy(StrEnum):
+    """Who exposes a family in a live run: the reference API, which truly does these things, or the model."""
+
+    API = "api"
+    MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Labels that vary together. Each row is their values, and the row's share of the whole, or its factor.
+
+    The largest rows come first; `tiny` says how many of them a tiny platform has, to which the whole then falls. Names
+    that begin with `_` are known to the model only and never exposed.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], float], ...]
+    tiny: int | None = None
+
+    def kept(self, *, tiny: bool) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """The rows that a platform has."""
+        if not tiny or self.tiny is None:
+            return self.rows
+        few = self.rows[: self.tiny]
+        scale = sum(share for _, share in self.rows) / sum(share for _, share in few)
+        return tuple((values, share * scale) for values, share in few)
+
+
+def shares(name: str, table: Mapping[str, float], tiny: int | None = None) -> Dimension:
+    """One label whose values divide the whole in these proportions; weights need not add up to 1."""
+    total = sum(table.values())
+    rows = sorted((((value,), weight / total) for value, weight in table.items()), key=lambda row: -row[1])
+    return Dimension((name,), tuple(rows), tiny)
+
+
+def factors(name: str, table: Mapping[str, float], tiny: int | None = None) -> Dimension:
+    """One label of a level: each value shows the signal times its factor."""
+    return Dimension((name,), tuple(((value,), factor) for value, factor in table.items()), tiny)
+
+
+def zipf(name: str, values: tuple[str, ...], exponent: float = 1.0, tiny: int | None = None) -> Dimension:
+    """One label whose values divide the whole by Zipf's law, in the given order of rank."""
+    return shares(name, {value: (rank + 1) ** -exponent for rank, value in enumerate(values)}, tiny)
+
+
+def constant(name: str, value: str) -> Dimension:
+    """A label that is always the same."""
+    return Dimension((name,), (((value,), 1.0),))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A kind of event. `signal` is its rate per second, over the platform or over one instance (see `Job.share`).
+
+    `outcome` names the label that says how an event ended. An event whose outcome is in `healthy` can become, by a
+    fault, one of `failures`: outcome -> signal with the chance of it. Faults touch the flow for each combination of the
+    other labels alone. With `bounds`, events are cut by how long they took as well: `spread` names the distribution,
+    and may hold label names in braces (`http.{_pace}`).
+    """
+
+    name: str
+    signal: str
+    dimensions: tuple[Dimension, ...] = ()
+    outcome: str = ""
+    healthy: tuple[str, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+    spread: str = ""
+    bounds: tuple[float, ...] = ()
+    dispersion: float = 1.0
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many events of a flow there were: a counter. `unit` is the value of one event."""
+
+    flow: Flow
+    by: Mapping[str, str]  # exposed label -> label of the flow
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beyond: float = 0.0  # only those that took longer than this bound of the flow
+    unit: float = 1.0
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How long the events of a flow took."""
+
+    flow: Flow
+    by: Mapping[str, str]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How big the events of a flow were: lognormal, the same at all times, spread evenly over them."""
+
+    flow: Flow
+    by: Mapping[str, str]
+    bounds: tuple[float, ...]
+    median: float
+    sigma: float
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A signal at the instant of the scrape: a gauge. Rows of the dimensions multiply it.
+
+    `noise` is the standard deviation of each series' own jitter, as a share of its value. `refresh_ms` is how often the
+    platform computes it anew (0: at each scrape).
+    """
+
+    signal: str
+    dimensions: tuple[Dimension, ...] = ()
+    noise: float = 0.0
+    low: float = 0.0
+    high: float = float("inf")
+    whole: bool = False
+    refresh_ms: int = 0
+    scale: float = 1.0
+
+
+View = Count | Histogram | Sizes | Level
+
+
+@dataclass(frozen=True)
+class Family:
+    """One metric family of one job; (job, name) is its key: two exporters may expose one name in two shapes."""
+
+    job: str
+    name: str
+    type: MetricType
+    help: str
+    view: View
+    unit: str = ""
+    caused_by: CausedBy = CausedBy.MODEL
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The exposed label names, sorted, without `le`."""
+        if isinstance(self.view, Level):
+            return tuple(sorted(n for dim in self.view.dimensions for n in dim.names if not n.startswith("_")))
+        return tuple(sorted(self.view.by))
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Upper bounds of the buckets, without +Inf; empty for anything but a histogram."""
+        if isinstance(self.view, Histogram):
+            return self.view.flow.bounds
+        return self.view.bounds if isinstance(self.view, Sizes) else ()
+
+    @property
+    def signal(self) -> str:
+        """The signal of the model that drives it."""
+        return self.view.signal if isinstance(self.view, Level) else self.view.flow.signal
+
+
+def rows(dimensions: tuple[Dimension, ...], *, tiny: bool) -> Iterator[tuple[dict[str, str], float]]:
+    """Every combination of labels, and the product of its shares."""
+    for combination in product(*(dimension.kept(tiny=tiny) for dimension in dimensions)):
+        labels: dict[str, str] = {}
+        share = 1.0
+        for dimension, (values, part) in zip(dimensions, combination, strict=True):
+            labels.update(zip(dimension.names, values, strict=True))
+            share *= part
+        yield labels, share
+
+
+def same(*names: str) -> dict[str, str]:
+    """Labels exposed under the names that the flow gives them."""
+    return {name: name for name in names}

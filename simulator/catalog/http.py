@@ -1,0 +1,154 @@
+"""HTTP and process metrics of the API (contract 5.1)."""
+
+from __future__ import annotations
+
+from simulator.catalog.families import CausedBy, Count, Dimension, Family, Flow, Histogram, Level, Sizes, constant, same
+from simulator.catalog.jobs import CRYB_API
+from simulator.catalog.routes import ROUTES, Auth, Route
+from simulator.telemetry.samples import MetricType
+
+DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZE_BOUNDS = (1.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+ZIPF_EXPONENT = 0.9
+"""Requests over routes by rank; web popularity has exponents of 0.64 to 0.83, more where few pages dominate (Breslau,
+Cao, Fan, Phillips and Shenker, "Web caching and Zipf-like distributions", INFOCOM 1999)."""
+
+# The busiest routes, most popular first; the rest follow in the contract's order.
+_POPULAR = (
+    "GET /api/v1/posts",
+    "GET /api/v1/channels/:channelId/messages",
+    "POST /api/v1/messages",
+    "GET /api/v1/notifications/notifications/unread-count",
+    "GET /api/v1/posts/:id",
+    "GET /api/v1/auth/me",
+    "GET /api/v1/servers",
+    "POST /api/v1/posts/:id/vote",
+    "GET /api/v1/comments/post/:postId",
+    "GET /api/v1/search",
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "GET /api/v1/servers/:serverId",
+    "GET /api/v1/users/me",
+    "POST /api/v1/comments",
+    "GET /api/v1/communities/:name",
+    "GET /health",
+    "POST /api/v1/posts",
+)
+
+# Client errors, as shares of a route's requests.
+_CLIENT_ERRORS: dict[Auth, tuple[tuple[str, float], ...]] = {
+    Auth.BEARER: (("401", 0.008), ("404", 0.004)),
+    Auth.OPTIONAL: (("404", 0.006),),
+    Auth.NONE: (("400", 0.01),),
+}
+_SERVER_ERRORS = (("500", 1.5e-4), ("503", 5e-5))
+_CREATES = ("auth/register", "messages", "channels", "direct-messages/conversations", "voice/rooms", "voice/video/call")
+
+
+def pace(route: Route) -> str:
+    """Which distribution of latency a route has: a part of the name of a spread."""
+    if not route.database:
+        return "memory"
+    if route.area == "search":
+        return "search"
+    if route.area == "uploads":
+        return "upload"
+    if route.path.endswith(("/auth/login", "/auth/register")):
+        return "password"  # bcrypt
+    return "read" if route.method == "GET" else "write"
+
+
+def _endpoints() -> Dimension:
+    """Method, route, code and pace, with each code's share of all requests."""
+    kept = [route for route in ROUTES if route.journey and route.path != "/metrics"]
+    rank = {name: place for place, name in enumerate(_POPULAR)}
+    kept.sort(key=lambda route: rank.get(f"{route.method} {route.path}", len(rank)))
+    weights = [(place + 1) ** -ZIPF_EXPONENT for place in range(len(kept))]
+    rows = []
+    for route, weight in zip(kept, weights, strict=True):
+        tail = route.path.removeprefix("/api/v1/")
+        success = "201" if route.method == "POST" and tail in _CREATES else "200"
+        errors = (*(() if route.area == "root" else _CLIENT_ERRORS[route.auth]), *_SERVER_ERRORS)
+        if tail == "auth/login":
+            errors = (("401", 0.06), ("429", 0.002), *_SERVER_ERRORS)
+        codes = ((success, 1 - sum(share for _, share in errors)), *errors)
+        for code, share in codes:
+            rows.append(((route.method, route.path, code, pace(route)), share * weight / sum(weights)))
+    return Dimension(("method", "route", "code", "_pace"), tuple(rows), tiny=48)
+
+
+REQUESTS = Flow(
+    "http.requests",
+    signal="http.served",
+    dimensions=(_endpoints(),),
+    outcome="code",
+    healthy=("200", "201"),
+    failures={"500": "http.fails_500", "503": "http.fails_503"},
+    spread="http.{_pace}",
+    bounds=DURATION_BOUNDS,
+)
+
+_CODED = same("method", "route", "code")
+_C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
+
+FAMILIES: tuple[Family, ...] = (
+    Family(CRYB_API, "http_requests_total", _C, "HTTP requests", Count(REQUESTS, _CODED), caused_by=CausedBy.API),
+    Family(
+        CRYB_API,
+        "http_request_duration_seconds",
+        _H,
+        "HTTP latency",
+        Histogram(REQUESTS, _CODED),
+        unit="seconds",
+        caused_by=CausedBy.API,
+    ),
+    Family(
+        CRYB_API,
+        "http_request_size_bytes",
+        _H,
+        "HTTP request bodies",
+        Sizes(REQUESTS, same("method", "route"), SIZE_BOUNDS, median=180, sigma=1.6),
+        unit="bytes",
+        caused_by=CausedBy.API,
+    ),
+    Family(
+        CRYB_API,
+        "http_response_size_bytes",
+        _H,
+        "HTTP response bodies",
+        Sizes(REQUESTS, _CODED, SIZE_BOUNDS, median=2600, sigma=1.4),
+        unit="bytes",
+        caused_by=CausedBy.API,
+    ),
+    Family(
+        CRYB_API,
+        "http_requests_in_flight",
+        _G,
+        "HTTP requests being handled",
+        Level("http.in_flight", noise=0.1, whole=True),
+        caused_by=CausedBy.API,
+    ),
+    Family(
+        CRYB_API,
+        "cryb_error_rate_percentage",
+        _G,
+        "Share of requests that failed",
+        Level("http.failing_percent", (constant("service", "api"), constant("endpoint", "all")), high=100),
+    ),
+    Family(
+        CRYB_API,
+        "cryb_nodejs_process_resident_memory_bytes",
+        _G,
+        "Resident memory size in bytes.",
+        Level("api.memory_bytes", noise=0.004, whole=True),
+        unit="bytes",
+    ),
+    Family(
+        CRYB_API,
+        "cryb_nodejs_nodejs_eventloop_lag_seconds",
+        _G,
+        "Lag of event loop in seconds.",
+        Level("api.eventloop_lag_seconds", noise=0.2),
+        unit="seconds",
+    ),
+)

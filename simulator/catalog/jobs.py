@@ -1,0 +1,66 @@
+"""The scrape jobs of the platform: which service answers each, and how many of it there are.
+
+Source: the platform contract, sections 5.8 and 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scrape job. `service` is a key of the profile's `platform.instances`, or a service that runs once.
+
+    `share` names the signal that says which part of the job's flows one instance sees; empty: each sees its own whole.
+    """
+
+    name: str
+    service: str
+    port: int
+    share: str = ""
+    targets: tuple[str, ...] = ()  # where instances are not numbered copies of the service
+
+
+CRYB_API = "cryb-api"
+NODE = "node-exporter"
+CADVISOR = "cadvisor"
+POSTGRES = "postgresql"
+REDIS = "redis"
+NGINX = "nginx"
+ELASTICSEARCH = "elasticsearch"
+MINIO = "minio"
+LIVEKIT = "livekit"
+BLACKBOX_HTTP = "blackbox-http"
+BLACKBOX_SSL = "blackbox-ssl"
+ALERTMANAGER = "alertmanager"
+PROMETHEUS = "prometheus"
+GRAFANA = "grafana"
+ERROR_TRACKING = "error-tracking"
+WEBSOCKET_MONITORING = "websocket-monitoring"
+DATABASE_PERFORMANCE = "database-performance"
+
+_PROBED = ("https://cryb.ai", "https://api.cryb.ai/health", "https://livekit.cryb.ai", "https://monitoring.cryb.ai")
+_TLS = ("cryb.ai:443", "api.cryb.ai:443", "livekit.cryb.ai:443", "monitoring.cryb.ai:443")
+
+JOBS: tuple[Job, ...] = (
+    Job(CRYB_API, "api", 3001, share="api.share"),
+    Job(NODE, "node", 9100),
+    Job(CADVISOR, "node", 8080),
+    Job(POSTGRES, "postgres", 9187),
+    Job(REDIS, "redis", 9121),
+    Job(NGINX, "nginx", 9113),
+    Job(ELASTICSEARCH, "elasticsearch", 9114),
+    Job(MINIO, "minio", 9000),
+    Job(LIVEKIT, "livekit", 7880, share="livekit.share"),
+    Job(BLACKBOX_HTTP, "blackbox", 9115, targets=_PROBED),
+    Job(BLACKBOX_SSL, "blackbox", 9115, targets=_TLS),
+    Job(ALERTMANAGER, "alertmanager", 9093),
+    Job(PROMETHEUS, "prometheus", 9090),
+    Job(GRAFANA, "grafana", 3000),
+    Job(ERROR_TRACKING, "error-tracking", 9467),
+    Job(WEBSOCKET_MONITORING, "websocket-monitoring", 9468),
+    Job(DATABASE_PERFORMANCE, "database-performance", 9469),
+)
+
+BY_NAME: dict[str, Job] = {job.name: job for job in JOBS}

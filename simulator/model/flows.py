@@ -1,0 +1,170 @@
+"""The flows of the catalogue brought to life: their leaves, their counts, and what faults do to them."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalog.families import Flow, rows
+from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
+from simulator.model.counts import Counts, CountTree, Floats, Leaves
+from simulator.model.disturbance import first_onset, segments
+from simulator.model.grid import ORIGIN_DAYS, Times
+from simulator.model.keys import keys
+from simulator.model.moment import Moment, World
+from simulator.model.shapes import FlowShapes, Undisturbed
+from simulator.model.spreads import cumulative_shares
+from simulator.profile.schema import Size
+from simulator.units import DAY
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_KEPT_MOMENTS: Final = 8
+
+
+class Disturbed:
+    """Moments at segments, with and without faults, kept for all flows of an instance."""
+
+    def __init__(self, world: World, instance: str) -> None:
+        self.world = world
+        self.instance = instance
+        self._kept: OrderedDict[tuple[bytes, str | None, bool], Moment] = OrderedDict()
+
+    def moment(self, at: Times, route: str | None, *, disturbed: bool) -> Moment:
+        known = (at.tobytes(), route, disturbed)
+        if known not in self._kept:
+            self._kept[known] = Moment(self.world, at, instance=self.instance, route=route, disturbed=disturbed)
+            while len(self._kept) > _KEPT_MOMENTS:
+                self._kept.popitem(last=False)
+        return self._kept[known]
+
+
+class FlowCounts:
+    """One flow as one instance counts it.
+
+    `labels` says what each row is; the counts of row r are leaves `r × buckets` and following, one for each bucket.
+    """
+
+    def __init__(self, flow: Flow, job: str, share: str, base: Undisturbed, faulty: Disturbed) -> None:
+        self.flow = flow
+        self.buckets = len(flow.bounds) + 1
+        world = faulty.world
+        tiny = world.profile.platform.size is Size.TINY
+        found = [(labels, part, self._group(labels)) for labels, part in rows(flow.dimensions, tiny=tiny)]
+        order = {group: place for place, group in enumerate(dict.fromkeys(group for _, _, group in found))}
+        found.sort(key=lambda row: order[row[2]])
+        self.labels = tuple(labels for labels, _, _ in found)
+        self._parts = np.array([part for _, part, _ in found])
+        self._share = share
+        self._faulty = faulty
+
+        names = [_filled(flow.spread, labels) for labels in self.labels]
+        self.spreads = tuple(dict.fromkeys(names)) if flow.spread else ()
+        self.spread_of_row = np.array([self.spreads.index(name) if flow.spread else 0 for name in names])
+
+        count = len(self.labels) * self.buckets
+        self._leaves = Leaves(
+            keys=keys(world.seed, "flow", flow.name, job, faulty.instance, each=self._leaf_names()),
+            factors=np.repeat(self._parts, self.buckets),
+            shapes=np.repeat(self.spread_of_row * self.buckets, self.buckets)
+            + np.tile(np.arange(self.buckets), len(self.labels)),
+            dispersion=np.full(count, flow.dispersion),
+        )
+        shapes = FlowShapes(base, flow.signal, share, self.spreads, flow.bounds)
+        tree = CountTree(self._leaves, shapes, world.start // DAY - ORIGIN_DAYS)
+        self._flows = self._arranged([group for _, _, group in found])
+        self._routes = self._distinct_routes()
+        onset = first_onset(world)
+        self._counts = tree if onset is None else ChangedCounts(tree, self._leaves, self._flows, self, onset)
+
+    def at(self, grid_ms: Times) -> Counts:
+        """Events of each leaf before each instant, shape (L, T); instants rise."""
+        return self._counts.at(grid_ms)
+
+    # -- Effects: what faults do to this flow ---------------------------------------------------------------------
+
+    def segments(self, start: int, end: int) -> Times:
+        """As `changes.Effects` has it."""
+        return segments(self._faulty.world, start, end)
+
+    def change(self, at: Times) -> Change:
+        """As `changes.Effects` has it."""
+        flow, flows, buckets = self.flow, self._flows, self.buckets
+        middles = (at[:, 0] + at[:, 1]) // 2
+        seconds = (at[:, 1] - at[:, 0]) / 1000.0
+        base = self._faulty.moment(middles, None, disturbed=False)
+        before = self._rate(base)
+        shares = self._shares(base)
+        keep = np.ones((len(at), len(flows.first_row) - 1))
+        add = np.zeros((len(at), len(self._leaves)))
+        fail = np.zeros((len(at), keep.shape[1], len(flow.failures)))
+        rise = np.zeros((len(at), len(self.labels), buckets - 1))
+        for route, members in self._routes.items():
+            moment = self._faulty.moment(middles, route, disturbed=True)
+            after = self._rate(moment)
+            ratio = np.divide(after, before, out=np.ones(len(at)), where=before > 0)
+            keep[:, members] = np.minimum(ratio, 1.0)[:, None]
+            more = np.maximum(after - before, 0.0) * seconds
+            for kind, name in enumerate(flow.failures.values()):
+                fail[:, members, kind] = moment[name][:, None]
+            late = self._shares(moment)
+            for number in members:
+                for row in range(flows.first_row[number], flows.first_row[number + 1]):
+                    spread = self.spread_of_row[row]
+                    inside = np.diff(shares[spread], axis=1, prepend=0.0)
+                    add[:, row * buckets : (row + 1) * buckets] = (more * self._parts[row])[:, None] * inside
+                    if buckets > 1:
+                        rise[:, row] = rise_chances(shares[spread], late[spread])
+        return Change(keep, add, fail, rise)
+
+    def _rate(self, moment: Moment) -> Floats:
+        return moment[self.flow.signal] * moment[self._share] if self._share else moment[self.flow.signal]
+
+    def _shares(self, moment: Moment) -> list[Floats]:
+        if not self.spreads:
+            return [np.ones((len(moment), 1))]
+        return [cumulative_shares(name, self.flow.bounds, moment) for name in self.spreads]
+
+    # -- how rows belong together ---------------------------------------------------------------------------------
+
+    def _group(self, labels: dict[str, str]) -> tuple[str, ...]:
+        """What rows of one flow have in common: all labels but the outcome."""
+        return tuple(value for name, value in labels.items() if name != self.flow.outcome)
+
+    def _leaf_names(self) -> list[str]:
+        edges = [*(f"{bound:g}" for bound in self.flow.bounds), "+Inf"]
+        return [
+            "\x1f".join((*(f"{name}={value}" for name, value in sorted(labels.items())), edge))
+            for labels in self.labels
+            for edge in edges
+        ]
+
+    def _arranged(self, groups: list[tuple[str, ...]]) -> Flows:
+        flow = self.flow
+        first = [row for row, group in enumerate(groups) if row == 0 or group != groups[row - 1]]
+        edges = np.array([*first, len(groups)], dtype=np.int64)
+        outcomes = [labels.get(flow.outcome, "") for labels in self.labels]
+        failure_row = np.full((len(first), len(flow.failures)), -1, dtype=np.int64)
+        for number in range(len(first)):
+            members = range(edges[number], edges[number + 1])
+            for kind, outcome in enumerate(flow.failures):
+                failure_row[number, kind] = next((row for row in members if outcomes[row] == outcome), -1)
+        fails = np.array([outcome in flow.healthy for outcome in outcomes], dtype=np.bool_)
+        return Flows(self.buckets, edges, fails, failure_row)
+
+    def _distinct_routes(self) -> dict[str | None, NDArray[np.int64]]:
+        """Which flows a fault may tell apart: those of each route that some fault names, and the rest (None)."""
+        named = {fault.target.route for fault in self._faulty.world.profile.faults} - {None}
+        found: dict[str | None, list[int]] = {}
+        for number, row in enumerate(self._flows.first_row[:-1]):
+            route = self.labels[row].get("route")
+            found.setdefault(route if route in named else None, []).append(number)
+        return {route: np.array(members, dtype=np.int64) for route, members in found.items()}
+
+
+def _filled(template: str, labels: dict[str, str]) -> str:
+    """A spread's name with label values in place of `{label}`."""
+    return _PLACEHOLDER.sub(lambda match: labels[match[1]], template)

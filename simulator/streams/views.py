@@ -1,0 +1,296 @@
+"""From counts and signals of the model to the sample values of one family: how each kind of view is read.
+
+Values come as (series, instants), one row for each series, so that an encoder that walks along a series finds its
+samples side by side; `ModelSamples` hands out the transposed view.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalog.families import Count, Family, Histogram, Level, Sizes, rows
+from simulator.compiled import kernel
+from simulator.model.draws import bits, normal, uniform
+from simulator.model.flows import FlowCounts
+from simulator.model.grid import CELL_MS, Times
+from simulator.model.keys import keys
+from simulator.model.moment import Moment, World
+from simulator.model.spreads import bucket_means, lognormal_shares
+from simulator.profile.schema import Size
+from simulator.telemetry.samples import Labels, Series, labels_of
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+_JITTER_OCTAVES: Final = ((1, 0.8), (4, 0.6))  # periods of 2 and 16 minutes; squares of the sizes add up to 1
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which rows of a flow each series, or set of series of a histogram, adds up: `rows[first[g]:first[g + 1]]`."""
+
+    labels: tuple[Labels, ...]
+    first: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def grouped(view: Count | Histogram | Sizes, counts: FlowCounts) -> Groups:
+    """The rows of a flow that a view shows, by the labels that it exposes."""
+    members: dict[Labels, list[int]] = {}
+    for row, labels in enumerate(counts.labels):
+        if all(labels[name] in allowed for name, allowed in view.where.items()):
+            shown = labels_of({name: labels[of] for name, of in view.by.items()})
+            members.setdefault(shown, []).append(row)
+    lengths = [len(found) for found in members.values()]
+    return Groups(
+        labels=tuple(members),
+        first=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
+        rows=np.array([row for found in members.values() for row in found], dtype=np.int64),
+    )
+
+
+class CountReader:
+    """A counter: events of a flow."""
+
+    def __init__(self, family: Family, view: Count, counts: FlowCounts) -> None:
+        groups = grouped(view, counts)
+        self.series = tuple(Series(family.name, labels) for labels in groups.labels)
+        self._groups = groups
+        self._unit = view.unit
+        self._buckets = counts.buckets
+        bounds = counts.flow.bounds
+        self._first_bucket = bounds.index(view.beyond) + 1 if view.beyond else 0
+
+    def read(self, counts: Counts) -> Floats:
+        out = np.empty((len(self.series), counts.shape[1]))
+        groups = self._groups
+        _sum_rows(counts, groups.first, groups.rows, self._buckets, self._first_bucket, self._unit, out)
+        return out
+
+
+class HistogramReader:
+    """A histogram of durations: cumulative buckets, sum, count, for each set of labels."""
+
+    def __init__(self, family: Family, view: Histogram, counts: FlowCounts) -> None:
+        groups = grouped(view, counts)
+        self.series = histogram_series(family.name, groups.labels, counts.flow.bounds)
+        self._groups = groups
+        self._buckets = counts.buckets
+        means = np.array([bucket_means(name, counts.flow.bounds) for name in counts.spreads])
+        self._means = np.ascontiguousarray(means[counts.spread_of_row])
+
+    def read(self, counts: Counts) -> Floats:
+        out = np.empty((len(self.series), counts.shape[1]))
+        _fill_histograms(counts, self._groups.first, self._groups.rows, self._buckets, self._means, out)
+        return out
+
+
+class SizesReader:
+    """A histogram of sizes, which are the same at all times: each bucket is a fixed part of the count."""
+
+    def __init__(self, family: Family, view: Sizes, counts: FlowCounts, world: World) -> None:
+        groups = grouped(view, counts)
+        self.series = histogram_series(family.name, groups.labels, view.bounds)
+        self._groups = groups
+        self._buckets = counts.buckets
+        shares = [*lognormal_shares(np.array(view.bounds), float(view.median), view.sigma).tolist(), 1.0]
+        self._ratios = np.array([low / high for low, high in pairwise(shares)])
+        edges = (view.bounds[0] / 4.0, *view.bounds, view.bounds[-1] * 4.0)
+        self._means = np.array([math.floor(math.sqrt(a * b)) for a, b in pairwise(edges)], dtype=np.int64)
+        names = ["\x1f".join(f"{name}={value}" for name, value in labels) for labels in groups.labels]
+        self._keys = keys(world.seed, "sizes", family.name, each=names)
+
+    def read(self, counts: Counts) -> Floats:
+        out = np.empty((len(self.series), counts.shape[1]))
+        groups = self._groups
+        _fill_sizes(counts, groups.first, groups.rows, self._buckets, self._ratios, self._means, self._keys, out)
+        return out
+
+
+class LevelReader:
+    """A gauge: a signal at the instants, times each series' factor, with a jitter of its own."""
+
+    def __init__(self, family: Family, view: Level, instance: str, world: World) -> None:
+        tiny = world.profile.platform.size is Size.TINY
+        found = [
+            (labels_of({name: value for name, value in labels.items() if not name.startswith("_")}), factor)
+            for labels, factor in rows(view.dimensions, tiny=tiny)
+        ]
+        self.series = tuple(Series(family.name, labels) for labels, _ in found)
+        self._view = view
+        self._factors = np.array([factor * view.scale for _, factor in found])
+        names = ["\x1f".join(f"{name}={value}" for name, value in labels) for labels, _ in found]
+        self._keys = keys(world.seed, "jitter", family.job, instance, family.name, each=names)
+
+    def instants(self, grid_ms: Times) -> Times:
+        """When the platform computed what a scrape at each instant shows."""
+        refresh = self._view.refresh_ms
+        return grid_ms // refresh * refresh if refresh else grid_ms
+
+    def read(self, moment: Moment) -> Floats:
+        view = self._view
+        out = np.empty((len(self.series), len(moment)))
+        values = moment[view.signal]
+        _fill_levels(
+            values,
+            moment.grid_ms,
+            self._factors,
+            self._keys,
+            view.noise,
+            float(view.low),
+            float(view.high),
+            view.whole,
+            out,
+        )
+        return out
+
+
+Reader = CountReader | HistogramReader | SizesReader | LevelReader
+
+
+def histogram_series(name: str, labels: tuple[Labels, ...], bounds: tuple[float, ...]) -> tuple[Series, ...]:
+    """The series of histograms in exposition order: buckets by rising `le`, then sum, then count."""
+    edges = [*(format_bound(bound) for bound in bounds), "+Inf"]
+    return tuple(
+        series
+        for one in labels
+        for series in (
+            *(Series(f"{name}_bucket", labels_of({**dict(one), "le": edge})) for edge in edges),
+            Series(f"{name}_sum", one),
+            Series(f"{name}_count", one),
+        )
+    )
+
+
+def format_bound(bound: float) -> str:
+    """An `le` as prom-client and Go write it: 0.005, 1, 2.5, 10000."""
+    return str(int(bound)) if bound == int(bound) else repr(bound)
+
+
+@kernel
+def _sum_rows(
+    counts: Counts,
+    first: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    buckets: int,
+    first_bucket: int,
+    unit: float,
+    out: Floats,
+) -> None:
+    times = counts.shape[1]
+    total = np.zeros(times, dtype=np.int64)
+    for group in range(len(first) - 1):
+        for at in range(times):
+            total[at] = 0
+        for place in range(first[group], first[group + 1]):
+            for leaf in range(rows[place] * buckets + first_bucket, (rows[place] + 1) * buckets):
+                for at in range(times):
+                    total[at] += counts[leaf, at]
+        for at in range(times):
+            out[group, at] = total[at] * unit
+
+
+@kernel
+def _fill_histograms(
+    counts: Counts, first: NDArray[np.int64], rows: NDArray[np.int64], buckets: int, means: Floats, out: Floats
+) -> None:
+    times = counts.shape[1]
+    running = np.zeros(times, dtype=np.int64)
+    for group in range(len(first) - 1):
+        base = group * (buckets + 2)
+        total = out[base + buckets]
+        for at in range(times):
+            total[at] = 0.0
+            running[at] = 0
+        for bucket in range(buckets):
+            for place in range(first[group], first[group + 1]):
+                leaf = rows[place] * buckets + bucket
+                mean = means[rows[place], bucket]
+                for at in range(times):
+                    running[at] += counts[leaf, at]
+                    total[at] += counts[leaf, at] * mean
+            for at in range(times):
+                out[base + bucket, at] = running[at]
+        for at in range(times):
+            out[base + buckets + 1, at] = running[at]
+
+
+@kernel
+def _fill_sizes(
+    counts: Counts,
+    first: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    buckets: int,
+    ratios: Floats,
+    means: Counts,
+    stream: NDArray[np.uint64],
+    out: Floats,
+) -> None:
+    times = counts.shape[1]
+    bounds = len(ratios)
+    running = np.zeros(times, dtype=np.int64)
+    for group in range(len(first) - 1):
+        base = group * (bounds + 3)
+        for at in range(times):
+            running[at] = 0
+        for place in range(first[group], first[group + 1]):
+            for leaf in range(rows[place] * buckets, (rows[place] + 1) * buckets):
+                for at in range(times):
+                    running[at] += counts[leaf, at]
+        for at in range(times):
+            out[base + bounds, at] = running[at]
+            out[base + bounds + 1, at] = 0.0
+            out[base + bounds + 2, at] = running[at]
+        for bound in range(bounds - 1, -1, -1):
+            phase = uniform(bits(stream[group], np.uint64(bound)))
+            ratio = ratios[bound]
+            mean = means[bound + 1]
+            for at in range(times):
+                below = np.int64(math.floor(running[at] * ratio + phase))
+                out[base + bounds + 1, at] += (running[at] - below) * mean
+                running[at] = below
+                out[base + bound, at] = below
+        for at in range(times):
+            out[base + bounds + 1, at] += running[at] * means[0]
+
+
+@kernel
+def _fill_levels(
+    values: Floats,
+    grid_ms: Times,
+    factors: Floats,
+    stream: NDArray[np.uint64],
+    noise: float,
+    low: float,
+    high: float,
+    whole: bool,
+    out: Floats,
+) -> None:
+    for series in range(len(factors)):
+        for at in range(len(values)):
+            out[series, at] = 0.0
+        if noise > 0.0:
+            for octave, size in _JITTER_OCTAVES:
+                period = CELL_MS << octave
+                tag = np.uint64(octave) << np.uint64(48)
+                known = -1
+                before = 0.0
+                after = 0.0
+                for at in range(len(values)):
+                    knot = grid_ms[at] // period
+                    if knot != known:
+                        before = normal(bits(stream[series], tag | np.uint64(knot)))
+                        after = normal(bits(stream[series], tag | np.uint64(knot + 1)))
+                        known = knot
+                    part = (grid_ms[at] - knot * period) / period
+                    out[series, at] += size * (before + (after - before) * part)
+        for at in range(len(values)):
+            x = values[at] * factors[series] * (1.0 + noise * out[series, at])
+            x = min(max(x, low), high)
+            out[series, at] = math.floor(x + 0.5) if whole else x
