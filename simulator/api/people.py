@@ -96,7 +96,7 @@ class People:
     def by_number(self, number: int) -> Person:
         """A user of the pool."""
         who = account(number)
-        return self.by_id(who.user_id) or self._from_pool(who)
+        return self._remembered.get(who.user_id) or self._from_pool(who)
 
     def by_login(self, identifier: str) -> Person | None:
         """By username or e-mail address, whatever the case."""

@@ -74,6 +74,7 @@ class Gate:
             ws="none",
             backlog=BACKLOG,
             server_header=False,
+            proxy_headers=False,  # who the client is by X-Forwarded-For, the API reads itself
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         server = _Server(config)

@@ -78,11 +78,11 @@ class Store:
         self._made = 0
         self.servers: Bounded[str, Server] = Bounded(MAXIMA["servers"], on_evict=self._drop_channels)
         self.channels: Bounded[str, Channel] = Bounded(MAXIMA["channels"])
-        self.messages: Bounded[str, Message] = Bounded(MAXIMA["messages"])
+        self.messages: Bounded[str, Message] = Bounded(MAXIMA["messages"], on_evict=self._drop_message)
         self.communities: Bounded[str, Community] = Bounded(MAXIMA["communities"], on_evict=self._drop_name)
         self.community_names: dict[str, Community] = {}
         self.posts: Bounded[str, Post] = Bounded(MAXIMA["posts"], on_evict=self._drop_post)
-        self.comments: Bounded[str, Comment] = Bounded(MAXIMA["comments"])
+        self.comments: Bounded[str, Comment] = Bounded(MAXIMA["comments"], on_evict=self._drop_comment)
         self.server_members = Membership(seeded_groups, MAXIMA["memberships"])
         self.community_members = Membership(seeded_groups, MAXIMA["memberships"])
         self.seeded_servers: list[Server] = []
@@ -151,6 +151,14 @@ class Store:
         for channel in server.channels:
             self.channels.pop(channel.id)
 
+    def _drop_message(self, message: Message) -> None:
+        channel = self.channels.get(message.channel_id)
+        if channel is not None:
+            _drop_oldest(channel.messages, message.id)
+
+    def _drop_comment(self, comment: Comment) -> None:
+        _drop_oldest(comment.post.comments, comment.id)
+
     def _drop_name(self, community: Community) -> None:
         self.community_names.pop(community.name.lower(), None)
 
@@ -164,6 +172,12 @@ def cuid(*parts: object) -> str:
     """`c` and 24 characters, as Prisma's ids look (of base 32 here); the same parts give the same id."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=15).digest()
     return "c" + base64.b32hexencode(digest).decode().lower()
+
+
+def _drop_oldest(ids: deque[str], gone: str) -> None:
+    # what is evicted is the oldest of all, so it is the oldest of its own list, or no longer in it
+    if ids and ids[0] == gone:
+        ids.popleft()
 
 
 def window(ids: Iterable[str], held: Bounded[str, T]) -> list[T]:

@@ -79,6 +79,7 @@ def command(
             _say(f"fault {fault.id} ({fault.kind}) has no effect on the API")
         if token.path is not None:
             _say(f"admin token: {token.path}")
+        app.platform.metrics.exposition(run.started_ms)  # the model prepares itself; no scrape should wait for that
         journal = OverrideJournal(folder / f"overrides-{instance}.jsonl" if folder else None, instance)
         admin = create_admin(app.platform, token, journal)
         asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready))

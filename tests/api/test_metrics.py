@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.api.metrics import ApiMetrics, without
+from simulator.catalog.families import CausedBy, Family
+from simulator.catalog.inventory import FAMILIES
+from simulator.catalog.jobs import CRYB_API
+from simulator.telemetry.samples import MetricType
 
 MODEL = b"""# HELP cryb_daily_active_users Users
 # TYPE cryb_daily_active_users gauge
@@ -63,6 +68,29 @@ def test_slow_queries_are_those_over_a_second():
     text = metrics.exposition(0).decode()
     assert 'cryb_db_slow_queries_total{operation="select",table="posts"} 2.0' in text
     assert 'cryb_db_queries_total{operation="select",table="posts"} 4.0' in text
+
+
+CAUSED = [family for family in FAMILIES if family.job == CRYB_API and family.caused_by is CausedBy.API]
+
+
+@pytest.mark.parametrize("family", CAUSED, ids=lambda family: family.name)
+def test_what_the_catalogue_says_the_api_causes_is_exposed_as_it_says(family: Family):
+    """The model leaves these families out of a live run, so one that is missing here would be missing altogether."""
+    metrics = ApiMetrics()
+    found = {metric.name: metric for metric in metrics.registry.collect()}
+    name = family.name.removesuffix("_total") if family.type is MetricType.COUNTER else family.name
+    assert name in found
+    assert found[name].type == family.type.value
+    # prometheus-client has no public way to a family's label names and buckets before its first sample
+    declared = metrics.registry._names_to_collectors[family.name]
+    assert tuple(sorted(declared._labelnames)) == family.label_names
+    if family.bounds:
+        assert tuple(bound for bound in declared._kwargs["buckets"]) == family.bounds
+
+
+def test_nothing_is_exposed_that_the_model_exposes_too():
+    modelled = {family.name for family in FAMILIES if family.job == CRYB_API and family.caused_by is CausedBy.MODEL}
+    assert ApiMetrics().families() & modelled == set()
 
 
 NAMES = st.sampled_from(["a", "b_total", "c", "d"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -78,6 +79,38 @@ def test_an_outage_closes_the_port_drops_connections_and_passes(make_manifest):
             text = (await kept.get(f"{urls['api']}/metrics")).text
             assert 'route="/api/v1/posts"' not in text  # what was cut off was not answered, so not counted
             assert "http_requests_in_flight 0.0" in text
+
+    asyncio.run(scenario())
+
+
+def test_what_many_clients_saw_is_what_was_counted(make_manifest):
+    faults = (
+        {"id": "errors", "kind": "http_errors", "at": "0s", "for": "1h", "intensity": 0.3},
+        {"id": "slow", "kind": "latency", "at": "0s", "for": "1h", "intensity": 0.2, "parameters": {"delay": "5ms"}},
+    )
+    manifest = make_manifest(faults=faults)
+    clock = ManualClock(manifest.started_ms)
+    seen: Counter[str] = Counter()
+
+    async def scenario() -> None:
+        async with (
+            running(manifest, clock) as (app, urls),
+            httpx.AsyncClient(trust_env=False, base_url=urls["api"]) as client,
+        ):
+
+            async def visit() -> None:
+                for path in ("/health", "/api/v1/posts", "/nowhere", "/api/v1/auth/me", "/api/v1/posts?limit=0") * 3:
+                    seen[str((await client.get(path)).status_code)] += 1
+
+            await asyncio.gather(*(visit() for _ in range(20)))
+            counted: Counter[str] = Counter()
+            for metric in app.platform.metrics.registry.collect():
+                if metric.name == "http_requests":
+                    for sample in metric.samples:
+                        counted[sample.labels["code"]] += int(sample.value)
+            assert counted == seen
+            assert sum(seen.values()) == 300
+            assert seen["500"] > 0
 
     asyncio.run(scenario())
 

@@ -110,6 +110,9 @@ async def delete(platform: Platform, exchange: Exchange) -> Reply:
     await platform.database.query("delete", "messages")
     found = _find(platform, exchange, own=True)
     platform.store.messages.pop(found.id)
+    channel = platform.store.channels.get(found.channel_id)
+    if channel is not None and found.id in channel.messages:
+        channel.messages.remove(found.id)
     return Reply(found.view(), message="Message deleted")
 
 
