@@ -7,6 +7,7 @@ import random
 from _run import RUN
 from locust import User, events
 from locust.env import Environment
+from locust.rpc import Message
 from locust.runners import WorkerRunner
 
 from simulator.streams.turns import Turns
@@ -44,21 +45,21 @@ class PacedUser(User):
         return _NO_MORE_TURNS if wait_ms is None else wait_ms / 1000
 
 
-def _share(environment: Environment, msg: object = None, **_: object) -> None:
-    """Take this worker's share of the plan: its own idea at the start, the master's when workers came or went."""
-    if RUN is None or TURNS is None or not isinstance(environment.runner, WorkerRunner):
-        return
-    told = getattr(msg, "data", None)
-    index, processes = told or (environment.runner.worker_index, environment.parsed_options.expect_workers)
-    TURNS.share(index, processes, RUN.elapsed_ms())
-
-
-@events.test_start.add_listener
-def _share_at_start(environment: Environment, **_: object) -> None:
-    _share(environment)
-
-
 @events.init.add_listener
-def _listen_for_shares(environment: Environment, **_: object) -> None:
-    if isinstance(environment.runner, WorkerRunner):
-        environment.runner.register_message("turns", _share)
+def _share_the_plan(environment: Environment, **_: object) -> None:
+    """A process begins with the present, however late it is; workers take their shares, and new ones when told to."""
+    if RUN is None or TURNS is None:
+        return
+    run, turns, runner = RUN, TURNS, environment.runner
+
+    def begin(environment: Environment, **_: object) -> None:
+        processes = environment.parsed_options.expect_workers if isinstance(runner, WorkerRunner) else 1
+        index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
+        turns.share(index, processes, run.elapsed_ms())
+
+    def change(environment: Environment, msg: Message) -> None:
+        turns.share(msg.data["index"], msg.data["processes"], run.elapsed_ms())
+
+    environment.events.test_start.add_listener(begin)
+    if isinstance(runner, WorkerRunner):
+        runner.register_message("turns", change)

@@ -56,7 +56,7 @@ class Counts:
         told = context or {}
         outcome = told.get("outcome", Outcome.FAILED if exception else Outcome.OK)
         route = str(told.get("route", f"{request_type} {name}"))
-        self._tallies.setdefault(route, Tally()).count(Outcome(outcome), response_time / 1000)
+        self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000)
 
     def add(self, report: Measured) -> None:
         """Add what a worker reported."""
@@ -127,7 +127,7 @@ class Reporter:
         )
         if self._workers and here != self._workers:
             for index, client_id in enumerate(here):
-                runner.send_message("turns", (index, len(here)), client_id)
+                runner.send_message("turns", {"index": index, "processes": len(here)}, client_id)
         self._workers = here
 
     def _write(self, record: Record) -> None:

@@ -32,7 +32,7 @@ from simulator.transport import check_host
 from simulator.units import SECOND, format_rate, parse_duration
 
 _INTERRUPTED = 130
-_LEAD_MS = 2 * SECOND  # and one more for each process: until all are up, so that nothing of the plan is missed
+_LEAD_MS = 4 * SECOND  # and one more for each process: until all are up, so that nothing of the plan is missed
 _POLL_SECONDS = 0.2
 _MOST_PER_USER_MINUTE = 100  # the API's default limit (platform contract, 1.6)
 

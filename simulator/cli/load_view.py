@@ -12,7 +12,7 @@ from rich.table import Table
 from simulator.errors import ExitCode
 from simulator.load.judgement import LoadJudgement
 from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals
-from simulator.units import format_duration
+from simulator.units import SECOND, format_duration
 
 _TABLE_WIDTH = 108  # the longest route and its figures on one line
 _WORDS = {
@@ -48,10 +48,11 @@ class LoadView:
 
     def tick(self, elapsed_ms: int) -> None:
         """Move the bar."""
-        if elapsed_ms >= 0:
+        if elapsed_ms < 0:
+            self._progress.update(self._task, description=f"starting in {_seconds(-elapsed_ms)}")
+        else:
             done = min(elapsed_ms, self._duration_ms)
-            left = format_duration((self._duration_ms - done) // 1000 * 1000)
-            self._progress.update(self._task, completed=done, description=f"{left} left")
+            self._progress.update(self._task, completed=done, description=f"{_seconds(self._duration_ms - done)} left")
 
     def show(self, measured: LoadMeasured) -> None:
         """The last second's figures."""
@@ -82,6 +83,10 @@ def _row(totals: RequestTotals) -> tuple[str, ...]:
     latencies = (totals.p50_seconds, totals.p95_seconds, totals.p99_seconds, totals.max_seconds)
     counts = (totals.requests, totals.failures, totals.declined, totals.rate_limited)
     return (totals.name, *map(str, counts), *map(_ms, latencies))
+
+
+def _seconds(milliseconds: int) -> str:
+    return format_duration(milliseconds // SECOND * SECOND)
 
 
 def _ms(seconds: float | None) -> str:

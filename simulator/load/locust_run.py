@@ -153,6 +153,7 @@ class LocustRun:
         Takes up to 25 s where requests hang; whatever runs then is stopped.
         """
         asked_ms = self._clock.now_ms()
+        self.poll()
         if self._manifest.elapsed_ms(asked_ms) < self._plan.duration_ms:
             self._drain()
         deadline = self._clock.monotonic() + _DRAIN_SECONDS
