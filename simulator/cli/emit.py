@@ -62,6 +62,7 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     try:
         url = await server.start(port)
+        sink.warm_up()
         if logs is not None:
             logs.start()
         typer.echo(json.dumps({"event": "ready", "urls": {"scrape": url}}))

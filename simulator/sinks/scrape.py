@@ -105,6 +105,12 @@ class ScrapeSink:
             return self._proxied(url, request.headers)
         return self._direct(url.path)
 
+    def warm_up(self) -> None:
+        """Answer once for each job: a first answer builds tables and may take longer than a scrape has."""
+        for job in self._source.jobs():
+            for instance in self._source.instances(job)[:1]:
+                self._render(job, instance, self._clock.now_ms())
+
     def close(self) -> None:
         """Let go of the connections to real servers."""
         for client in self._clients.values():
@@ -155,8 +161,10 @@ class ScrapeSink:
             now_ms = self._clock.now_ms()
             if not self._source.is_up(job, instance, now_ms):
                 raise RefusedError(f"{job}/{instance} is down")
-            blocks = self._source.blocks(job, instance, np.array([now_ms], dtype=np.int64))
-            return Answer(200, encode_families(blocks, 0), CONTENT_TYPE)
+            return Answer(200, self._render(job, instance, now_ms), CONTENT_TYPE)
+
+    def _render(self, job: str, instance: str, now_ms: int) -> bytes:
+        return encode_families(self._source.blocks(job, instance, np.array([now_ms], dtype=np.int64)), 0)
 
     def _forward(self, upstream: str, url: SplitResult, headers: Mapping[str, str]) -> Answer:
         """Ask the real server; what it does not answer, the target does not answer."""

@@ -37,13 +37,13 @@ def emit(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def test_it_serves_every_instance_of_the_profile_until_it_is_told_to_stop() -> None:
     with emit("quiet-evening") as (process, url):
-        with http_client(url) as client:
+        with http_client(url, timeout=60) as client:
             paths = client.get("/").text.split()
             assert "/metrics/cryb-api/api-1" in paths
             for path in paths:
                 assert list(text_string_to_metric_families(client.get(path).text))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
 
@@ -51,12 +51,12 @@ def test_it_serves_every_instance_of_the_profile_until_it_is_told_to_stop() -> N
 def test_ctrl_c_is_130() -> None:
     with emit("quiet-evening") as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
 
 
 def test_a_runs_manifest_is_what_it_plays(tmp_path: Path) -> None:
     manifest_for("quiet-evening", None, mode="emit").write(tmp_path / "manifest.json")
-    with emit("--manifest", str(tmp_path / "manifest.json")) as (_, url), http_client(url) as client:
+    with emit("--manifest", str(tmp_path / "manifest.json")) as (_, url), http_client(url, timeout=60) as client:
         assert client.get("/metrics/cryb-api/api-1").status_code == 200
 
 
@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_the_users_mistake() -> None:
         port = str(taken.getsockname()[1])
         with emit("quiet-evening", "--port", port) as (process, said):
             assert said == f"crybsim: error: port {port} of 127.0.0.1: Address already in use; choose another --port\n"
-            assert process.wait(10) == 2
+            assert process.wait(60) == 2
 
 
 def test_a_manifest_can_be_given_made_or_asked_for(tmp_path: Path) -> None:

@@ -44,6 +44,18 @@ class Counting:
         return (FamilyBlock("ticks_total", MetricType.COUNTER, "Milliseconds.", series, times_ms, values),)
 
 
+def test_the_first_answers_are_given_before_anybody_asks(clock: ManualClock) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Slow(Counting):
+        def blocks(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> tuple[FamilyBlock, ...]:
+            asked.append((job, instance))
+            return super().blocks(job, instance, times_ms)
+
+    ScrapeSink(Slow(), clock).warm_up()
+    assert asked == [("redis", "redis-1")]
+
+
 class Running:
     """A scrape server on a thread of its own."""
 
