@@ -69,6 +69,7 @@ class LocalServers:
             base_dir=original.parent.absolute(),
             proxy_url=to.receivers_proxy_url,
             ca_file=to.receivers_ca_file,
+            version=self._servers.alertmanager_version,
         )
         check_config(redirected, self._servers.amtool, str(original))
         alertmanager_url = stack.start_alertmanager(
@@ -86,7 +87,7 @@ class LocalServers:
         stack.start_prometheus(configure)
         changes = (
             *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
-            *(f"{original}: {change}" for change in redirected.changes),
+            *redirected.changes,
             *table.unmapped,
         )
         (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")

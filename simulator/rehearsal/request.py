@@ -24,6 +24,8 @@ class Servers:
     prometheus: Path
     alertmanager: Path
     amtool: Path
+    alertmanager_version: str
+    """What this Alertmanager does not know yet is left out of its copy, and named."""
 
 
 @dataclass(frozen=True)
