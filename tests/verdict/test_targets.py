@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.telemetry.observations import TargetObserved
-from simulator.units import SECOND
+from simulator.telemetry.observations import FaultEdge, TargetObserved
+from simulator.units import MINUTE, SECOND
 from simulator.verdict import Word
 from tests.verdict.scene import FAULT_END, ONSET, OUTAGE, PASSING, START, Scene, must_not_pass, must_pass, no
 
@@ -59,7 +59,25 @@ ROWS: dict[str, tuple[Scene, Word, str]] = {
     "no target was observed": (PASSING.without(no(TargetObserved)), Word.UNOBSERVED, "no scrape target"),
 }
 
+TWO_OUTAGES = OUTAGE.profiled(
+    faults=[
+        {"id": "errors", "kind": "outage", "at": "2m", "for": "4m"},
+        {"id": "again", "kind": "outage", "at": "8m", "for": "2m"},
+    ]
+).plus(
+    FaultEdge(START + 8 * MINUTE, "again", "outage", "onset"),
+    FaultEdge(START + 10 * MINUTE, "again", "outage", "end"),
+    target("up", START + 10 * MINUTE + 20 * SECOND),
+)
+
+ROWS["a target stayed down between two outages"] = (
+    TWO_OUTAGES.without(lambda o: no(TargetObserved, health="up")(o) and FAULT_END < o.at_ms < START + 8 * MINUTE),
+    Word.UNOBSERVED,
+    "no fault explains it",
+)
+
 TWINS: dict[str, Scene] = {
+    "two outages explain it being down twice": TWO_OUTAGES.plus(target("down", START + 8 * MINUTE + 5 * SECOND)),
     "an outage explains its targets": OUTAGE,
 }
 
