@@ -27,15 +27,14 @@ from simulator.cli.options import (
     SeedOption,
     flag_or_setting,
 )
+from simulator.cli.team import servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.settings import Settings, load_settings
+from simulator.profile.settings import load_settings
 from simulator.rehearsal.live import rehearse_live
-from simulator.rehearsal.request import Production, RehearsalRequest, Servers, StagingUrls, TeamFiles
+from simulator.rehearsal.request import Production, RehearsalRequest, StagingUrls
 from simulator.report import render_json, render_junit, render_terminal
-from simulator.resources import shipped
-from simulator.stack.binaries import find_binaries
 
 
 class RehearsalMode(StrEnum):
@@ -92,8 +91,8 @@ def command(
     local = None
     if staging is None:
         local = (
-            _team_files(settings, rules, prometheus_config, alertmanager_config),
-            _servers(settings, prometheus_bin, alertmanager_bin),
+            team_files(settings, rules, prometheus_config, alertmanager_config),
+            servers(settings, prometheus_bin, alertmanager_bin),
         )
     request = RehearsalRequest(
         profile=chosen,
@@ -122,31 +121,6 @@ def command(
     if as_json:
         sys.stdout.write(machine)
     return int(verdict.exit_code)
-
-
-def _team_files(
-    settings: Settings, rules: list[str] | None, prometheus_config: Path | None, alertmanager_config: Path | None
-) -> TeamFiles:
-    """The files under rehearsal: flags, else crybsim.yaml, else the reference stack's."""
-    reference = shipped("monitoring")
-    from_settings = tuple(str(file.absolute()) for file in settings.files(settings.rules)) if settings.rules else ()
-    return TeamFiles(
-        prometheus_config=flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
-        or reference / "prometheus" / "prometheus.yml",
-        alertmanager_config=flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
-        or reference / "alertmanager" / "alertmanager.yml",
-        rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
-    )
-
-
-def _servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: Path | None) -> Servers:
-    found = find_binaries(
-        flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
-        flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
-    )
-    return Servers(
-        found.prometheus.path, found.alertmanager.path, found.amtool.path, found.alertmanager.version.split("+")[0]
-    )
 
 
 def _staging(

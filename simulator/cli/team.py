@@ -32,4 +32,6 @@ def servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: P
         flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
         flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
     )
-    return Servers(found.prometheus.path, found.alertmanager.path, found.amtool.path)
+    return Servers(
+        found.prometheus.path, found.alertmanager.path, found.amtool.path, found.alertmanager.version.split("+")[0]
+    )
