@@ -12,7 +12,7 @@ from simulator.api.entities import Channel, Comment, Community, Message, Post, S
 from simulator.api.people import People, Person
 from simulator.api.store import Store, cuid
 from simulator.clock import rfc3339
-from simulator.units import HOUR, MINUTE
+from simulator.units import DAY, HOUR, MINUTE
 
 GROUPS: Final = 30
 """Seeded servers, and seeded communities; one topic each."""
@@ -42,81 +42,114 @@ _WORDS: Final = (
 
 def seed_store(store: Store, people: People, *, seed: int, started_ms: int) -> None:
     """Fill a new store."""
-    drawn = random.Random(f"contents {seed}")  # noqa: S311 - contents, not secrets; quicker than numpy one by one
+    seeding = _Seeding(store, people, seed, started_ms)
+    for index, topic in enumerate(_TOPICS[:GROUPS]):
+        seeding.server(index, topic)
+        seeding.community(index, topic)
 
-    def text(fewest: int, most: int) -> str:
-        return " ".join(drawn.choices(_WORDS, k=drawn.randint(fewest, most))).capitalize()
 
-    def somebody() -> Person:
-        return people.by_number(drawn.randint(1, people.pool))
+class _Seeding:
+    """Draws contents and puts them into a store, in a fixed order."""
 
-    def ago(longest_ms: int) -> int:
-        return started_ms - drawn.randint(MINUTE, longest_ms)
+    def __init__(self, store: Store, people: People, seed: int, started_ms: int) -> None:
+        self._store = store
+        self._people = people
+        self._seed = seed
+        self._started_ms = started_ms
+        self._founded = rfc3339(started_ms - 90 * DAY)
+        # contents, not secrets; quicker than numpy for draws one by one
+        self._drawn = random.Random(f"contents {seed}")  # noqa: S311
 
-    founder = people.by_number(1)
-    founded = rfc3339(started_ms - 90 * 24 * HOUR)
-    for index in range(GROUPS):
-        topic = _TOPICS[index]
-        members = people.pool if index == 0 else max(1, 3 * people.pool // GROUPS)
+    def server(self, index: int, topic: str) -> None:
+        """A server with its channels, and messages in those for text."""
+        store = self._store
         server = Server(
-            cuid(seed, "server", index),
+            cuid(self._seed, "server", index),
             f"CRYB {topic.capitalize()}",
-            text(4, 9),
+            self._text(4, 9),
             None,
-            founder.id,
-            founded,
+            self._people.by_number(1).id,
+            self._founded,
             index=index,
-            members=members,
+            members=self._members(index),
         )
         store.servers.keep(server.id, server)
         store.seeded_servers.append(server)
         for name, kind in _CHANNELS:
-            channel = Channel(cuid(seed, "channel", index, name), server.id, name, kind, founded)
+            channel = Channel(cuid(self._seed, "channel", index, name), server.id, name, kind, self._founded)
             server.channels.append(channel)
             store.channels.keep(channel.id, channel)
-            if kind != "TEXT":
-                continue
-            for when in sorted(ago(6 * HOUR) for _ in range(MESSAGES_PER_CHANNEL)):
-                message = Message(
-                    cuid(seed, "message", channel.id, len(channel.messages)),
-                    channel.id,
-                    somebody(),
-                    text(3, 14),
-                    rfc3339(when),
-                )
-                channel.messages.append(message.id)
-                store.messages.put(message.id, message)
+            if kind == "TEXT":
+                self._messages(channel)
+
+    def community(self, index: int, topic: str) -> None:
+        """A community with its posts and their comments."""
+        store = self._store
         community = Community(
-            cuid(seed, "community", index),
+            cuid(self._seed, "community", index),
             topic,
             topic.capitalize(),
-            text(4, 9),
+            self._text(4, 9),
             True,
             False,
-            founded,
+            self._founded,
             index=index,
-            members=members,
+            members=self._members(index),
             posts=POSTS_PER_COMMUNITY,
         )
         store.communities.keep(community.id, community)
         store.community_names[topic] = community
-        for number, when in enumerate(sorted(ago(72 * HOUR) for _ in range(POSTS_PER_COMMUNITY))):
+        for number, when in enumerate(self._instants(POSTS_PER_COMMUNITY, 3 * DAY)):
             post = Post(
-                cuid(seed, "post", index, number),
+                cuid(self._seed, "post", index, number),
                 community,
-                somebody(),
-                text(4, 10),
-                text(10, 40),
+                self._somebody(),
+                self._text(4, 10),
+                self._text(8, 24),
                 rfc3339(when),
                 when,
-                up=int(drawn.paretovariate(1.2) * 3),  # few posts get most of the votes
-                down=drawn.randint(0, 3),
+                up=int(self._drawn.paretovariate(1.2) * 3),  # few posts get most of the votes
+                down=self._drawn.randint(0, 3),
             )
             store.posts.put(post.id, post)
-            for reply in range(COMMENTS_PER_POST):
-                later = when + (started_ms - when) * (reply + 1) // (COMMENTS_PER_POST + 1)
-                comment = Comment(
-                    cuid(seed, "comment", post.id, reply), post, somebody(), text(4, 20), rfc3339(later), later
-                )
-                post.comments.append(comment.id)
-                store.comments.put(comment.id, comment)
+            self._comments(post)
+
+    def _messages(self, channel: Channel) -> None:
+        for number, when in enumerate(self._instants(MESSAGES_PER_CHANNEL, 6 * HOUR)):
+            message = Message(
+                cuid(self._seed, "message", channel.id, number),
+                channel.id,
+                self._somebody(),
+                self._text(3, 14),
+                rfc3339(when),
+            )
+            channel.messages.append(message.id)
+            self._store.messages.put(message.id, message)
+
+    def _comments(self, post: Post) -> None:
+        for number in range(COMMENTS_PER_POST):
+            when = post.created_ms + (self._started_ms - post.created_ms) * (number + 1) // (COMMENTS_PER_POST + 1)
+            comment = Comment(
+                cuid(self._seed, "comment", post.id, number),
+                post,
+                self._somebody(),
+                self._text(4, 20),
+                rfc3339(when),
+                when,
+            )
+            post.comments.append(comment.id)
+            self._store.comments.put(comment.id, comment)
+
+    def _members(self, index: int) -> int:
+        """About how many belong to a group by `Membership.by_rule`."""
+        return self._people.pool if index == 0 else max(1, 3 * self._people.pool // GROUPS)
+
+    def _text(self, fewest: int, most: int) -> str:
+        return " ".join(self._drawn.choices(_WORDS, k=self._drawn.randint(fewest, most))).capitalize()
+
+    def _somebody(self) -> Person:
+        return self._people.by_number(self._drawn.randint(1, self._people.pool))
+
+    def _instants(self, count: int, longest_ms: int) -> list[int]:
+        """Wall instants before the start, rising."""
+        return sorted(self._started_ms - self._drawn.randint(MINUTE, longest_ms) for _ in range(count))

@@ -6,7 +6,6 @@ skipped by readers). Seeded servers, channels and communities stay: scenarios ar
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import deque
 from collections.abc import Iterable
@@ -169,9 +168,8 @@ class Store:
 
 
 def cuid(*parts: object) -> str:
-    """`c` and 24 characters, as Prisma's ids look (of base 32 here); the same parts give the same id."""
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=15).digest()
-    return "c" + base64.b32hexencode(digest).decode().lower()
+    """`c` and 24 characters, as Prisma's ids look (hexadecimal here); the same parts give the same id."""
+    return "c" + hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
 def _drop_oldest(ids: deque[str], gone: str) -> None:

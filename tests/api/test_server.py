@@ -17,7 +17,7 @@ from simulator.clock import ManualClock
 from simulator.errors import InputError
 from simulator.units import MINUTE
 
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 30.0  # only reached by what is broken; the machine may be busy
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -170,21 +170,18 @@ def test_an_address_that_is_not_ours_is_told():
         Gate(nobody, "192.0.2.1", 0)
 
 
-def test_answers_do_not_wait_for_acknowledgements(make_manifest):
-    """With Nagle's algorithm on, the second small write of an answer waits for a delayed ACK, 40 ms."""
+def test_answers_do_not_wait_for_acknowledgements():
+    """With Nagle's algorithm on, the second small write of an answer waits 40 ms for the client's delayed ACK."""
 
     async def scenario() -> None:
-        gate = Gate(create_app(make_manifest(), rate_limits=False), "127.0.0.1", 0)
+        gate = Gate(nobody, "127.0.0.1", 0)
         await gate.open()
         try:
-            loop = asyncio.get_running_loop()
-            async with httpx.AsyncClient(trust_env=False, base_url=gate.url) as client:
-                spans = []
-                for _ in range(20):
-                    started = loop.time()
-                    await client.get("/health")
-                    spans.append(loop.time() - started)
-            assert sorted(spans)[2] < 0.03
+            async with httpx.AsyncClient(trust_env=False) as client:
+                await client.get(gate.url)
+                (connection,) = gate._server.server_state.connections  # no public way to the accepted socket
+                accepted = connection.transport.get_extra_info("socket")
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         finally:
             await gate.release()
 
