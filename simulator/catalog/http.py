@@ -74,7 +74,7 @@ def _endpoints() -> Dimension:
         codes = ((success, 1 - sum(share for _, share in errors)), *errors)
         for code, share in codes:
             rows.append(((route.method, route.path, code, pace(route)), share * weight / sum(weights)))
-    return Dimension(("method", "route", "code", "_pace"), tuple(rows), tiny=48)
+    return Dimension(("method", "route", "code", "_pace"), tuple(rows), tiny=32)
 
 
 REQUESTS = Flow(

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from simulator.compiled import inlined, kernel
 from simulator.model.counts import Counts, CountTree, Floats, Leaves
 from simulator.model.draws import bits, nested, share, total
-from simulator.model.grid import Times
-from simulator.units import DAY
+from simulator.model.grid import HOURS_PER_DAY, Times
+from simulator.units import HOUR
 
 _STEP_BITS = np.uint64(4)
 _CHANGE = np.uint64(5 << 60)
@@ -64,6 +64,11 @@ class Change:
     fail: Floats  # (S, F, E) chance of a success to become a failure of kind e
     rise: Floats  # (S, R, B - 1) chance to move up across a bucket's upper bound
 
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing is different at all."""
+        return not ((self.keep < 1).any() or self.add.any() or self.fail.any() or self.rise.any())
+
 
 class Effects(Protocol):
     """When something is different, and what."""
@@ -99,43 +104,51 @@ class ChangedCounts:
         self._leaves = leaves
         self._flows = flows
         self._effects = effects
-        self._first_day = first // DAY
-        # difference to the undisturbed counts at the start of each day since the first
-        self._marks = [np.zeros(len(leaves), dtype=np.int64)]
+        self._first_hour = first // HOUR
+        # difference to the undisturbed counts at the start of some hours: of each day that was passed, and the last
+        self._marks = {self._first_hour: np.zeros(len(leaves), dtype=np.int64)}
 
     def at(self, grid_ms: Times) -> Counts:
         """Events of every leaf before each instant, shape (L, T); instants rise."""
         out = self._tree.at(grid_ms)
-        days = grid_ms // DAY
-        first = int(np.searchsorted(days, self._first_day))
+        hours = grid_ms // HOUR
+        first = int(np.searchsorted(hours, self._first_hour))
         while first < len(grid_ms):
-            day = int(days[first])
-            last = int(np.searchsorted(days, day, side="right"))
-            out[:, first:last] += self._difference(day, grid_ms[first:last], out[:, first:last])
+            hour = int(hours[first])
+            last = int(np.searchsorted(hours, hour, side="right"))
+            base = np.ascontiguousarray(out[:, first:last])
+            difference, end = self._run(hour, hour + 1, self._mark(hour), grid_ms[first:last], base)
+            out[:, first:last] += difference
+            self._remember(hour + 1, end)
             first = last
         return out
 
-    def _difference(self, day: int, grid_ms: Times, base: Counts) -> Counts:
-        """Changed minus undisturbed counts at instants of one day."""
-        carry = self._mark(day)
-        segments = self._effects.segments(day * DAY, int(grid_ms[-1]) + 1)
-        if not len(segments):
-            return np.repeat(carry[:, None], len(grid_ms), axis=1)
-        return self._run(segments, carry, grid_ms, base)[0]
+    def _mark(self, hour: int) -> Counts:
+        """The difference at the start of an hour: from the last one known, in steps of whole days where possible."""
+        at = max(known for known in self._marks if known <= hour)
+        nothing = np.empty(0, dtype=np.int64)
+        while at < hour:
+            step = min(hour, (at // HOURS_PER_DAY + 1) * HOURS_PER_DAY)
+            carry = self._marks[at]
+            carry = self._run(at, step, carry, nothing, np.empty((len(carry), 0), dtype=np.int64))[1]
+            at = step
+            self._remember(at, carry)
+        return self._marks[hour]
 
-    def _mark(self, day: int) -> Counts:
-        while len(self._marks) <= day - self._first_day:
-            begun = self._first_day + len(self._marks) - 1
-            segments = self._effects.segments(begun * DAY, (begun + 1) * DAY)
-            carry = self._marks[-1]
-            if len(segments):
-                nothing = np.empty(0, dtype=np.int64)
-                carry = self._run(segments, carry, nothing, np.empty((len(carry), 0), dtype=np.int64))[1]
-            self._marks.append(carry)
-        return self._marks[day - self._first_day]
+    def _remember(self, hour: int, carry: Counts) -> None:
+        stale = [known for known in self._marks if known % HOURS_PER_DAY and known != self._first_hour]
+        for known in stale[:-1]:
+            del self._marks[known]
+        self._marks[hour] = carry
 
-    def _run(self, segments: Times, carry: Counts, grid_ms: Times, base: Counts) -> tuple[Counts, Counts]:
-        change = self._effects.change(segments)
+    def _run(
+        self, first_hour: int, last_hour: int, carry: Counts, grid_ms: Times, base: Counts
+    ) -> tuple[Counts, Counts]:
+        """The difference at instants of some hours, and at their end; `carry` is that at their start."""
+        segments = self._effects.segments(first_hour * HOUR, last_hour * HOUR)
+        change = self._effects.change(segments) if len(segments) else None
+        if change is None or change.is_none:
+            return np.repeat(carry[:, None], len(grid_ms), axis=1), carry
         edges, places = np.unique(segments, return_inverse=True)
         at_edges = self._tree.at(edges)
         places = places.reshape(segments.shape)

@@ -22,7 +22,7 @@ from simulator.profile.schema import Size
 from simulator.units import DAY
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-_KEPT_MOMENTS: Final = 8
+_KEPT_MOMENTS: Final = 128
 
 
 class Disturbed:
@@ -77,6 +77,12 @@ class FlowCounts:
         tree = CountTree(self._leaves, shapes, world.start // DAY - ORIGIN_DAYS)
         self._flows = self._arranged([group for _, _, group in found])
         self._routes = self._distinct_routes()
+        self._members = {
+            (route, spread): rows_of[self.spread_of_row[rows_of] == spread]
+            for route, numbers in self._routes.items()
+            for rows_of in [self._rows_of(numbers)]
+            for spread in range(max(1, len(self.spreads)))
+        }
         onset = first_onset(world)
         self._counts = tree if onset is None else ChangedCounts(tree, self._leaves, self._flows, self, onset)
 
@@ -111,13 +117,13 @@ class FlowCounts:
             for kind, name in enumerate(flow.failures.values()):
                 fail[:, members, kind] = moment[name][:, None]
             late = self._shares(moment)
-            for number in members:
-                for row in range(flows.first_row[number], flows.first_row[number + 1]):
-                    spread = self.spread_of_row[row]
-                    inside = np.diff(shares[spread], axis=1, prepend=0.0)
-                    add[:, row * buckets : (row + 1) * buckets] = (more * self._parts[row])[:, None] * inside
-                    if buckets > 1:
-                        rise[:, row] = rise_chances(shares[spread], late[spread])
+            for spread, (normal, now) in enumerate(zip(shares, late, strict=True)):
+                here = self._members[route, spread]
+                inside = np.diff(normal, axis=1, prepend=0.0)
+                leaves = here[:, None] * buckets + np.arange(buckets)
+                add[:, leaves] = more[:, None, None] * self._parts[here][:, None] * inside[:, None, :]
+                if buckets > 1:
+                    rise[:, here] = rise_chances(normal, now)[:, None, :]
         return Change(keep, add, fail, rise)
 
     def _rate(self, moment: Moment) -> Floats:
@@ -163,6 +169,10 @@ class FlowCounts:
             route = self.labels[row].get("route")
             found.setdefault(route if route in named else None, []).append(number)
         return {route: np.array(members, dtype=np.int64) for route, members in found.items()}
+
+    def _rows_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        first = self._flows.first_row
+        return np.concatenate([np.arange(first[number], first[number + 1]) for number in numbers])
 
 
 def _filled(template: str, labels: dict[str, str]) -> str:
