@@ -52,7 +52,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_without_a_host_the_reference_api_is_driven_and_all_is_told(folder: Path) -> None:
-    with start("--duration", "5s", "--json", "--out", "run") as process:
+    with start("--duration", "8s", "--json", "--out", "run") as process:
         told, shown = process.communicate(timeout=60)
     assert process.returncode == 0, shown
     result = json.loads(told)

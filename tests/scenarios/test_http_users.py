@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,26 +27,40 @@ def api() -> Iterator[StandInApi]:
         yield server
 
 
-def locust(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@contextmanager
+def locust(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CRYBSIM_", "LOCUST_"))}
     argv = [sys.executable, "-m", "locust", *arguments]
-    return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=40, check=False)
+    with subprocess.Popen(
+        argv, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_plain_locust_drives_it_with_users_from_its_flags(tmp_path: Path, api: StandInApi) -> None:
     api.statuses = {"GET /api/v1/posts/trending": 429}
-    flags = ["--headless", "-u", "20", "-r", "20", "-t", "3s", "--host", api.url, "--json"]
-    done = locust(tmp_path, "-f", str(LOCUSTFILE), *flags)
-    assert done.returncode == 0, done.stderr
-    table = {(row["method"], row["name"]): row["num_requests"] for row in json.loads(done.stdout)}
+    flags = ["--headless", "-u", "20", "-r", "20", "-t", "60s", "--host", api.url, "--json"]
+    with locust(tmp_path, "-f", str(LOCUSTFILE), *flags) as process:
+        deadline = time.monotonic() + 40
+        while api.total < 60:
+            assert time.monotonic() < deadline, "no load came"
+            time.sleep(0.05)
+        process.terminate()
+        told, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    table = {(row["method"], row["name"]): row["num_requests"] for row in json.loads(told)}
     limited = table.pop(("429", "rate limited"), 0)
     assert not set(table) - set(BY_KEY)  # names are the contract's patterns, as in the API's `route` label
-    assert 0 < table["POST", "/api/v1/auth/login"] <= 20
+    assert table["POST", "/api/v1/auth/login"] == 20
     assert 0 <= api.total - sum(table.values()) - limited <= 20  # plain Locust cuts its users' last requests off
     assert limited <= api.requests["GET /api/v1/posts/trending"]
 
 
 def test_a_folder_of_scenarios_can_be_given_from_anywhere(tmp_path: Path) -> None:
-    done = locust(tmp_path, "-f", str(LOCUSTFILE.parent), "--list")
-    assert done.returncode == 0, done.stderr
-    assert "HttpMember" in done.stdout
+    with locust(tmp_path, "-f", str(LOCUSTFILE.parent), "--list") as process:
+        told, log = process.communicate(timeout=40)
+    assert process.returncode == 0, log
+    assert "HttpMember" in told
