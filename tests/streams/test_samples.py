@@ -69,3 +69,76 @@ def test_an_outage_refuses_the_scrape_of_its_instance() -> None:
     assert source.is_up("cryb-api", "api-1", run.started_ms + 29 * MINUTE)
     assert not source.is_up("cryb-api", "api-1", run.started_ms + 30 * MINUTE)
     assert source.is_up("cryb-api", "api-1", run.started_ms + 35 * MINUTE)
+
+
+def by_name(run: Manifest, job: str, times: np.ndarray) -> dict[str, np.ndarray]:
+    source = ModelSamples(run)
+    (instance, *_) = source.instances(job)
+    return {block.name: block.values for block in source.blocks(job, instance, times)}
+
+
+# What may differ from the run without the fault; everything else must be the same, bit by bit.
+TOUCHED = {
+    "http_errors": {
+        "http_requests_total",
+        "http_request_duration_seconds",
+        "http_response_size_bytes",
+        "cryb_error_rate_percentage",
+        "cryb_message_velocity",
+        "cryb_user_engagement_score",
+        "cryb_user_churn_rate",
+        "cryb_payment_success_rate",
+    },
+    "latency": {
+        "http_request_duration_seconds",
+        "http_requests_in_flight",
+        "cryb_nodejs_process_resident_memory_bytes",
+        "cryb_user_engagement_score",
+        "cryb_user_churn_rate",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", TOUCHED)
+def test_a_fault_touches_what_it_is_said_to_touch_and_nothing_else(kind: str) -> None:
+    fault = {"id": "f", "kind": kind, "at": "5m", "for": "20m", "intensity": 0.5}
+    for job in ModelSamples(manifest()).jobs():
+        times = minutes(manifest(), 0, 120)
+        calm, broken = by_name(manifest(), job, times), by_name(manifest(fault), job, times)
+        different = {name for name in calm if not np.array_equal(calm[name], broken[name])}
+        assert different == (TOUCHED[kind] if job == "cryb-api" else set())
+
+
+def test_a_histogram_counts_what_its_counter_counts() -> None:
+    run = manifest(SLOW, OUT, {"id": "e", "kind": "http_errors", "at": "3m", "for": "40m", "intensity": 0.3})
+    source = ModelSamples(run)
+    blocks = {block.name: block for block in source.blocks("cryb-api", "api-1", minutes(run, 0, 60, 7))}
+    requests, duration = blocks["http_requests_total"], blocks["http_request_duration_seconds"]
+    columns = {(series.name, series.labels): number for number, series in enumerate(duration.series)}
+    for number, series in enumerate(requests.series):
+        count = duration.values[:, columns["http_request_duration_seconds_count", series.labels]]
+        assert np.array_equal(count, requests.values[:, number])
+        infinite = tuple(sorted((*series.labels, ("le", "+Inf"))))
+        assert np.array_equal(duration.values[:, columns["http_request_duration_seconds_bucket", infinite]], count)
+
+
+def test_half_of_the_requests_fail_while_half_of_the_requests_fail() -> None:
+    run = manifest({"id": "f", "kind": "http_errors", "at": "10m", "for": "30m", "intensity": 0.5})
+    (block,) = (
+        b
+        for b in ModelSamples(run).blocks("cryb-api", "api-1", minutes(run, 10, 41, 1800))
+        if b.name == "http_requests_total"
+    )
+    grown = block.values[-1] - block.values[0]
+    failed = sum(
+        value for value, series in zip(grown, block.series, strict=True) if dict(series.labels)["code"][0] == "5"
+    )
+    assert failed / grown.sum() == pytest.approx(0.5, abs=0.02)
+    assert grown.sum() / 1800 == pytest.approx(20, rel=0.25)
+
+
+def test_in_a_live_run_the_api_s_own_families_are_left_to_it() -> None:
+    live = manifest().model_copy(update={"mode": "live"})
+    names = set(by_name(live, "cryb-api", minutes(live, 0, 1)))
+    assert "cryb_daily_active_users" in names
+    assert "http_requests_total" not in names
