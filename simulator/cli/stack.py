@@ -38,7 +38,7 @@ from simulator.telemetry.observations import NotificationReceived, Observation
 from simulator.transport import http_client
 
 DEFAULT_PROFILE: Final = "quiet-evening"
-_READY_WITHIN_SECONDS: Final = 60.0
+_READY_WITHIN_SECONDS: Final = 100.0
 _READY_PATHS: Final = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "emitter": "/"}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The local Prometheus and Alertmanager.")

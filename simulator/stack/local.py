@@ -40,7 +40,7 @@ class LocalStack:
         alertmanager: Path,
         prometheus_port: int = 0,
         alertmanager_port: int = 0,
-        ready_within_seconds: float = 30.0,
+        ready_within_seconds: float = 60.0,
     ) -> None:
         self.prometheus_url = ""
         self.alertmanager_url = ""

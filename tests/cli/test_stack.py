@@ -38,7 +38,7 @@ OWN_FILES = ["--prometheus-config", "prometheus.yml", "--alertmanager-config", "
 
 def crybsim(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*CRYBSIM, "stack", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=90
+        [*CRYBSIM, "stack", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=110
     )
 
 
