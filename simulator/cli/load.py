@@ -68,7 +68,7 @@ def command(
 
       crybsim load api-errors
 
-      crybsim load profiles/quiet-evening.yaml --host http://127.0.0.1:3001 --duration 2m --web-ui
+      crybsim load quiet-evening --host http://127.0.0.1:3001 --web-ui
 
     Exit codes: 0 the rate was driven and the API answered; 1 too many requests failed; 3 the rate was not reached, the
     generator was the bottleneck, or something was not observed.
