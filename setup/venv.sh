@@ -61,7 +61,7 @@ install() {
 }
 
 rm -rf .venv
-echo "setup: installing the locked packages into .venv ($("$python" --version 2>&1)) ..."
+echo "setup: installing the locked packages into .venv ($("$python" --version 2>&1)); a minute or two ..."
 if "$python" -c 'import ensurepip' 2>/dev/null; then
 	"$python" -m venv .venv
 else # Debian without python3-venv: its wheel of pip, fetched as the servers are, installs itself
