@@ -33,7 +33,7 @@ class KeyedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """`most` requests per `window_ms` and key, then nothing for `block_ms` (0: until the window ends).
+    """`most` requests per `window_ms` and key, then nothing for `block_ms` (0: until the window ends, else no less).
 
     With `block_on_repeat` the first excess waits for the window's end, and only the next one is blocked.
     """
@@ -133,7 +133,7 @@ class RateLimiter:
             self._windows.put((limit.name, key), window)
         if now_ms < window.blocked_until_ms:
             return Standing(limit, 0, window.blocked_until_ms, now_ms, window.blocked_until_ms - now_ms)
-        if now_ms >= window.ends_ms or window.blocked_until_ms:  # a block that is over opens a fresh window
+        if now_ms >= window.ends_ms:  # so is it after a block, which is no shorter than the window
             window.ends_ms, window.used, window.blocked_until_ms = now_ms + limit.window_ms, 0, 0
             self._windows.put((limit.name, key), window)  # in use: now the youngest
         window.used += 1
