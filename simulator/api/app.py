@@ -18,8 +18,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
 from simulator.api.access_log import AccessLog
-from simulator.api.areas import ENDPOINTS
 from simulator.api.database import Database
+from simulator.api.endpoints import ENDPOINTS
 from simulator.api.exchange import Exchange, Failure, Reply, encode_failure, encode_reply, unknown_route
 from simulator.api.faults import Faults, Sleep, real_sleep
 from simulator.api.limits import RateLimiter

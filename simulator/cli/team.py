@@ -33,5 +33,10 @@ def servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: P
         flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
     )
     return Servers(
-        found.prometheus.path, found.alertmanager.path, found.amtool.path, found.alertmanager.version.split("+")[0]
+        prometheus=found.prometheus.path,
+        promtool=found.promtool.path,
+        alertmanager=found.alertmanager.path,
+        amtool=found.amtool.path,
+        prometheus_version=found.prometheus.version.split("+")[0],
+        alertmanager_version=found.alertmanager.version.split("+")[0],
     )

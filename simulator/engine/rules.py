@@ -29,7 +29,7 @@ class RuleSet:
 def rules_from_api(groups: Sequence[Mapping[str, Any]]) -> RuleSet:
     """The rules of a `/api/v1/rules` answer (its `data.groups`).
 
-    An expression that our parser does not know keeps no selectors: whatever is judged silent then counts as blind.
+    An expression that our parser does not know becomes a selector that matches nothing: its alert counts as blind.
     """
     recordings: dict[str, tuple[str, ...]] = {}
     for group in groups:
@@ -65,7 +65,7 @@ def _unfold(expr: str, recordings: Mapping[str, tuple[str, ...]], outer_ms: int,
     try:
         direct = selectors_of(expr)
     except ValueError:
-        return ()
+        return (Selector(f"(not readable: {expr})", (), outer_ms),)
     found: dict[Selector, None] = {}
     for selector in direct:
         window_ms = outer_ms + selector.window_ms

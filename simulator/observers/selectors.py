@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import re2
 
 from simulator.clock import Clock
 from simulator.errors import UnobservedError
@@ -10,8 +12,10 @@ from simulator.observers.prometheus import PrometheusApi
 from simulator.telemetry.observations import Observation, SelectorObserved
 from simulator.telemetry.rules import AlertRule, Matcher, Selector
 
-Declared = Callable[[Selector], bool]
-"""Whether the catalogue declares a family, label names and values that a selector could match."""
+Declared = Callable[[str], Mapping[str, Collection[str]] | None]
+"""The label names that the catalogue declares for a series name, with their values; None for a name it does not have.
+
+Labels that targets bring (`job`, `instance`, …) are not among them."""
 
 
 class SelectorObserver:
@@ -53,17 +57,36 @@ class SelectorObserver:
     def _possible(self, selector: Selector, span: str) -> bool:
         """Whether nothing matched only because it did not happen: no 5xx on a quiet evening.
 
-        Matchers that match existing series must do so together, the labels of the others must exist on those series,
-        and the catalogue must declare the selector as a whole.
+        Matchers that match existing series must do so together; the labels of the others must exist on those series,
+        and the catalogue must declare a value that they accept.
         """
-        if not self._declared(selector):
+        labels = self._declared(selector.metric)
+        if labels is None:
             return False
+        of_targets = tuple(m for m in selector.matchers if m.label not in labels)
         if not self._count(Selector(selector.metric, ()), span):
-            return True  # a labelled counter has no series before its first event; the catalogue vouches for it
+            # a labelled counter has no series before its first event; target labels can be looked for in `up`
+            on_targets = bool(self._count(Selector("up", of_targets), span))
+            return on_targets and all(_accepts(m, labels[m.label]) for m in selector.matchers if m.label in labels)
         met = tuple(m for m in selector.matchers if self._count(Selector(selector.metric, (m,)), span))
         unmet = tuple(m for m in selector.matchers if m not in met)
+        if any(m.label not in labels or not _accepts(m, labels[m.label]) for m in unmet):
+            return False
         named = tuple(Matcher(m.label, "!=", "") for m in unmet)
         return bool(self._count(Selector(selector.metric, (*met, *named)), span))
+
+
+def _accepts(matcher: Matcher, values: Collection[str]) -> bool:
+    """Whether a matcher accepts one of these values, regular expressions being RE2 and anchored as in Prometheus."""
+    match matcher.op:
+        case "=":
+            return matcher.value in values
+        case "!=":
+            return any(value != matcher.value for value in values)
+        case "=~":
+            return any(re2.fullmatch(matcher.value, value) for value in values)
+        case _:
+            return any(not re2.fullmatch(matcher.value, value) for value in values)
 
 
 def _promql(selector: Selector) -> str:

@@ -1,36 +1,32 @@
-"""What the judge asks of the catalogue: could this selector match anything, and whom does this job stand for?"""
+"""What the catalogue declares for the platform of one run: every series name, its labels and their values."""
 
 from __future__ import annotations
 
-import re2
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
-from simulator.telemetry.rules import Matcher, Selector
+import numpy as np
 
-_STATUS = tuple(str(code) for code in (200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 422, 423, 429, 500, 501, 503))
-_VALUES = {"code": _STATUS}
-_FAMILIES = frozenset({"http_requests_total", "http_request_duration_seconds_bucket"})
-_SERVICES = {"cryb-api": "api", "node-exporter": "node", "postgresql": "postgres", "redis": "redis"}
+from simulator.catalog.jobs import BY_NAME
+from simulator.profile.manifest import Manifest
+from simulator.streams.samples import ModelSamples
 
 
-def declares(selector: Selector) -> bool:
-    """Whether the platform could export a series that this selector matches."""
-    if selector.metric not in _FAMILIES:
-        return False
-    return all(_accepts(matcher, _VALUES.get(matcher.label, ("cryb-api",))) for matcher in selector.matchers)
+def declared_labels(manifest: Manifest) -> Mapping[str, Mapping[str, Collection[str]]]:
+    """Label names and values by series name, over all jobs and instances, what the API itself exposes included."""
+    found: dict[str, dict[str, set[str]]] = {}
+    source = ModelSamples(manifest, everything=True)
+    start = np.array([manifest.started_ms], dtype=np.int64)
+    for job in source.jobs():
+        for instance in source.instances(job):
+            for block in source.blocks(job, instance, start):
+                for series in block.series:
+                    labels = found.setdefault(series.name, defaultdict(set))
+                    for name, value in series.labels:
+                        labels[name].add(value)
+    return found
 
 
 def service_of(job: str) -> str:
     """The service of the platform behind a job of the catalogue; empty where there is none."""
-    return _SERVICES.get(job, "")
-
-
-def _accepts(matcher: Matcher, values: tuple[str, ...]) -> bool:
-    match matcher.op:
-        case "=":
-            return matcher.value in values
-        case "!=":
-            return any(value != matcher.value for value in values)
-        case "=~":
-            return any(re2.fullmatch(matcher.value, value) for value in values)
-        case _:
-            return any(not re2.fullmatch(matcher.value, value) for value in values)
+    return BY_NAME[job].service if job in BY_NAME else ""

@@ -6,6 +6,7 @@ servers have seen the healthy platform before the run's clock begins.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,7 +16,7 @@ from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
-from simulator.rehearsal.catalogue import declares, service_of
+from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
@@ -30,11 +31,11 @@ from simulator.units import SECOND
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
 
-LEAD_MS: Final = 12 * SECOND
-"""From the manifest to the run's start; each further API instance takes another second."""
-
+_LEAD_MS: Final = 12 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
+_LEAD_PER_INSTANCE_MS: Final = SECOND
+_LONGEST_LEAD_MS: Final = 90 * SECOND
 _POLL_SECONDS: Final = 0.5
-_BASELINE_MS: Final = 2 * SECOND  # so long before the first fault the healthy platform is looked at once
+_BASELINE_MS: Final = 5 * SECOND  # so long before the first fault the healthy platform is looked at once
 
 
 class View(Protocol):
@@ -100,7 +101,7 @@ class _LiveRun:
 
     def _make_manifest(self) -> Manifest:
         profile = self._request.profile
-        lead_ms = LEAD_MS + SECOND * (profile.platform.instances.api - 1)
+        lead_ms = _lead_ms(profile.platform.instances.api, os.getloadavg()[0] / (os.cpu_count() or 1))
         manifest = Manifest(
             run_id=self._run.run_id,
             mode=Mode.LIVE.value if self._request.local else Mode.STAGING.value,
@@ -157,7 +158,8 @@ class _LiveRun:
         else:
             assert self._request.staging is not None
             urls = (self._request.staging.prometheus, self._request.staging.alertmanager)
-        return Watch(*urls, clock=self._clock, declared=declares, allowed_hosts=self._request.allowed_hosts)
+        declared = declared_labels(self.manifest).get
+        return Watch(*urls, clock=self._clock, declared=declared, allowed_hosts=self._request.allowed_hosts)
 
     def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
         """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""
@@ -233,3 +235,9 @@ class _LiveRun:
 
     def _tell(self, observation: Observation) -> None:
         self._recorder.add(observation)
+
+
+def _lead_ms(api_instances: int, busy: float) -> int:
+    """Time to bring everything up. `busy` is the load average per core: processes share a core that is taken."""
+    alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (api_instances - 1)
+    return min(round(alone_ms * max(busy, 1.0)), max(_LONGEST_LEAD_MS, alone_ms))

@@ -8,11 +8,12 @@ from pathlib import Path
 from simulator.errors import InputError
 from simulator.rehearsal.request import Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.stack.alertmanager_config import redirect
+from simulator.stack.alertmanager_config import Redirected, redirect
 from simulator.stack.local import LocalStack
 from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.redirect_check import check_config
 from simulator.stack.routes import RouteTable, map_routes
+from simulator.stack.rule_files import check_rule_files
 from simulator.telemetry.routes import Route, write_routes
 from simulator.telemetry.samples import SampleSource
 
@@ -43,35 +44,39 @@ class LocalAddresses:
     receivers_ca_file: Path
 
 
+_NOBODY = "http://127.0.0.1:9"
+"""Stands for addresses that are not known yet while files are only checked."""
+
+
 class LocalServers:
-    """Reads the team's files before anything is started, then starts both servers on copies of them."""
+    """Reads and checks the team's files before anything is started, then starts both servers on copies of them."""
 
     def __init__(self, files: TeamFiles, servers: Servers) -> None:
-        """Raises InputError for files that cannot be read or mean nothing."""
+        """Raises InputError with every mistake in the files; UnobservedError for features that these servers lack."""
         self._files = files
         self._servers = servers
-        self._prometheus_config = PrometheusConfig.read(files.prometheus_config, rules=files.rules or None)
+        first_with_names = 3  # from Prometheus 3 on, `instance` has no port where the target names none
+        major = int(servers.prometheus_version.partition(".")[0])
+        self._prometheus_config = PrometheusConfig.read(
+            files.prometheus_config, rules=files.rules or None, default_ports=major < first_with_names
+        )
         try:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{files.alertmanager_config}: cannot be read: {error}") from error
+        check_rule_files(servers.promtool, self._prometheus_config.rule_files, servers.prometheus_version)
+        self._redirected(http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem"))
 
     def start(
         self, stack: LocalStack, run: RunFolder, to: LocalAddresses, source: SampleSource, routes_file: Path
     ) -> Redirection:
         """Start Alertmanager, then Prometheus. Raises InputError for configuration that they refuse."""
-        original = self._files.alertmanager_config
-        redirected = redirect(
-            self._alertmanager_text,
+        redirected = self._redirected(
             http_url=to.receivers_http_url,
             smtp=to.receivers_smtp,
-            source=str(original),
-            base_dir=original.parent.absolute(),
             proxy_url=to.receivers_proxy_url,
             ca_file=to.receivers_ca_file,
-            version=self._servers.alertmanager_version,
         )
-        check_config(redirected, self._servers.amtool, str(original))
         alertmanager_url = stack.start_alertmanager(
             redirected.text, route_prefix=self._prometheus_config.alertmanager_prefix
         )
@@ -92,3 +97,18 @@ class LocalServers:
         )
         (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")
         return Redirection(changes, redirected.removed_receivers, table.routes)
+
+    def _redirected(self, *, http_url: str, smtp: str, proxy_url: str, ca_file: Path) -> Redirected:
+        original = self._files.alertmanager_config
+        redirected = redirect(
+            self._alertmanager_text,
+            http_url=http_url,
+            smtp=smtp,
+            source=str(original),
+            base_dir=original.parent.absolute(),
+            proxy_url=proxy_url,
+            ca_file=ca_file,
+            version=self._servers.alertmanager_version,
+        )
+        check_config(redirected, self._servers.amtool, str(original))
+        return redirected

@@ -22,10 +22,12 @@ class Servers:
     """The programs that judge."""
 
     prometheus: Path
+    promtool: Path
     alertmanager: Path
     amtool: Path
+    prometheus_version: str
     alertmanager_version: str
-    """What this Alertmanager does not know yet is left out of its copy, and named."""
+    """What these do not know yet is named as such, and left out of Alertmanager's copy."""
 
 
 @dataclass(frozen=True)

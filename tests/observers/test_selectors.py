@@ -14,6 +14,7 @@ from simulator.telemetry.rules import AlertRule, Matcher, Selector
 from simulator.transport import http_client
 
 LIVE = [{"__name__": "requests", "job": "api", "code": "200"}, {"__name__": "requests", "job": "web", "code": "404"}]
+LIVE += [{"__name__": "up", "job": "api"}, {"__name__": "up", "job": "web"}]
 
 
 def _count(query: str) -> dict[str, Any]:
@@ -35,26 +36,36 @@ def _rule(*matchers: Matcher, metric: str = "requests") -> AlertRule:
     return AlertRule("A", "g", "f", "", 0, 0, (), (), (Selector(metric, matchers),), 0)
 
 
+CATALOGUE: dict[str, dict[str, set[str]]] = {
+    "requests": {"code": {"200", "404", "500"}},
+    "not_yet_counted": {"reason": {"timeout"}},
+}
+
+
 @pytest.mark.parametrize(
-    ("rule", "declared", "series", "possible"),
+    ("rule", "series", "possible"),
     [
-        (_rule(Matcher("job", "=", "api")), True, 1, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), True, 0, True),
-        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), False, 0, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("status", "=~", "5..")), True, 0, False),
-        (_rule(Matcher("job", "=", "web"), Matcher("code", "=", "200")), True, 0, False),
-        (_rule(metric="not_yet_counted"), True, 0, True),
-        (_rule(metric="nobody_exports_this"), False, 0, False),
+        (_rule(Matcher("job", "=", "api")), 1, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), 0, True),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "6..")), 0, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("status", "=~", "5..")), 0, False),
+        (_rule(Matcher("job", "=", "aip"), Matcher("code", "=~", "5..")), 0, False),
+        (_rule(Matcher("job", "=", "web"), Matcher("code", "=", "200")), 0, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("reason", "=", "timeout"), metric="not_yet_counted"), 0, True),
+        (_rule(Matcher("job", "=", "aip"), Matcher("reason", "=", "timeout"), metric="not_yet_counted"), 0, False),
+        (_rule(Matcher("job", "=", "api"), Matcher("reason", "=", "tiemout"), metric="not_yet_counted"), 0, False),
+        (_rule(metric="nobody_exports_this"), 0, False),
     ],
     ids=[
-        "matched", "no error yet", "value the catalogue lacks", "label name that no series has",
-        "each matcher matches but never together", "declared and not yet exposed", "unknown name",
+        "matched", "no error yet", "value the catalogue lacks", "label name that no series has", "no such job",
+        "each matcher matches but never together", "declared and not yet exposed", "not yet exposed, and no such job",
+        "not yet exposed, and no such value", "unknown name",
     ],
 )  # fmt: skip
-def test_blind_or_only_quiet(server: Any, rule: AlertRule, declared: bool, series: int, possible: bool) -> None:
+def test_blind_or_only_quiet(server: Any, rule: AlertRule, series: int, possible: bool) -> None:
     server.answers["/api/v1/query"] = _count
     with http_client(server.url) as client:
-        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), lambda _: declared)
+        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), CATALOGUE.get)
         (observed,) = observer.observe([rule], 0)
     assert isinstance(observed, SelectorObserved)
     assert (observed.series, observed.possible) == (series, possible)

@@ -1,0 +1,34 @@
+"""Everything that is served: the endpoints of every area."""
+
+from __future__ import annotations
+
+from simulator.api.areas import (
+    auth,
+    channels,
+    comments,
+    communities,
+    messages,
+    notifications,
+    operations,
+    posts,
+    search,
+    servers,
+    uploads,
+    users,
+)
+from simulator.api.routing import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *operations.ENDPOINTS,
+    *auth.ENDPOINTS,
+    *users.ENDPOINTS,
+    *servers.ENDPOINTS,
+    *channels.ENDPOINTS,
+    *messages.ENDPOINTS,
+    *communities.ENDPOINTS,
+    *posts.ENDPOINTS,
+    *comments.ENDPOINTS,
+    *search.ENDPOINTS,
+    *notifications.ENDPOINTS,
+    *uploads.ENDPOINTS,
+)
