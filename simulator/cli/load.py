@@ -24,6 +24,7 @@ from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.profile.settings import Limits, load_settings
+from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, spawn
@@ -88,7 +89,7 @@ def command(
         profile_sha256=profile_hash(chosen),
         profile_path=str(path),
         seed=chosen.seed,
-        started_ms=clock.now_ms() + _LEAD_MS + SECOND * (instances + processes),
+        started_ms=clock.now_ms() + lead_ms(_LEAD_MS + SECOND * (instances + processes)),
     )
     manifest.write(run.manifest)
     if not quiet:

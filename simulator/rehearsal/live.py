@@ -6,7 +6,6 @@ servers have seen the healthy platform before the run's clock begins.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,6 +16,7 @@ from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared_labels, service_of
+from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
@@ -33,7 +33,6 @@ from simulator.verdict.facts import EngineFacts
 
 _LEAD_MS: Final = 12 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
 _LEAD_PER_INSTANCE_MS: Final = SECOND
-_LONGEST_LEAD_MS: Final = 90 * SECOND
 _POLL_SECONDS: Final = 0.5
 _BASELINE_MS: Final = 5 * SECOND  # so long before the first fault the healthy platform is looked at once
 
@@ -101,7 +100,7 @@ class _LiveRun:
 
     def _make_manifest(self) -> Manifest:
         profile = self._request.profile
-        lead_ms = _lead_ms(profile.platform.instances.api, os.getloadavg()[0] / (os.cpu_count() or 1))
+        alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (profile.platform.instances.api - 1)
         manifest = Manifest(
             run_id=self._run.run_id,
             mode=Mode.LIVE.value if self._request.local else Mode.STAGING.value,
@@ -109,7 +108,7 @@ class _LiveRun:
             profile_sha256=profile_hash(profile),
             profile_path=self._request.profile_path,
             seed=profile.seed,
-            started_ms=self._clock.now_ms() + lead_ms,
+            started_ms=self._clock.now_ms() + lead_ms(alone_ms),
         )
         manifest.write(self._run.manifest)
         return manifest
@@ -235,9 +234,3 @@ class _LiveRun:
 
     def _tell(self, observation: Observation) -> None:
         self._recorder.add(observation)
-
-
-def _lead_ms(api_instances: int, busy: float) -> int:
-    """Time to bring everything up. `busy` is the load average per core: processes share a core that is taken."""
-    alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (api_instances - 1)
-    return min(round(alone_ms * max(busy, 1.0)), max(_LONGEST_LEAD_MS, alone_ms))

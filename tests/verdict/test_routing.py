@@ -15,6 +15,7 @@ from simulator.telemetry.observations import (
 )
 from simulator.units import MINUTE
 from simulator.verdict import Mode, Word
+from simulator.wire.notifications import UNKNOWN_ALERTS
 from tests.verdict.scene import (
     CRITICAL,
     FIRED,
@@ -43,6 +44,21 @@ ROWS: dict[str, tuple[Scene, str, Word, str]] = {
         "expect.alerts[0].notifies[0]",
         Word.MISROUTED,
         "#critical-alerts heard nothing of it; R0****, devops@cryb.ai",
+    ),
+    "a channel heard something, and nobody knows of what": (
+        DEAF_SLACK.plus(
+            told(
+                NotificationKind.SLACK,
+                "critical",
+                "#critical-alerts",
+                FIRED + MINUTE,
+                alerts=(),
+                problem=UNKNOWN_ALERTS,
+            )
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "#critical-alerts heard something: which alerts",
     ),
     "nobody heard anything": (
         PASSING.without(lambda o: isinstance(o, NotificationReceived | AlertmanagerObserved)),
