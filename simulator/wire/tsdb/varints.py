@@ -1,0 +1,40 @@
+"""Whole numbers of variable length, as Go's encoding/binary writes them (https://pkg.go.dev/encoding/binary#PutUvarint).
+
+Seven bits a byte, the lowest first; the top bit says that more follow. Signed numbers go in zig-zag order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.compiled import inlined
+from simulator.wire.tsdb.checksum import Bytes
+
+
+@inlined
+def put_uvarint(out: Bytes, at: int, value: np.uint64) -> int:
+    """Write `value` at `out[at:]`; where the next byte goes. At most ten bytes."""
+    rest = np.uint64(value)
+    while rest >= np.uint64(0x80):
+        out[at] = np.uint8(rest & np.uint64(0x7F)) | np.uint8(0x80)
+        rest >>= np.uint64(7)
+        at += 1
+    out[at] = np.uint8(rest)
+    return at + 1
+
+
+@inlined
+def put_varint(out: Bytes, at: int, value: np.int64) -> int:
+    """Write a signed `value` at `out[at:]`; where the next byte goes."""
+    doubled = np.uint64(value) << np.uint64(1)
+    return put_uvarint(out, at, ~doubled if value < 0 else doubled)
+
+
+def uvarint(value: int) -> bytes:
+    """The bytes of a number that is not negative."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
