@@ -100,17 +100,17 @@ class ChangedCounts:
 
     def __init__(self, tree: CountTree, leaves: Leaves, flows: Flows, effects: Effects, first: int) -> None:
         """`first` is a grid time before which nothing is different."""
-        self._tree = tree
+        self.tree = tree
         self._leaves = leaves
-        self._flows = flows
-        self._effects = effects
+        self.flows = flows
+        self.effects = effects
         self._first_hour = first // HOUR
         # difference to the undisturbed counts at the start of some hours: of each day that was passed, and the last
         self._marks = {self._first_hour: np.zeros(len(leaves), dtype=np.int64)}
 
     def at(self, grid_ms: Times) -> Counts:
         """Events of every leaf before each instant, shape (L, T); instants rise."""
-        out = self._tree.at(grid_ms)
+        out = self.tree.at(grid_ms)
         hours = grid_ms // HOUR
         first = int(np.searchsorted(hours, self._first_hour))
         while first < len(grid_ms):
@@ -145,22 +145,22 @@ class ChangedCounts:
         self, first_hour: int, last_hour: int, carry: Counts, grid_ms: Times, base: Counts
     ) -> tuple[Counts, Counts]:
         """The difference at instants of some hours, and at their end; `carry` is that at their start."""
-        segments = self._effects.segments(first_hour * HOUR, last_hour * HOUR)
-        change = self._effects.change(segments) if len(segments) else None
+        segments = self.effects.segments(first_hour * HOUR, last_hour * HOUR)
+        change = self.effects.change(segments) if len(segments) else None
         if change is None or change.is_none:
             return np.repeat(carry[:, None], len(grid_ms), axis=1), carry
         edges, places = np.unique(segments, return_inverse=True)
-        at_edges = self._tree.at(edges)
+        at_edges = self.tree.at(edges)
         places = places.reshape(segments.shape)
         difference = np.empty((len(carry), len(grid_ms)), dtype=np.int64)
         end = carry.copy()
         _change(
             self._leaves.keys,
             self._leaves.dispersion,
-            self._flows.buckets,
-            self._flows.first_row,
-            self._flows.fails,
-            self._flows.failure_row,
+            self.flows.buckets,
+            self.flows.first_row,
+            self.flows.fails,
+            self.flows.failure_row,
             segments,
             at_edges,
             places,
@@ -182,7 +182,13 @@ def _index(start: int, step: np.uint64) -> np.uint64:
 
 
 @inlined
-def _pass_flow(
+def added(key: np.uint64, start: int, mean: float, dispersion: float) -> int:
+    """How many events a leaf has more over the segment that begins at `start`; they are spread evenly over it."""
+    return total(mean, dispersion, bits(key, _index(start, _ADD)))
+
+
+@inlined
+def pass_flow(
     keys: NDArray[np.uint64],
     dispersion: Floats,
     buckets: int,
@@ -210,8 +216,7 @@ def _pass_flow(
             m = nested(m, n, kept, random)
             n = kept
         if add[leaf] > 0.0:
-            random = bits(keys[leaf], _index(start, _ADD))
-            more = total(add[leaf], dispersion[leaf], random)
+            more = added(keys[leaf], start, add[leaf], dispersion[leaf])
             m += (more * since) // length
             n += more
         whole[leaf] = n
@@ -296,7 +301,7 @@ def _change(
                 part[leaf] = base[leaf, instant] - at_edges[leaf, low] if inside else 0
             since = instants[instant] - start if inside else 0
             for flow in range(len(first_row) - 1):
-                _pass_flow(
+                pass_flow(
                     keys,
                     dispersion,
                     buckets,

@@ -32,14 +32,14 @@ Floats = NDArray[np.float64]
 
 _HOUR_HEAP: Final = 32
 _CELL_HEAP: Final = 64
-_HALVINGS: Final = 5  # 60 s to 1.875 s
+HALVINGS: Final = 5  # 60 s to 1.875 s
 
 # What an index is for, in its top bits; the rest is the place in time and the node.
 _DAY_TOTAL = np.uint64(1 << 60)
 _HOUR_SPLIT = np.uint64(2 << 60)
 _CELL_SPLIT = np.uint64(3 << 60)
-_INSTANT = np.uint64(4 << 60)
-_NODE_BITS = np.uint64(7)
+INSTANT = np.uint64(4 << 60)
+NODE_BITS = np.uint64(7)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class CountTree:
     """Counts of all leaves from the start of `origin_day` on (a day of grid time)."""
 
     def __init__(self, leaves: Leaves, shapes: Shapes, origin_day: int) -> None:
-        self._leaves = leaves
+        self.leaves = leaves
         self._shapes = shapes
         self._origin = origin_day
         self._before = np.zeros((len(leaves), 1), dtype=np.int64)  # events before each day, grown when asked for
@@ -79,7 +79,7 @@ class CountTree:
 
     def at(self, grid_ms: Times) -> Counts:
         """Events of every leaf before each instant, shape (L, T). Instants rise, and none is before the origin."""
-        out = np.empty((len(self._leaves), len(grid_ms)), dtype=np.int64)
+        out = np.empty((len(self.leaves), len(grid_ms)), dtype=np.int64)
         hours = grid_ms // HOUR
         first = 0
         while first < len(grid_ms):
@@ -95,7 +95,7 @@ class CountTree:
             raise ValueError(f"grid day {day} is before the origin, day {self._origin}")
         cumulative = self._cumulative_hours(day)
         weights = self._shapes.per_cell(hour * CELLS_PER_HOUR, CELLS_PER_HOUR)
-        leaves = self._leaves
+        leaves = self.leaves
         out = np.empty((len(leaves), len(offsets)), dtype=np.int64)
         _count_within_hour(
             leaves.keys,
@@ -116,7 +116,7 @@ class CountTree:
         if self._hours is None or self._hours[0] != day:
             self._grow(day)
             at = day - self._origin
-            leaves = self._leaves
+            leaves = self.leaves
             weights = self._shapes.per_hour(day * HOURS_PER_DAY, HOURS_PER_DAY)
             out = np.empty((len(leaves), HOURS_PER_DAY + 1), dtype=np.int64)
             _split_day(
@@ -141,7 +141,7 @@ class CountTree:
         first = self._origin + known
         hourly = self._shapes.per_hour(first * HOURS_PER_DAY, missing * HOURS_PER_DAY)
         daily = np.ascontiguousarray(hourly.reshape(len(hourly), missing, HOURS_PER_DAY).cumsum(axis=2)[:, :, -1])
-        leaves = self._leaves
+        leaves = self.leaves
         more = np.empty((len(leaves), missing), dtype=np.int64)
         _draw_days(leaves.keys, leaves.factors, leaves.shapes, leaves.dispersion, daily, first, more)
         more[:, 0] += self._before[:, -1]
@@ -217,7 +217,7 @@ def _split_day(
 ) -> None:
     size = chances.shape[1]
     heap = np.zeros(2 * size, dtype=np.int64)
-    base = _HOUR_SPLIT | (np.uint64(day) << _NODE_BITS)
+    base = _HOUR_SPLIT | (np.uint64(day) << NODE_BITS)
     for leaf in range(len(keys)):
         heap[1] = after[leaf] - before[leaf]
         _descend(heap, chances[shapes[leaf]], keys[leaf], base, dispersion[leaf])
@@ -236,7 +236,7 @@ def _popcount(x: np.uint64) -> int:
 
 
 @inlined
-def _half(n: int, dispersion: float, random: np.uint64) -> int:
+def half(n: int, dispersion: float, random: np.uint64) -> int:
     """A binomial count of `n` coins: bits of `random` themselves up to 64."""
     if dispersion == 1.0 and n <= 64:
         return _popcount(random >> np.uint64(64 - n)) if n > 0 else 0
@@ -250,16 +250,16 @@ def count_within_cell(key: np.uint64, cell: int, n: int, offset: int, dispersion
         return 0
     if dispersion == 0.0:
         return math.floor(float(n) * float(offset) / 60000.0)
-    base = _INSTANT | (np.uint64(cell) << _NODE_BITS)
+    base = INSTANT | (np.uint64(cell) << NODE_BITS)
     low = 0
     width = 60000
     node = 1
     before = 0
-    for _ in range(_HALVINGS):
+    for _ in range(HALVINGS):
         if n == 0 or offset == low:
             return before
         width //= 2
-        left = _half(n, dispersion, bits(key, base | np.uint64(node)))
+        left = half(n, dispersion, bits(key, base | np.uint64(node)))
         if offset < low + width:
             n = left
             node = 2 * node
@@ -289,7 +289,7 @@ def _count_within_hour(
 ) -> None:
     size = chances.shape[1]
     heap = np.zeros(2 * size, dtype=np.int64)
-    base = _CELL_SPLIT | (np.uint64(hour) << _NODE_BITS)
+    base = _CELL_SPLIT | (np.uint64(hour) << NODE_BITS)
     first_cell = hour * CELLS_PER_HOUR
     for leaf in range(len(keys)):
         seen = before[leaf]

@@ -13,6 +13,7 @@ from simulator.catalog.families import Flow, rows
 from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
 from simulator.model.counts import Counts, CountTree, Floats, Leaves
 from simulator.model.disturbance import first_onset, segments
+from simulator.model.events import Events, events_between
 from simulator.model.grid import ORIGIN_DAYS, Times
 from simulator.model.keys import keys
 from simulator.model.moment import Moment, World
@@ -89,6 +90,10 @@ class FlowCounts:
     def at(self, grid_ms: Times) -> Counts:
         """Events of each leaf before each instant, shape (L, T); instants rise."""
         return self._counts.at(grid_ms)
+
+    def events(self, start: int, end: int) -> Events:
+        """Every single event in `[start, end)` of grid time, as many as the counts rise by."""
+        return events_between(self._counts, start, end)
 
     # -- Effects: what faults do to this flow ---------------------------------------------------------------------
 
