@@ -36,7 +36,7 @@ check: venv ## format, lint, types, layers
 bench: venv ## the benchmarks in bench/
 	@for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
 
-lock: venv ## requirements.lock anew from pyproject.toml (UPGRADE=1 takes the newest versions)
+lock: ## requirements.lock anew from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@sh setup/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what make made: environment, servers, caches (run folders stay)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
-.venv/bin/python -m venv "$work/venv"
+"${PYTHON:-python3}" -m venv "$work/venv"
 "$work/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check uv
 
 # fewest: one version of a package for all Pythons, so that the same seed gives the same bits on each of them
