@@ -96,22 +96,29 @@ class _LiveRun:
         self._load: LocustRun | None = None
         self._redirection = Redirection((), (), ())
         self._died: set[str] = set()
-        self.manifest = self._make_manifest()
+        began = clock.monotonic()
+        self._note("warming up the model (on a new machine it is compiled first)")
+        self._declared = declared_labels(self._manifest_from(clock.now_ms()))
+        warm_up_ms = round((clock.monotonic() - began) * 1000)
+        self.manifest = self._manifest_from(clock.now_ms() + self._lead_ms(warm_up_ms))
+        self.manifest.write(run.manifest)
 
-    def _make_manifest(self) -> Manifest:
+    def _lead_ms(self, warm_up_ms: int) -> int:
+        """The API's processes and the emitter warm the model up too, each for itself."""
+        instances = self._request.profile.platform.instances.api
+        return lead_ms(_LEAD_MS + _LEAD_PER_INSTANCE_MS * (instances - 1) + (instances + 1) * warm_up_ms)
+
+    def _manifest_from(self, started_ms: int) -> Manifest:
         profile = self._request.profile
-        alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (profile.platform.instances.api - 1)
-        manifest = Manifest(
+        return Manifest(
             run_id=self._run.run_id,
             mode=Mode.LIVE.value if self._request.local else Mode.STAGING.value,
             profile=profile,
             profile_sha256=profile_hash(profile),
             profile_path=self._request.profile_path,
             seed=profile.seed,
-            started_ms=self._clock.now_ms() + lead_ms(alone_ms),
+            started_ms=started_ms,
         )
-        manifest.write(self._run.manifest)
-        return manifest
 
     def start(self, servers: LocalServers | None) -> None:
         """Bring everything up, and wait until the run's clock begins."""
@@ -157,8 +164,7 @@ class _LiveRun:
         else:
             assert self._request.staging is not None
             urls = (self._request.staging.prometheus, self._request.staging.alertmanager)
-        declared = declared_labels(self.manifest).get
-        return Watch(*urls, clock=self._clock, declared=declared, allowed_hosts=self._request.allowed_hosts)
+        return Watch(*urls, clock=self._clock, declared=self._declared.get, allowed_hosts=self._request.allowed_hosts)
 
     def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
         """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""
