@@ -1,0 +1,110 @@
+"""What a history is: whose, of when, how dense, cut into which blocks. Plain values, and a fingerprint of them all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numba
+import numpy as np
+
+from simulator import __version__
+from simulator.profile.manifest import Manifest
+from simulator.rehearsal.scrapes import LOOKBACK, Target, Times
+from simulator.telemetry.interval import Interval
+from simulator.units import HOUR, MINUTE
+from simulator.wire.tsdb.meta import block_ulid
+from simulator.wire.tsdb.ranges import block_ranges, split_into_blocks
+
+FULL_RESOLUTION_MS: Final = 7 * HOUR
+"""How far before the run every scrape is there: an hour more than the 6 h that ordinary rules look back."""
+
+OLD_RESOLUTION_MS: Final = 2 * MINUTE
+"""Spacing before that. Instant selectors find a sample in the 5 minutes before any instant, `rate(...[5m])` two."""
+
+LONGEST_BLOCK_MS: Final = 54 * HOUR
+"""The longest block that a server with a retention of 30 days makes."""
+
+_WHAT_MAKES_SAMPLES: Final = ("catalog", "model", "profile", "rehearsal/scrapes.py", "streams", "wire/tsdb")
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class History:
+    """The scrapes of `targets` within `span`: before `full_from_ms` at most one in `old_step_ms`, then all of them.
+
+    `relabelling` is the identity of what their labels go through. `longest_block_ms` limits the blocks' length; 0
+    makes one block of the whole.
+    """
+
+    manifest: Manifest
+    span: Interval
+    full_from_ms: int
+    old_step_ms: int
+    targets: tuple[Target, ...]
+    relabelling: str
+    longest_block_ms: int = LONGEST_BLOCK_MS
+
+    @property
+    def blocks(self) -> tuple[Interval, ...]:
+        """The spans of its blocks, in the order of time."""
+        if not self.longest_block_ms:
+            return (self.span,)
+        return split_into_blocks(self.span, block_ranges(self.longest_block_ms))
+
+    def ulid(self, block: Interval) -> str:
+        """The name of one of its blocks."""
+        return block_ulid(self.fingerprint, block)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal where every sample is, and every block: profile, seed, time, targets, labels, versions, code."""
+        what = {
+            "samples": samples_version(),
+            "profile": self.manifest.profile_sha256,
+            "seed": self.manifest.seed,
+            "started_ms": self.manifest.started_ms,
+            "span": asdict(self.span),
+            "full_from_ms": self.full_from_ms,
+            "old_step_ms": self.old_step_ms,
+            "targets": [asdict(target) for target in self.targets],
+            "relabelling": self.relabelling,
+            "longest_block_ms": self.longest_block_ms,
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def scrapes(self, target: Target, within: Interval) -> Times:
+        """When a target is scraped in a part of the history."""
+        return np.concatenate([*self._grids(target, within)])
+
+    def scrapes_before(self, target: Target, at_ms: int) -> Times:
+        """The last scrapes of the history before an instant: `LOOKBACK` of them, or all there were."""
+        longest = max(target.interval_ms, self.old_step_ms)
+        start = max(self.span.start_ms, at_ms - (LOOKBACK + 1) * longest)
+        return self.scrapes(target, Interval(start, max(start, at_ms)))[-LOOKBACK:]
+
+    def _grids(self, target: Target, within: Interval) -> Iterator[Times]:
+        edge = min(max(self.full_from_ms, within.start_ms), within.end_ms)
+        old_step = -(-self.old_step_ms // target.interval_ms) * target.interval_ms
+        for start, end, step in (
+            (within.start_ms, edge, old_step),
+            (edge, within.end_ms, target.interval_ms),
+        ):
+            first = start + (target.offset_ms - start) % step
+            yield np.arange(first, end, step, dtype=np.int64)
+
+
+@cache
+def samples_version() -> str:
+    """Differs where the code or the libraries that make samples differ (between two versions of crybsim, too)."""
+    digest = hashlib.sha256(f"{__version__} numpy {np.__version__} numba {numba.__version__}".encode())
+    for name in _WHAT_MAKES_SAMPLES:
+        place = _PACKAGE / name
+        for source in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
