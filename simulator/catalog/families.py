@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
-from simulator.telemetry.samples import MetricType
+from simulator.telemetry.notation import Notation
+from simulator.telemetry.samples import Labels, MetricType
 
 
 class CausedBy(StrEnum):
@@ -103,11 +104,12 @@ class Count:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How long the events of a flow took."""
+    """How long the events of a flow took. `shown` are the bounds exposed, where they are not all of the flow's."""
 
     flow: Flow
     by: Mapping[str, str]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shown: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Level:
     """A signal at the instant of the scrape: a gauge. Rows of the dimensions multiply it.
 
     `noise` is the standard deviation of each series' own jitter, as a share of its value. `refresh_ms` is how often the
-    platform computes it anew (0: at each scrape).
+    platform computes it anew (0: at each scrape). `shown` has the exposed name of a label where it is not the
+    dimension's; an empty one hides the label.
     """
 
     signal: str
@@ -138,9 +141,24 @@ class Level:
     whole: bool = False
     refresh_ms: int = 0
     scale: float = 1.0
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
-View = Count | Histogram | Sizes | Level
+@dataclass(frozen=True)
+class Written:
+    """One series whose values somebody wrote down, from the run's start on; `during` has those of a fault, by its kind
+    or id, from its onset to its end.
+
+    What a counter does during a fault is added to it; any other series shows the fault's values instead of its own.
+    """
+
+    labels: Labels
+    values: Notation
+    step_ms: int
+    during: Mapping[str, Notation] = field(default_factory=dict)
+
+
+View = Count | Histogram | Sizes | Level | Written
 
 
 @dataclass(frozen=True)
@@ -154,25 +172,37 @@ class Family:
     view: View
     unit: str = ""
     caused_by: CausedBy = CausedBy.MODEL
+    constants: Labels = ()  # further labels that every series carries
+    drawn_as: str = ""  # the name that its random draws go by, where an overlay gave it another
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """The exposed label names, sorted, without `le`."""
-        if isinstance(self.view, Level):
-            return tuple(sorted(n for dim in self.view.dimensions for n in dim.names if not n.startswith("_")))
-        return tuple(sorted(self.view.by))
+        view = self.view
+        if isinstance(view, Level):
+            inner = [view.shown.get(n, n) for dim in view.dimensions for n in dim.names if not n.startswith("_")]
+        else:
+            inner = [name for name, _ in view.labels] if isinstance(view, Written) else list(view.by)
+        return tuple(sorted([*filter(None, inner), *(name for name, _ in self.constants)]))
 
     @property
     def bounds(self) -> tuple[float, ...]:
         """Upper bounds of the buckets, without +Inf; empty for anything but a histogram."""
         if isinstance(self.view, Histogram):
-            return self.view.flow.bounds
+            return self.view.shown or self.view.flow.bounds
         return self.view.bounds if isinstance(self.view, Sizes) else ()
 
     @property
     def signal(self) -> str:
-        """The signal of the model that drives it."""
+        """The signal of the model that drives it; empty where its values are written down."""
+        if isinstance(self.view, Written):
+            return ""
         return self.view.signal if isinstance(self.view, Level) else self.view.flow.signal
+
+    @property
+    def key_name(self) -> str:
+        """The name that its random draws go by: an overlay's new name does not change a value."""
+        return self.drawn_as or self.name
 
 
 def rows(dimensions: tuple[Dimension, ...], *, tiny: bool) -> Iterator[tuple[dict[str, str], float]]:

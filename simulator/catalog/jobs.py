@@ -13,6 +13,7 @@ class Job:
     """One scrape job. `service` is a key of the profile's `platform.instances`, or a service that runs once.
 
     `share` names the signal that says which part of the job's flows one instance sees; empty: each sees its own whole.
+    `down_during` are faults, by kind or id, that let its targets refuse the scrape (a job that an overlay added).
     """
 
     name: str
@@ -20,6 +21,7 @@ class Job:
     port: int
     share: str = ""
     targets: tuple[str, ...] = ()  # where instances are not numbered copies of the service
+    down_during: tuple[str, ...] = ()
 
 
 CRYB_API = "cryb-api"

@@ -122,7 +122,7 @@ class Moment:
         return [
             (fault, level(fault, self.elapsed_ms))
             for fault in self.profile.faults
-            if fault.kind == kind and self._concerns(fault)
+            if fault.kind == kind and self.concerns(fault)
         ]
 
     def fault(self, kind: str) -> Floats:
@@ -154,7 +154,8 @@ class Moment:
         past = Moment(self.world, middles, instance=self.instance, route=self.route, disturbed=self.disturbed)
         return window_means(past[name], last - first, steps)
 
-    def _concerns(self, fault: Fault) -> bool:
+    def concerns(self, fault: Fault) -> bool:
+        """Whether a fault aims at this instance and route, or at everything."""
         target = fault.target
         if target.route is not None and target.route != self.route:
             return False

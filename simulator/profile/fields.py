@@ -110,5 +110,6 @@ LabelName = Annotated[
     StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"),
     Noun("a label's name (letters, digits and _)", "some_label"),
 ]
+FileName = Annotated[str, StringConstraints(min_length=1), Noun("the path of a file", "some-file")]
 Text = Annotated[str, Noun("text", "some text")]
 """Free text."""

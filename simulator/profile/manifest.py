@@ -1,7 +1,8 @@
 """The manifest of a run: written once, read by every process of the run, never changed.
 
-It fixes what a run is: the profile (whole, and its hash), seed, wall start, versions. API, emitter and load read it and
-compute the faults of any instant by themselves; nobody tells anybody about a fault over the network.
+It fixes what a run is: the profile and the catalogue's overlays (whole, and their hashes), seed, wall start, versions.
+API, emitter and load read it and compute the faults of any instant by themselves; nobody tells anybody about a fault
+over the network.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from simulator import __version__
 from simulator.errors import InputError
 from simulator.profile.activity import ActiveFault, active
+from simulator.profile.overlay import OverlayFile
 from simulator.profile.schema import Profile
 
 
@@ -32,6 +34,7 @@ class Manifest(BaseModel):
     started_ms: int
     crybsim_version: str = __version__
     versions: dict[str, str] = {}
+    overlays: tuple[OverlayFile, ...] = ()  # in the order in which they apply, with their content
 
     @property
     def ends_ms(self) -> int:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from simulator.errors import did_you_mean
-from simulator.profile.fields import AlertName, Duration, Instant, LabelName, Noun, Rate, Ratio, Slug, Text
+from simulator.profile.fields import AlertName, Duration, FileName, Instant, LabelName, Noun, Rate, Ratio, Slug, Text
 from simulator.units import SECOND
 
 SHORTEST_RUN_MS = 10 * SECOND
@@ -239,6 +239,8 @@ class Profile(Part):
     """The past before it."""
     platform: PlatformSize = PlatformSize()
     """How big the platform is."""
+    overlays: tuple[FileName, ...] = ()
+    """Catalogue overlays: files, from the profile's folder, that say how metrics differ from the catalogue."""
     traffic: Traffic = Traffic()
     """How much it is used."""
     load: Load = Load()

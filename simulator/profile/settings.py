@@ -13,12 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from simulator.errors import InputError
 from simulator.profile.document import Document, read_document
-from simulator.profile.fields import Noun, Rate
+from simulator.profile.fields import FileName, Noun, Rate
 from simulator.profile.mend import read_as
 
 FILE_NAME: Final = "crybsim.yaml"
 
-FileName = Annotated[str, StringConstraints(min_length=1), Noun("the path of a file", "some-file")]
 Pattern = Annotated[str, StringConstraints(min_length=1), Noun("a path, or a pattern such as rules/*.yml", "*.yml")]
 Url = Annotated[
     str,

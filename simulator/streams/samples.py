@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 
 import simulator.model.signals  # noqa: F401  # registers the signals
-from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Sizes
-from simulator.catalog.inventory import FAMILIES, families_of
-from simulator.catalog.jobs import BY_NAME, CRYB_API, JOBS
+from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Sizes, Written
+from simulator.catalog.jobs import CRYB_API
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.grid import Grid, Times
 from simulator.model.moment import Moment, World
 from simulator.model.shapes import Undisturbed
 from simulator.profile.activity import instances_hit
 from simulator.profile.manifest import Manifest
+from simulator.profile.overlaid import catalogue_of
 from simulator.streams.views import (
     CountReader,
     Counts,
@@ -26,7 +27,8 @@ from simulator.streams.views import (
     Reader,
     SizesReader,
 )
-from simulator.telemetry.samples import FamilyBlock
+from simulator.streams.written import WrittenReader
+from simulator.telemetry.samples import FamilyBlock, Series, labels_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,16 @@ class _Entry:
     """One entry of the catalogue, ready to be read."""
 
     family: Family
-    reader: Reader
+    reader: Reader | WrittenReader
     flow: FlowCounts | None
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """What it exposes, labels that an overlay added included."""
+        more = self.family.constants
+        if not more:
+            return self.reader.series
+        return tuple(Series(one.name, labels_of({**dict(one.labels), **dict(more)})) for one in self.reader.series)
 
 
 class ModelSamples:
@@ -47,20 +57,25 @@ class ModelSamples:
     def __init__(self, manifest: Manifest, *, everything: bool | None = None) -> None:
         """`everything`: whether families that the API causes are included; not given: in all modes but live."""
         self._manifest = manifest
+        self._catalogue = catalogue_of(manifest.overlays)
         self._grid = Grid.of(manifest)
         self._world = World(manifest.profile, manifest.seed)
         self._everything = manifest.mode != "live" if everything is None else everything
         self._exporters: dict[tuple[str, str], tuple[_Entry, ...]] = {}
 
     def jobs(self) -> tuple[str, ...]:
-        with_families = {family.job for family in FAMILIES}
-        return tuple(job.name for job in JOBS if job.name in with_families)
+        return tuple(job.name for job in self._catalogue.exposing_jobs)
 
     def instances(self, job: str) -> tuple[str, ...]:
-        known = BY_NAME[job]
+        known = self._catalogue.job(job)
         return known.targets or self._world.instances(known.service)
 
     def is_up(self, job: str, instance: str, at_ms: int) -> bool:
+        down_during = self._catalogue.job(job).down_during
+        if down_during:
+            here = Moment(self._world, self._grid.from_wall(np.array([at_ms], dtype=np.int64)), instance=instance)
+            acting = [found.fault for found in self._manifest.active(at_ms)]
+            return not any({fault.id, fault.kind} & set(down_during) and here.concerns(fault) for fault in acting)
         if job != CRYB_API:
             return True
         names = self.instances(job)
@@ -84,7 +99,7 @@ class ModelSamples:
                     family.name,
                     family.type,
                     family.help,
-                    tuple(series for entry in parts for series in entry.reader.series),
+                    tuple(series for entry in parts for series in entry.series),
                     times_ms,
                     (values[0] if len(values) == 1 else np.concatenate(values)).T,
                 )
@@ -100,7 +115,7 @@ class ModelSamples:
         moments: dict[bytes, Moment],
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         reader = entry.reader
-        if isinstance(reader, LevelReader):
+        if isinstance(reader, LevelReader | WrittenReader):
             at = reader.instants(grid_ms)
             known = at.tobytes()
             if known not in moments:
@@ -123,15 +138,19 @@ class ModelSamples:
 
     def _entries(self, job: str, instance: str, base: Undisturbed, faulty: Disturbed) -> Iterable[_Entry]:
         flows: dict[str, FlowCounts] = {}
-        for family in families_of(job):
+        for family in self._catalogue.families_of(job):
             if family.caused_by is CausedBy.API and not self._everything:
                 continue
             view = family.view
             if isinstance(view, Level):
                 yield _Entry(family, LevelReader(family, view, instance, self._world), None)
                 continue
+            if isinstance(view, Written):
+                yield _Entry(family, WrittenReader(family, view), None)
+                continue
             if view.flow.name not in flows:
-                flows[view.flow.name] = FlowCounts(view.flow, job, BY_NAME[job].share, base, faulty)
+                share = self._catalogue.job(job).share
+                flows[view.flow.name] = FlowCounts(view.flow, job, share, base, faulty)
             flow = flows[view.flow.name]
             yield _Entry(family, _reader(family, view, flow, self._world), flow)
 

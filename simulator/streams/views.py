@@ -79,16 +79,20 @@ class HistogramReader:
 
     def __init__(self, family: Family, view: Histogram, counts: FlowCounts) -> None:
         groups = grouped(view, counts)
-        self.series = histogram_series(family.name, groups.labels, counts.flow.bounds)
+        bounds = counts.flow.bounds
+        whole = histogram_series(family.name, groups.labels, bounds)
+        self._kept = _kept_rows(bounds, view.shown, len(groups.labels)) if view.shown else None
+        self.series = whole if self._kept is None else tuple(whole[row] for row in self._kept.tolist())
+        self._length = len(whole)
         self._groups = groups
         self._buckets = counts.buckets
         means = np.array([bucket_means(name, counts.flow.bounds) for name in counts.spreads])
         self._means = np.ascontiguousarray(means[counts.spread_of_row])
 
     def read(self, counts: Counts) -> Floats:
-        out = np.empty((len(self.series), counts.shape[1]))
+        out = np.empty((self._length, counts.shape[1]))
         _fill_histograms(counts, self._groups.first, self._groups.rows, self._buckets, self._means, out)
-        return out
+        return out if self._kept is None else out[self._kept]
 
 
 class SizesReader:
@@ -103,8 +107,11 @@ class SizesReader:
         self._ratios = np.array([low / high for low, high in pairwise(shares)])
         edges = (view.bounds[0] / 4.0, *view.bounds, view.bounds[-1] * 4.0)
         self._means = np.array([math.floor(math.sqrt(a * b)) for a, b in pairwise(edges)], dtype=np.int64)
-        names = ["\x1f".join(f"{name}={value}" for name, value in labels) for labels in groups.labels]
-        self._keys = keys(world.seed, "sizes", family.name, each=names)
+        names = [
+            "\x1f".join(f"{of}={value}" for of, value in sorted((view.by[name], value) for name, value in labels))
+            for labels in groups.labels
+        ]
+        self._keys = keys(world.seed, "sizes", family.key_name, each=names)
 
     def read(self, counts: Counts) -> Floats:
         out = np.empty((len(self.series), counts.shape[1]))
@@ -122,11 +129,14 @@ class LevelReader:
             (labels_of({name: value for name, value in labels.items() if not name.startswith("_")}), factor)
             for labels, factor in rows(view.dimensions, tiny=tiny)
         ]
-        self.series = tuple(Series(family.name, labels) for labels, _ in found)
+        self.series = tuple(
+            Series(family.name, labels_of({view.shown.get(n, n): value for n, value in labels if view.shown.get(n, n)}))
+            for labels, _ in found
+        )
         self._view = view
         self._factors = np.array([factor * view.scale for _, factor in found])
         names = ["\x1f".join(f"{name}={value}" for name, value in labels) for labels, _ in found]
-        self._keys = keys(world.seed, "jitter", family.job, instance, family.name, each=names)
+        self._keys = keys(world.seed, "jitter", family.job, instance, family.key_name, each=names)
 
     def instants(self, grid_ms: Times) -> Times:
         """When the platform computed what a scrape at each instant shows."""
@@ -166,6 +176,13 @@ def histogram_series(name: str, labels: tuple[Labels, ...], bounds: tuple[float,
             Series(f"{name}_count", one),
         )
     )
+
+
+def _kept_rows(bounds: tuple[float, ...], shown: tuple[float, ...], groups: int) -> NDArray[np.int64]:
+    """The rows of whole histograms that remain where only some of their bounds are exposed."""
+    size = len(bounds) + 3  # +Inf, sum and count come after the bounds
+    inside = [place for place in range(size) if place >= len(bounds) or bounds[place] in shown]
+    return (np.arange(groups, dtype=np.int64)[:, None] * size + np.array(inside, dtype=np.int64)).ravel()
 
 
 def format_bound(bound: float) -> str:

@@ -25,6 +25,7 @@ EVERY_FIELD: dict[str, Any] = {
         "registered_users": 1000,
         "instances": {"api": 3, "web": 2, "postgres": 2, "redis": 1, "node": 4, "livekit": 1},
     },
+    "overlays": ["overlays/ours.yaml"],
     "traffic": {"peak": "20/s", "shape": "evening", "trough": 0.2, "weekend": 1.5, "time_zone": "Europe/Berlin"},
     "load": {
         "scenarios": ["http"],
