@@ -50,6 +50,39 @@ def level(fault: Fault, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
     return shape * fault.intensity
 
 
+def service_of(fault: Fault) -> str:
+    """The service that a fault breaks: its target's, or its kind's own. Raises KeyError for an unknown kind."""
+    return fault.target.service or BY_NAME[fault.kind].service
+
+
+def spans(fault: Fault) -> list[tuple[int, int]]:
+    """When a fault acts: `[start, end)` after the run's start, one for each pulse; a step has one."""
+    if fault.shape is not FaultShape.PULSES:
+        return [(fault.at, fault.end)]
+    on = math.ceil(fault.period * fault.duty)  # up to the first millisecond that is off
+    return [(start, min(start + on, fault.end)) for start in range(fault.at, fault.end, fault.period)]
+
+
+def exposure(fault: Fault, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The integral of a fault's level since its onset, in ms at full intensity: how much leaked, filled, or piled up.
+
+    Stays what it is once the fault is over. Level is a line between its corners, so this is exact.
+    """
+    corners: set[int] = {fault.at, fault.end}
+    if fault.ramp:
+        corners |= {fault.at + fault.ramp, fault.end - fault.ramp}
+    for start, end in spans(fault):
+        corners |= {start, end}
+    edges = np.array(sorted(corners), dtype=np.int64)
+    after, before = level(fault, edges[:-1]), level(fault, edges[1:] - 1)  # levels are 0 outside, so look inside
+    held = np.concatenate(([0.0], np.cumsum((after + before) / 2.0 * np.diff(edges))))
+    inside = np.clip(elapsed_ms, fault.at, fault.end)
+    piece = np.clip(np.searchsorted(edges, inside, side="right") - 1, 0, len(edges) - 2)
+    since = (inside - edges[piece]).astype(np.float64)
+    slope = (before[piece] - after[piece]) / np.diff(edges)[piece]
+    return np.asarray(held[piece] + (after[piece] + slope * since / 2.0) * since)
+
+
 def active(profile: Profile, elapsed_ms: int) -> tuple[ActiveFault, ...]:
     """The faults that act at `elapsed_ms` after the run's start, in the profile's order."""
     instant = np.array([elapsed_ms], dtype=np.int64)

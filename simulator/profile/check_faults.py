@@ -8,8 +8,10 @@ from itertools import combinations
 from simulator.catalog.faults import BY_NAME, SHORTEST_PULSE_MS, FaultKind, Parameter
 from simulator.catalog.routes import PATTERNS
 from simulator.errors import did_you_mean
+from simulator.profile.activity import parameter, service_of
 from simulator.profile.checks import Findings
 from simulator.profile.document import Steps, describe
+from simulator.profile.presence import instances_of, struck
 from simulator.profile.schema import Fault, FaultShape, FaultTarget, Profile
 from simulator.units import format_duration, parse_duration
 
@@ -22,14 +24,18 @@ def check_faults(profile: Profile, findings: Findings) -> None:
         kind = BY_NAME.get(fault.kind)
         if kind is None:
             hint = did_you_mean(fault.kind, BY_NAME)
-            names = ", ".join(BY_NAME)
-            findings.report((*steps, "kind"), f"{describe(fault.kind)} is not a fault kind{hint} (allowed: {names})")
+            message = f"{describe(fault.kind)} is not a fault kind{hint} (`crybsim catalog faults` lists them)"
+            findings.report((*steps, "kind"), message)
             findings.spoil((*steps, "kind"))
             continue
         _check_target(fault, kind, steps, profile, findings)
+        known = len(findings.problems)
         _check_parameters(fault, kind, steps, findings)
+        if len(findings.problems) == known:
+            _check_rhythm(fault, kind, steps, profile, findings)
     for (first, one), (second, other) in combinations(enumerate(profile.faults), 2):
         _check_pair(one, first, other, second, findings)
+        _check_restarts(profile, (one, first), (other, second), findings)
 
 
 def _check_times(fault: Fault, steps: Steps, profile: Profile, findings: Findings) -> None:
@@ -66,9 +72,35 @@ def _check_pulses(fault: Fault, steps: Steps, findings: Findings) -> None:
         findings.report(period, message, (*steps, "for"), (*steps, "shape"))
 
 
+def _check_rhythm(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile, findings: Findings) -> None:
+    """Kinds that set their own times: what they do has to fit into the fault, and they take no other shape."""
+    if not kind.own_rhythm:
+        return
+    for name in fault.model_fields_set & {"shape", "ramp"}:
+        if name == "ramp" or fault.shape is not FaultShape.STEP:
+            findings.report((*steps, name), f"{kind.name} has a rhythm of its own; leave {name} out", (*steps, "kind"))
+    inside = (*steps, "parameters", "downtime") if "downtime" in fault.parameters else (*steps, "for")
+    if kind.name == "crash_loop" and parameter(fault, "downtime") >= parameter(fault, "every"):
+        downtime = format_duration(round(parameter(fault, "downtime")))
+        every = format_duration(round(parameter(fault, "every")))
+        findings.report(inside, f"away for {downtime} at crashes {every} apart would never be up", (*steps, "kind"))
+    if kind.name == "deploy":
+        count = len(struck(profile, fault))
+        needs = round(parameter(fault, "downtime")) * count
+        if needs > fault.for_:
+            length = format_duration(fault.for_)
+            message = f"{length} is too short to restart {count} one by one; {format_duration(needs)} or more"
+            findings.report((*steps, "for"), message, (*steps, "kind"), (*steps, "target"))
+
+
 def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile, findings: Findings) -> None:
     target, inside, kind_steps = fault.target, (*steps, "target"), (*steps, "kind")
     service = target.service or kind.service
+    if target.service is not None and "service" in kind.scopes and target.service not in kind.services:
+        guess = did_you_mean(target.service, kind.services)
+        message = f"{kind.name} cannot break {describe(target.service)}{guess} (it can: {', '.join(kind.services)})"
+        findings.report((*inside, "service"), message, kind_steps)
+        return
     for name in FaultTarget.model_fields:
         value = getattr(target, name)
         if value is None or name in kind.scopes or (name == "service" and value == kind.service):
@@ -81,8 +113,7 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
             message = f"{kind.name} cannot be narrowed to one {name} (it can to {scopes})"
             findings.report((*inside, name), message, kind_steps, at_key=True)
     if target.instance is not None and "instance" in kind.scopes:
-        count = getattr(profile.platform.instances, service, 0)
-        names = [f"{service}-{number}" for number in range(1, count + 1)]
+        names = instances_of(profile, service)
         if target.instance not in names:
             there = f"{names[0]} to {names[-1]}" if len(names) > 1 else "".join(names) or "none"
             message = f"{describe(target.instance)} does not exist; instances of {service}: {there}"
@@ -97,6 +128,13 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
         else:
             message += "; write a pattern such as /api/v1/posts/:id"
         findings.report((*inside, "route"), message, kind_steps)
+
+    if kind.name == "replication_lag":
+        if profile.platform.instances.postgres < 2:
+            message = "there is no replica that could lag; write platform.instances.postgres: 2 or more"
+            findings.report((*steps, "kind"), message, ("platform", "instances", "postgres"))
+        elif target.instance == "postgres-1":
+            findings.report((*inside, "instance"), "postgres-1 is the primary; name a replica", kind_steps)
 
 
 def _check_parameters(fault: Fault, kind: FaultKind, steps: Steps, findings: Findings) -> None:
@@ -138,3 +176,18 @@ def _check_pair(one: Fault, first: int, other: Fault, second: int, findings: Fin
         message = f"overlaps faults[{first}] ({one.id}), which breaks the same thing until {format_duration(one.end)}"
         needs = [(*steps, name) for steps in (mine, theirs) for name in ("kind", "target", "at", "for")]
         findings.report((*mine, "at"), message, *needs)
+
+
+def _check_restarts(profile: Profile, one: tuple[Fault, int], other: tuple[Fault, int], findings: Findings) -> None:
+    """Two faults that both let an instance begin anew cannot do so at once: which of them restarts it?"""
+    (first, mine), (second, theirs) = one, other
+    kinds = [BY_NAME.get(first.kind), BY_NAME.get(second.kind)]
+    if not all(kind is not None and kind.restarts for kind in kinds):
+        return
+    if (first.kind, first.target) == (second.kind, second.target) or service_of(first) != service_of(second):
+        return
+    both = set(struck(profile, first)) & set(struck(profile, second))
+    if both and first.at < second.end and second.at < first.end:
+        message = f"restarts {min(both)} while faults[{mine}] ({first.id}) does, until {format_duration(first.end)}"
+        needs = [("faults", number, name) for number in (mine, theirs) for name in ("kind", "target", "at", "for")]
+        findings.report(("faults", theirs, "at"), message, *needs)

@@ -89,7 +89,8 @@ def _tidied(schema: Any, *, names: bool = False) -> Any:
 def _of_kind(kind: FaultKind) -> Schema:
     """What one fault kind allows beside what all of them do."""
     closed: Schema = {name: False for name in FaultTarget.model_fields if name not in (*kind.scopes, "service")}
-    fixed = {} if "service" in kind.scopes else {"service": {"enum": [kind.service, None]}}
+    services = kind.services if "service" in kind.scopes else (kind.service,)
+    fixed = {"service": {"enum": [*services, None]}}
     parameters: Schema = {
         "properties": {spec.name: _parameter(spec) for spec in kind.parameters},
         "additionalProperties": False,

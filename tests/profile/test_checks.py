@@ -49,7 +49,12 @@ CASES: list[tuple[str, Change, str, str]] = [
     ),
     ("history", lambda d: d.update(history={"resolution": "10ms"}), "history.resolution", "10ms is too fine"),
     ("same id", fault(1, id="errors"), "faults[1].id", "'errors' is the id of faults[0] too; ids are unique"),
-    ("kind", fault(kind="htp_errors"), "faults[0].kind", "did you mean 'http_errors'? (allowed: http_errors, latency"),
+    (
+        "kind",
+        fault(kind="htp_errors"),
+        "faults[0].kind",
+        "did you mean 'http_errors'? (`crybsim catalog faults` lists them)",
+    ),
     (
         "scope",
         fault(1, target={"route": "/health"}),

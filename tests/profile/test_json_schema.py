@@ -54,7 +54,7 @@ def test_a_profile_with_every_field_is_valid(
     [
         {"kind": "http_erors"},
         {"kind": "outage", "target": {"route": "/health"}},
-        {"kind": "outage", "target": {"service": "redis"}},
+        {"kind": "outage", "target": {"service": "rediss"}},
         {"kind": "http_errors", "parameters": {"delay": "2s"}},
         {"kind": "latency", "parameters": {"delay": "2 s"}},
         {"kind": "http_errors", "target": {"route": "/nowhere"}},

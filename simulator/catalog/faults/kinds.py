@@ -19,7 +19,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class FaultKind:
-    """One way to break. `scopes` are the target fields that may narrow it; `service` where the target is fixed."""
+    """One way to break. `scopes` are the target fields that may narrow it.
+
+    `service` is what breaks; with `service` among the scopes it may be any of `services`, and that one unless given.
+    `restarts`: the instance's processes begin anew, so two such faults cannot overlap on one. `own_rhythm`: when it
+    acts follows from its parameters, so it takes neither pulses nor a ramp.
+    """
 
     name: str
     summary: str
@@ -29,3 +34,6 @@ class FaultKind:
     effects: tuple[str, ...]
     live: str
     parameters: tuple[Parameter, ...] = ()
+    services: tuple[str, ...] = ()
+    restarts: bool = False
+    own_rhythm: bool = False
