@@ -49,6 +49,12 @@ def check_run(profile: Profile, findings: Findings, file: str) -> None:
         length = format_duration(profile.duration)
         findings.report(("duration",), f"{length} is too short; a run takes {format_duration(SHORTEST_RUN_MS)} or more")
         findings.spoil(("duration",))
+    days = [holiday.day for holiday in profile.traffic.holidays]
+    for index, day in enumerate(days):
+        if day in days[:index]:
+            other = ("traffic", "holidays", days.index(day), "day")
+            message = f"{day} is traffic.holidays[{days.index(day)}] already; a day has one factor"
+            findings.report(("traffic", "holidays", index, "day"), message, other)
     resolution = profile.history.resolution
     if resolution is not None and resolution < SECOND:
         findings.report(("history", "resolution"), f"{format_duration(resolution)} is too fine; 1s or more")

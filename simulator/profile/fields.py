@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -16,6 +16,7 @@ DURATION_PATTERN = r"^(?!$)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
 INSTANT_PATTERN = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
 RATE_PATTERN = r"^\d+(\.\d+)?\s*/\s*[smhd]$"
 
 
@@ -39,6 +40,17 @@ def _instant(value: Any) -> Any:
     if not EARLIEST <= instant.replace(tzinfo=instant.tzinfo or UTC) < LATEST:
         raise ValueError(f"{value!r} is not in the years {EARLIEST.year} to {LATEST.year - 1}")
     return instant
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date):  # made by a program; a YAML file gives text
+        return value
+    if not isinstance(value, str) or not re.match(DAY_PATTERN, value, re.ASCII):
+        raise ValueError(f"{value!r} is not a day; write one like 2026-12-25")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a day: {error}") from error
 
 
 def _duration(value: Any) -> int:
@@ -91,6 +103,14 @@ Instant = Annotated[
     Noun("an instant such as 2026-01-07T20:00:00", "2026-01-07T20:00:00"),
 ]
 """Date and time of day, with or without an offset from UTC."""
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "pattern": DAY_PATTERN, "examples": ["2026-12-25"]}),
+    Noun("a day such as 2026-12-25", "2026-12-25"),
+]
+"""One day of the users' calendar."""
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Slug = Annotated[

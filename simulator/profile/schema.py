@@ -13,7 +13,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from simulator.errors import did_you_mean
-from simulator.profile.fields import AlertName, Duration, FileName, Instant, LabelName, Noun, Rate, Ratio, Slug, Text
+from simulator.profile.fields import (
+    AlertName,
+    Day,
+    Duration,
+    FileName,
+    Instant,
+    LabelName,
+    Noun,
+    Rate,
+    Ratio,
+    Slug,
+    Text,
+)
 from simulator.units import SECOND
 
 SHORTEST_RUN_MS = 10 * SECOND
@@ -70,6 +82,15 @@ class Shape(StrEnum):
     OFFICE = "office"
 
 
+class Holiday(Part):
+    """A day on which people do something else than usual."""
+
+    day: Day
+    """The day, from midnight to midnight in the users' zone."""
+    factor: Annotated[float, Field(ge=0, le=20)]
+    """Its traffic against that of an ordinary day: 0.4 is quiet, 3 is a launch."""
+
+
 class Traffic(Part):
     """How much the platform is used: the truth that load, history and telemetry all follow."""
 
@@ -81,6 +102,10 @@ class Traffic(Part):
     """The quietest hour's share of the peak."""
     weekend: Annotated[float, Field(gt=0, le=5)] = 1.2
     """Saturdays and Sundays against weekdays."""
+    growth: Annotated[float, Field(ge=-1, le=20)] = 0.0
+    """What traffic gains in 30 days, as a share of what it is at the run's start; along a straight line."""
+    holidays: tuple[Holiday, ...] = ()
+    """Days with more or less traffic than their weekday has."""
     time_zone: str = "UTC"
     """IANA zone of the users, in which the day's curve is drawn."""
 

@@ -1,14 +1,21 @@
-"""The planned rate of traffic at any instant: the smooth curve, before noise and before faults."""
+"""The planned rate of traffic at any instant: day, week, holidays, growth, and faults of demand; before noise."""
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.profile.activity import level, parameter
 from simulator.profile.schema import Profile, Shape
 from simulator.units import DAY, HOUR
+
+LEAST_GROWTH = 0.05
+"""However long traffic has been growing or falling, it is never less than this share of what it is at the start."""
+_GROWTH_MS = 30 * DAY
+_EPOCH = date(1970, 1, 1).toordinal()
 
 # Share of the peak at each full local hour, 0 to 23; between hours the curve is linear, and it closes over midnight.
 _CURVES: dict[Shape, tuple[float, ...]] = {
@@ -35,16 +42,46 @@ def day_curve(shape: Shape, local_ms: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.interp(hours, np.arange(25), (*curve, curve[0]))
 
 
+def season(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a day is worth against an ordinary weekday at the start of the run: week, holidays, growth."""
+    traffic = profile.traffic
+    day = _local(profile, elapsed_ms) // DAY
+    weekend = (day + 3) % 7 >= 5  # 1970-01-01 was a Thursday; Monday is 0
+    factor = np.where(weekend & (traffic.shape is not Shape.FLAT), traffic.weekend, 1.0)
+    for holiday in traffic.holidays:
+        factor = factor * np.where(day == holiday.day.toordinal() - _EPOCH, holiday.factor, 1.0)
+    grown = 1.0 + traffic.growth * (elapsed_ms / _GROWTH_MS)
+    return np.asarray(factor * np.maximum(grown, LEAST_GROWTH), dtype=np.float64)
+
+
+def usual_rate(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`planned_rate` without the faults that change how much people use the platform."""
+    traffic = profile.traffic
+    curve = day_curve(traffic.shape, _local(profile, elapsed_ms))
+    height = traffic.trough + (1 - traffic.trough) * curve
+    return traffic.peak * profile.load.scale * height * season(profile, elapsed_ms)
+
+
+def demand(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the faults of the run make of traffic: 1 where none of them changes it."""
+    factor = np.ones(elapsed_ms.shape)
+    for fault in profile.faults:
+        if fault.kind == "traffic_spike":
+            factor = factor * (1.0 + (parameter(fault, "factor") - 1.0) * level(fault, elapsed_ms))
+        elif fault.kind == "traffic_drop":
+            factor = factor * (1.0 - level(fault, elapsed_ms))
+    return factor
+
+
 def planned_rate(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
     """HTTP requests per second over all instances at `elapsed_ms` after the run's start (may be negative), scaled.
 
     `load.scale` is included, since history, telemetry and load all follow the scaled rate. The zone's offset is that of
     the run's start throughout, so that a profile means the same on either side of a change of the clocks.
     """
-    traffic = profile.traffic
-    offset = ZoneInfo(traffic.time_zone).utcoffset(profile.start.replace(tzinfo=None))
-    local = elapsed_ms + profile.start_ms + (round(offset.total_seconds() * 1000) if offset else 0)
-    height = traffic.trough + (1 - traffic.trough) * day_curve(traffic.shape, local)
-    weekday = (local // DAY + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
-    weekly = np.where(weekday >= 5, traffic.weekend, 1.0) if traffic.shape is not Shape.FLAT else 1.0
-    return traffic.peak * profile.load.scale * height * weekly
+    return usual_rate(profile, elapsed_ms) * demand(profile, elapsed_ms)
+
+
+def _local(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    offset = ZoneInfo(profile.traffic.time_zone).utcoffset(profile.start.replace(tzinfo=None))
+    return elapsed_ms + profile.start_ms + (round(offset.total_seconds() * 1000) if offset else 0)

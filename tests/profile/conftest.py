@@ -26,7 +26,15 @@ EVERY_FIELD: dict[str, Any] = {
         "instances": {"api": 3, "web": 2, "postgres": 2, "redis": 1, "node": 4, "livekit": 1},
     },
     "overlays": ["overlays/ours.yaml"],
-    "traffic": {"peak": "20/s", "shape": "evening", "trough": 0.2, "weekend": 1.5, "time_zone": "Europe/Berlin"},
+    "traffic": {
+        "peak": "20/s",
+        "shape": "evening",
+        "trough": 0.2,
+        "weekend": 1.5,
+        "time_zone": "Europe/Berlin",
+        "growth": 0.1,
+        "holidays": [{"day": "2026-12-25", "factor": 0.4}],
+    },
     "load": {
         "scenarios": ["http"],
         "scale": 0.5,
