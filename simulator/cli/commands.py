@@ -34,7 +34,10 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("rehearse", "an incident, the alerts it sets off, a verdict"),
         Entry("report", "render a run again"),
     ),
-    "data": (Entry("emit", "live telemetry of a platform that is not there"),),
+    "data": (
+        Entry("emit", "live telemetry of a platform that is not there"),
+        Entry("backfill", "its past, as blocks that a Prometheus opens"),
+    ),
     "parts": (
         Entry("profile", "profiles: check, list, start a new one, JSON Schema", ("check", "list", "new", "schema")),
         Entry("catalog", "how the platform can break", ("faults",)),

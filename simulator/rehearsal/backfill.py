@@ -33,6 +33,7 @@ from simulator.wire.tsdb.meta import BlockMeta
 UNIT_SAMPLES: Final = 3_000_000
 """Samples of a unit of work, about: 24 MB as an array, of which a thread holds a few."""
 
+_MEMORY: Final = "crybsim-history.json"
 _LONGEST_UNIT: Final = 48 * SAMPLES_PER_CHUNK
 _BYTES_PER_SAMPLE: Final = 2.5  # on disk, index included
 
@@ -45,6 +46,9 @@ class Progress:
     expected_samples: int
     blocks: int
     expected_blocks: int
+
+
+OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -71,36 +75,73 @@ def backfill(
     source: Callable[[], SampleSource],
     relabelling: Relabelling,
     workers: int | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    request: str = "",
+    on_progress: OnProgress = lambda _: None,
 ) -> Backfilled:
     """Write the blocks of a history that the folder does not have yet. `source` makes one source for each thread.
+
+    The folder remembers the `request` (see `remembered`).
 
     Raises InputError where the folder has other blocks of the same time or cannot be written to, where two targets
     give the same series, and (DiskFullError) where there is no room; then, as after Ctrl-C, the finished blocks stay.
     """
     with only_writer(folder):
-        blocks = history.blocks
+        blocks = [block for block in history.blocks if history.has_scrapes(block)]
         known = {ulid: meta for meta in read_blocks(folder) for ulid in (meta.ulid, *meta.sources)}
-        missing = [block for block in blocks if history.ulid(block) not in known]
+        there = {block: known[ulid] for block in blocks if (ulid := history.ulid(block)) in known}
+        reused = tuple(dict.fromkeys(there.values()))
+        missing = [block for block in blocks if block not in there]
+        if not missing:
+            return Backfilled((), reused)
         _refuse_overlap(history, missing, folder)
         (folder / "wal").mkdir(exist_ok=True)  # tools that read a data folder ask for it
+        _remember(folder, request, history)
         work = _Work(history, source, relabelling, workers or os.cpu_count() or 1)
-        reused = {
-            known[history.ulid(block)].ulid: known[history.ulid(block)] for block in blocks if block not in missing
-        }
-        written: list[BlockMeta] = []
-        tally = _Tally(work.expected(blocks), len(blocks), on_progress)
-        tally.add(work.expected([block for block in blocks if block not in missing]), len(blocks) - len(missing))
+        tally = _Tally(sum(map(work.expected, blocks)), len(blocks), on_progress)
+        tally.add(sum(map(work.expected, there)), len(there))
         try:
-            for meta in work.write(missing, folder, tally):
-                written.append(meta)
+            written = tuple(work.write(missing, folder, tally))
         except DiskFullError as error:
             left = (tally.expected_samples - tally.samples) * _BYTES_PER_SAMPLE
             raise DiskFullError(
                 f"{error}; {tally.blocks} of {len(blocks)} blocks are complete and there is nothing of the next one; "
                 f"make room (about {left / 1e9:.1f} GB more), then run the same again: it goes on from there"
             ) from error
-        return Backfilled(tuple(written), tuple(reused.values()))
+        return Backfilled(written, reused)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a folder was last filled for: a caller's `request`, and the instant that the run was to begin at."""
+
+    request: str
+    started_ms: int
+
+
+def remembered(folder: Path) -> Remembered | None:
+    """What `backfill` was last asked for in this folder. So "a month up to now" can go on an hour later, as begun."""
+    try:
+        document = json.loads((folder / _MEMORY).read_bytes())
+        return Remembered(str(document["request"]), int(document["started_ms"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(folder: Path, request: str, history: History) -> None:
+    manifest = history.manifest
+    document = {
+        "request": request,
+        "started_ms": manifest.started_ms,
+        "profile": manifest.profile.name,
+        "seed": manifest.seed,
+        "from_ms": history.span.start_ms,
+        "to_ms": history.span.end_ms,
+        "fingerprint": history.fingerprint,
+        "crybsim_version": manifest.crybsim_version,
+    }
+    draft = folder / f"{_MEMORY}.new"
+    draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    draft.replace(folder / _MEMORY)
 
 
 def _refuse_overlap(history: History, missing: Sequence[Interval], folder: Path) -> None:
@@ -109,8 +150,8 @@ def _refuse_overlap(history: History, missing: Sequence[Interval], folder: Path)
     for meta in read_blocks(folder):
         if ours.isdisjoint((meta.ulid, *meta.sources)) and any(meta.span.overlaps(block) for block in missing):
             raise InputError(
-                f"{folder}: block {meta.ulid} has {rfc3339(meta.span.start_ms)} to {rfc3339(meta.span.end_ms)} already, "
-                f"and it is not of this history ({rfc3339(history.span.start_ms)} to {rfc3339(history.span.end_ms)}); "
+                f"{folder}: block {meta.ulid} already has {rfc3339(meta.span.start_ms)} to "
+                f"{rfc3339(meta.span.end_ms)}, and is not a part of this history; "
                 "choose another folder, or another time (--from, --to)"
             )
 
@@ -118,7 +159,7 @@ def _refuse_overlap(history: History, missing: Sequence[Interval], folder: Path)
 class _Tally:
     """Counts what is done and tells whoever wants to know."""
 
-    def __init__(self, expected_samples: int, expected_blocks: int, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, expected_samples: int, expected_blocks: int, tell: OnProgress) -> None:
         self.expected_samples = expected_samples
         self.samples = 0
         self.blocks = 0
@@ -155,8 +196,8 @@ class _Register:
             self.series.append(labels)
         if owner != target:
             raise InputError(
-                f"{dict(labels)} comes from {owner.instance} of {owner.job} and from {target.instance} of {target.job}; "
-                "targets need labels that tell them apart"
+                f"{dict(labels)} comes from {owner.instance} of {owner.job} and from "
+                f"{target.instance} of {target.job}; targets need labels that tell them apart"
             )
         return number
 
@@ -183,11 +224,9 @@ class _Work:
         scraper: Scraper = self._local.scraper
         return scraper
 
-    def expected(self, blocks: Sequence[Interval]) -> int:
-        """Samples of some blocks, where every series is there all the time."""
-        return sum(
-            rows * len(self._history.scrapes(target, block)) for block in blocks for target, rows in self._rows.items()
-        )
+    def expected(self, block: Interval) -> int:
+        """Samples of a block, where every series is there all the time."""
+        return sum(rows * len(self._history.scrapes(target, block)) for target, rows in self._rows.items())
 
     def write(self, blocks: Sequence[Interval], folder: Path, tally: _Tally) -> Iterator[BlockMeta]:
         """Write blocks, one after the other, while the threads are ahead by a few units."""

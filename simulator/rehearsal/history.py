@@ -82,6 +82,10 @@ class History:
         """When a target is scraped in a part of the history."""
         return np.concatenate([*self._grids(target, within)])
 
+    def has_scrapes(self, within: Interval) -> bool:
+        """Whether any target is scraped in a part of the history."""
+        return any(len(self.scrapes(target, within)) for target in self.targets)
+
     def scrapes_before(self, target: Target, at_ms: int) -> Times:
         """The last scrapes of the history before an instant: `LOOKBACK` of them, or all there were."""
         longest = max(target.interval_ms, self.old_step_ms)

@@ -231,7 +231,7 @@ def _keep(
 
 @kernel
 def _report(up: Flags, tally: Counts, stream: np.uint64, times: Times, out: NDArray[np.float64]) -> None:
-    """The rows of `_REPORTED`. A scrape takes 2 ms and 3 µs a sample, give or take; a refused one half a millisecond."""
+    """The rows of `_REPORTED`. A scrape takes some 2 ms and 3 µs a sample, a refused one half a millisecond."""
     for at in range(len(up)):
         spread = 1.0 + 0.2 * abs(normal(bits(stream, np.uint64(times[at]))))
         out[0, at] = 1.0 if up[at] else 0.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
@@ -51,7 +51,7 @@ def encode_index(series: Sequence[Labels], chunks: ChunkTable) -> bytes:
 
     Raises ValueError where they are not in that order (a label set that is there twice among it).
     """
-    if any(one >= other for one, other in zip(series, series[1:], strict=False)):
+    if any(one >= other for one, other in pairwise(series)):
         raise ValueError("the series of a block must rise, and none may be there twice")
     symbols = sorted({text for labels in series for pair in labels for text in pair})
     numbers = {symbol: number for number, symbol in enumerate(symbols)}
@@ -170,9 +170,7 @@ def _postings(series: Sequence[Labels], refs: Ints) -> _Postings:
     return {_EVERYTHING: everywhere} | {pair: found[pair] for pair in sorted(found)}
 
 
-def _append_label_indices(
-    file: bytearray, postings: _Postings, numbers: dict[str, int]
-) -> list[tuple[str, int]]:
+def _append_label_indices(file: bytearray, postings: _Postings, numbers: dict[str, int]) -> list[tuple[str, int]]:
     """The values of each name; the places of these sections. Old readers ask for them, newer ones do not."""
     values: dict[str, list[int]] = {}
     for name, value in postings:

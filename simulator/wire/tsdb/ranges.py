@@ -31,7 +31,7 @@ def split_into_blocks(span: Interval, lengths: tuple[int, ...]) -> tuple[Interva
     where the span ends, so that a server that opens it can go on from there.
     """
     *smaller, largest = lengths
-    blocks = []
+    blocks: list[Interval] = []
     start = span.start_ms
     while start < span.end_ms:
         end = (start // largest + 1) * largest

@@ -1,0 +1,316 @@
+"""`crybsim backfill`: history at speed, as blocks that a Prometheus opens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from simulator.cli.emit import OptionalProfile
+from simulator.cli.instants import parse_instant
+from simulator.cli.options import DryRunOption, JsonOption, ManifestOption, QuietOption, SeedOption
+from simulator.cli.run_manifest import manifest_for
+from simulator.clock import WallClock, rfc3339
+from simulator.errors import InputError, did_you_mean
+from simulator.profile.manifest import Manifest
+from simulator.rehearsal import backfill as work
+from simulator.rehearsal.history import (
+    FULL_RESOLUTION_MS,
+    LONGEST_BLOCK_MS,
+    OLD_RESOLUTION_MS,
+    History,
+    samples_version,
+)
+from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
+from simulator.streams.samples import ModelSamples
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.samples import Labels, labels_of
+from simulator.units import DAY, HOUR, format_duration, parse_duration
+from simulator.wire.tsdb.ranges import SHORTEST_MS
+
+DEFAULT_LENGTH_MS: Final = 30 * DAY
+_KEPT_BY_DEFAULT_MS: Final = 15 * DAY
+_LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+
+TsdbOption = Annotated[
+    Path, typer.Option("--tsdb", metavar="DIR", help="Data folder of a Prometheus to write the blocks to.")
+]
+DaysOption = Annotated[
+    float | None, typer.Option("--days", metavar="N", min=0.01, help="How long; default: as in the profile, or 30.")
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="Begin here: RFC 3339, or relative to now (-3h).")
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="TIME", help="End here; default: where the run begins, the last full hour."),
+]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME=VALUE", help="A label on every series; may be given several times."),
+]
+JobOption = Annotated[
+    list[str] | None, typer.Option("--job", metavar="JOB", help="Only this scrape job; may be given several times.")
+]
+ResolutionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--resolution", metavar="SPAN", help="Spacing of samples in the old part (5m); 0: every scrape everywhere."
+    ),
+]
+BlockRangeOption = Annotated[
+    str | None, typer.Option("--block-range", metavar="SPAN", help="Longest block: 2h, 6h, 18h, 54h, ..., or whole.")
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=1, max=256, help="Threads; default: one for each core.")
+]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked for, before any time is fixed: equal requests can go on with each other's work."""
+
+    days: float | None
+    begin: str | None
+    end: str | None
+    labels: Labels
+    jobs: tuple[str, ...]
+    resolution_ms: int | None
+    longest_block_ms: int
+
+    def request(self, manifest: Manifest) -> str:
+        """The same for the same history of the same profile, whatever the hour."""
+        what = (self, manifest.profile_sha256, manifest.seed, samples_version())
+        return hashlib.sha256(repr(what).encode()).hexdigest()
+
+
+def command(
+    tsdb: TsdbOption,
+    profile: OptionalProfile = None,
+    days: DaysOption = None,
+    begin: FromOption = None,
+    end: ToOption = None,
+    label: LabelOption = None,
+    job: JobOption = None,
+    resolution: ResolutionOption = None,
+    block_range: BlockRangeOption = None,
+    seed: SeedOption = None,
+    manifest: ManifestOption = None,
+    workers: WorkersOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the platform's past as TSDB blocks into the data folder of a Prometheus.
+
+    Each block appears complete or not at all; the same command goes on where an earlier one was stopped. The last
+    7 hours have every scrape, the time before has a sample every 2 minutes, unless the profile's history.resolution
+    or --resolution say otherwise.
+
+    \b
+    Examples:
+      crybsim backfill quiet-evening --tsdb data --days 7
+      crybsim backfill api-errors --tsdb data --from -6h --to now --label simulation=demo
+    """
+    now_ms = WallClock().now_ms()
+    wanted = _Wanted(
+        days=days,
+        begin=begin,
+        end=end,
+        labels=_labels(label or []),
+        jobs=tuple(job or ()),
+        resolution_ms=_span("--resolution", resolution),
+        longest_block_ms=_longest_block(block_range),
+    )
+    run = _run(profile, manifest, seed, wanted, tsdb, now_ms)
+    history, relabelling = _history(run, wanted, now_ms)
+    console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    told = _told(history)
+    if dry_run:
+        console.print(f"would write {told} to {tsdb}")
+        return
+    console.print(f"{tsdb}: {told}", style="dim")
+    clock = WallClock()
+    began = clock.monotonic()
+    with _progress(console) as show:
+        done = work.backfill(
+            history,
+            tsdb,
+            source=lambda: ModelSamples(run, everything=True),
+            relabelling=relabelling,
+            workers=workers,
+            request=wanted.request(run),
+            on_progress=show,
+        )
+    _conclude(history, done, tsdb, clock.monotonic() - began, console, now_ms)
+    if as_json:
+        typer.echo(json.dumps(_document(history, done, tsdb), indent=2))
+
+
+def _run(
+    profile: str | None, manifest: Path | None, seed: int | None, wanted: _Wanted, folder: Path, now_ms: int
+) -> Manifest:
+    """The run that this is the past of: a given one, else one that begins with the hour (an earlier request's hour)."""
+    run = manifest_for(profile, manifest, mode="virtual")
+    if manifest is not None:
+        if seed is not None:
+            raise InputError("--seed: the manifest has one already; leave it out")
+        return run
+    run = run.model_copy(update={"seed": run.seed if seed is None else seed, "started_ms": now_ms // HOUR * HOUR})
+    memory = work.remembered(folder)
+    if memory is not None and memory.request == wanted.request(run) and wanted.begin is wanted.end is None:
+        return run.model_copy(update={"started_ms": memory.started_ms})
+    return run
+
+
+def _history(run: Manifest, wanted: _Wanted, now_ms: int) -> tuple[History, PlainRelabelling]:
+    end = run.started_ms if wanted.end is None else parse_instant(wanted.end, flag="--to", now_ms=now_ms)
+    if wanted.begin is not None:
+        if wanted.days is not None:
+            raise InputError("--days and --from both say where to begin; give one of them")
+        begin = parse_instant(wanted.begin, flag="--from", now_ms=now_ms)
+    elif wanted.days is not None:
+        begin = end - round(wanted.days * DAY)
+    else:
+        begin = end - (run.profile.history.length or DEFAULT_LENGTH_MS)
+    if begin >= end:
+        raise InputError(f"--from: {rfc3339(begin)} is not before the end, {rfc3339(end)}")
+    resolution = run.profile.history.resolution if wanted.resolution_ms is None else wanted.resolution_ms
+    relabelling = PlainRelabelling(wanted.labels)
+    source = ModelSamples(run, everything=True)
+    for name in wanted.jobs:
+        if name not in source.jobs():
+            known = ", ".join(source.jobs())
+            raise InputError(f"--job: there is no job {name!r}{did_you_mean(name, source.jobs())} (jobs: {known})")
+    history = History(
+        manifest=run,
+        span=Interval(begin, end),
+        full_from_ms=min(run.started_ms, end) - FULL_RESOLUTION_MS,
+        old_step_ms=OLD_RESOLUTION_MS if resolution is None else max(resolution, 1),
+        targets=Scraper(source, relabelling, run.seed).targets(wanted.jobs or None),
+        relabelling=relabelling.identity,
+        longest_block_ms=wanted.longest_block_ms,
+    )
+    return history, relabelling
+
+
+def _labels(given: list[str]) -> Labels:
+    found: dict[str, str] = {}
+    problems = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
+            problems.append(f"--label: {text!r} is not NAME=VALUE, such as simulation=demo")
+        elif name in ("job", "instance") or name in found:
+            problems.append(f"--label: {name!r} is there already")
+        found[name] = value
+    if problems:
+        raise InputError(*problems)
+    return labels_of({name: value for name, value in found.items() if value})
+
+
+def _span(flag: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"{flag}: {error}") from error
+
+
+def _longest_block(text: str | None) -> int:
+    if text == "whole":
+        return 0
+    longest = _span("--block-range", text)
+    if longest is None:
+        return LONGEST_BLOCK_MS
+    if longest < SHORTEST_MS:
+        raise InputError(f"--block-range: {text} is shorter than a block can be; at least 2h")
+    return longest
+
+
+def _told(history: History) -> str:
+    blocks = len(history.blocks)
+    return (
+        f"{format_duration(history.span.length_ms)} of {len(history.targets)} targets "
+        f"({rfc3339(history.span.start_ms)} to {rfc3339(history.span.end_ms)}, {blocks} block{'s' * (blocks != 1)})"
+    )
+
+
+def _document(history: History, done: work.Backfilled, folder: Path) -> dict[str, object]:
+    blocks = [*done.written, *done.reused]
+    return {
+        "folder": str(folder),
+        "fingerprint": history.fingerprint,
+        "from": rfc3339(history.span.start_ms),
+        "to": rfc3339(history.span.end_ms),
+        "samples": sum(meta.stats.samples for meta in blocks),
+        "series": max(meta.stats.series for meta in blocks),
+        "chunks": sum(meta.stats.chunks for meta in blocks),
+        "written": [meta.ulid for meta in done.written],
+        "reused": [meta.ulid for meta in done.reused],
+    }
+
+
+def _conclude(
+    history: History, done: work.Backfilled, folder: Path, seconds: float, console: Console, now_ms: int
+) -> None:
+    """The totals, and how to look at them."""
+    samples = sum(meta.stats.samples for meta in done.written)
+    if done.written:
+        series = max(meta.stats.series for meta in done.written)
+        console.print(
+            f"{_count(len(done.written), 'block')} written: {samples:,} samples of {series:,} series "
+            f"in {seconds:.1f} s ({samples / seconds / 1e6:.1f} M samples/s)"
+        )
+    if done.reused:
+        verb = "was" if len(done.reused) == 1 else "were"
+        console.print(f"{_count(len(done.reused), 'block')} of this history {verb} there already")
+    flags = f"--storage.tsdb.path={folder}"
+    if history.span.start_ms < now_ms - _KEPT_BY_DEFAULT_MS:
+        flags += " --storage.tsdb.retention.time=100y"  # by default a server removes what is older when it starts
+    console.print(f"open it with: prometheus {flags}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+class _Rate(ProgressColumn):
+    """Samples a second, in millions."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{(task.speed or 0) / 1e6:.1f} M samples/s")
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[work.OnProgress]:
+    """A bar with rate and time left; when interrupted, a line that says what is there."""
+    latest = work.Progress(0, 0, 0, 0)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), _Rate())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("preparing", total=None)
+
+        def show(now: work.Progress) -> None:
+            nonlocal latest
+            latest = now
+            blocks = f"block {min(now.blocks + 1, now.expected_blocks)} of {now.expected_blocks}"
+            bar.update(task, total=now.expected_samples, completed=now.samples, description=blocks)
+
+        try:
+            yield show
+        except KeyboardInterrupt:
+            bar.stop()
+            console.print(
+                f"stopped: {latest.blocks} of {latest.expected_blocks} blocks are complete, nothing is there of the "
+                "next one; the same command goes on from there"
+            )
+            raise
