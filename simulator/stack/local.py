@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -86,27 +86,35 @@ class LocalStack:
         self.alertmanager_url = f"http://127.0.0.1:{port}{prefix}"
         return self.alertmanager_url
 
-    def start_prometheus(self, configure: Callable[[str], str], *, retention: str = "100y") -> str:
+    def start_prometheus(
+        self,
+        configure: Callable[[str], str],
+        *,
+        retention: str = "100y",
+        flags: Sequence[str] = (),
+        data: Path | None = None,
+    ) -> str:
         """Start it and wait until it is ready. Returns its URL.
 
         `configure` is given the URL that Prometheus is about to have, and returns the configuration; it is asked
-        again where that port turned out to be taken. Raises as `start_alertmanager` does.
+        again where that port turned out to be taken. `flags` are further ones; `data` is its storage where that is
+        not the run folder's own. Raises as `start_alertmanager` does.
         """
         share = unpacked_share(self._prometheus)
 
         def command(port: int) -> list[str | Path]:
             url = f"http://127.0.0.1:{port}"
             file = self._write_config("prometheus.yml", configure(url))
-            flags = [
+            own = [
                 f"--config.file={file}",
-                f"--storage.tsdb.path={self._data_folder('prometheus')}",
+                f"--storage.tsdb.path={data or self._data_folder('prometheus')}",
                 f"--storage.tsdb.retention.time={retention}",  # history may be of any age
                 f"--web.listen-address=127.0.0.1:{port}",
                 f"--web.external-url={url}/",
             ]
             if share:  # a flag of Debian's build
-                flags.append(f"--web.local-assets={share}/web/")
-            return [self._prometheus, *flags]
+                own.append(f"--web.local-assets={share}/web/")
+            return [self._prometheus, *own, *flags]
 
         port = self._start("prometheus", command, ready_path="/-/ready", cwd=None)
         self.prometheus_url = f"http://127.0.0.1:{port}"

@@ -1,0 +1,245 @@
+"""Prometheus's rule manager in virtual time: every rule, at every instant of a span, through the real server.
+
+The server evaluates the expressions; what surrounds them is done here as its rule manager would: order, write-back
+with stale markers, alert states, templates. `docs/decisions/0006-virtual-time.md` says how that is held to be equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.alerting import AlertingRun
+from simulator.engine.groups import AlertingRule, RuleGroup
+from simulator.engine.order import Place, Placed, Step, plan
+from simulator.engine.ranges import evaluate_range
+from simulator.engine.recording import recorded_range, recorded_vector
+from simulator.engine.schedule import Grid
+from simulator.engine.server import QueryError, RuleServer
+from simulator.engine.state import RuleError, Vector
+from simulator.engine.templates import Expander, UnsupportedTemplateError
+from simulator.engine.write_back import Appender, Ledger, with_stale_markers
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.observations import Observation, RuleEvaluated
+from simulator.telemetry.samples import Labels
+from simulator.units import MINUTE
+
+RESEND_DELAY_MS: Final = MINUTE
+"""Prometheus's default `--rules.alert.resend-delay`."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a server's rules see of its configuration: `external_labels`, `--web.external-url`, the resend delay."""
+
+    external_labels: Mapping[str, str] = field(default_factory=dict)
+    external_url: str = ""
+    resend_delay_ms: int = RESEND_DELAY_MS
+
+
+@dataclass(frozen=True)
+class SentAlert:
+    """One alert as it went to Alertmanager, templates expanded; external labels and alert relabelling come after.
+
+    `ends_at_ms` is when it was resolved, or else until when Alertmanager is to hold it for firing.
+    """
+
+    at_ms: int
+    group: str
+    expr: str
+    labels: Labels
+    annotations: Labels
+    starts_at_ms: int
+    ends_at_ms: int
+    resolved: bool
+
+
+@dataclass(frozen=True)
+class RuleFailure:
+    """An evaluation of a rule that failed, as it would have in Prometheus."""
+
+    at_ms: int
+    group: str
+    rule: str
+    error: str
+
+
+@dataclass(frozen=True)
+class NotEvaluated:
+    """A rule that virtual time has no answer for: whatever it decides is not observed."""
+
+    group: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class VirtualEvaluation:
+    """Everything that came of it, each in the order of time, in epoch milliseconds of simulated time.
+
+    `unexpanded` are annotations that need a template feature we lack: their text is not what would have been sent.
+    """
+
+    observations: tuple[Observation, ...]
+    sent: tuple[SentAlert, ...]
+    failures: tuple[RuleFailure, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+    unexpanded: tuple[NotEvaluated, ...]
+
+
+def evaluate_rules(
+    server: RuleServer,
+    groups: Sequence[RuleGroup],
+    span: Interval,
+    grids: Sequence[Grid],
+    surroundings: Surroundings | None = None,
+) -> VirtualEvaluation:
+    """Evaluate every rule of `groups` at the instants of its group's grid within the span, and write the results back.
+
+    `grids[i]` belongs to `groups[i]` (`schedule.production_grid`). Alerts are taken to be inactive when the span
+    begins, so it has to begin early enough for what should be firing by then; series of rules may not have samples
+    within it yet. Raises UnobservedError when the server does not answer, SimulatorError when it refuses results.
+    """
+    run = _Run(server, [grid.instants(span) for grid in grids], surroundings or Surroundings())
+    order = plan(groups, span.start_ms)
+    for step in order.steps:
+        run.step(step, order.impossible)
+    return run.result()
+
+
+class _Run:
+    def __init__(self, server: RuleServer, instants: Sequence[NDArray[np.int64]], surroundings: Surroundings) -> None:
+        self._server = server
+        self._instants = instants
+        self._surroundings = surroundings
+        self._expander = Expander(server.vector, surroundings.external_labels, surroundings.external_url)
+        self._alerting: dict[Place, AlertingRun] = {}
+        self._failures: list[RuleFailure] = []
+        self._not_evaluated: dict[Place, NotEvaluated] = {}
+        self._refusals: list[Observation] = []
+
+    def step(self, step: Step, impossible: Mapping[Place, str]) -> None:
+        """Evaluate the rules of a step over the whole span."""
+        possible = []
+        for placed in step.rules:
+            if isinstance(placed.rule, AlertingRule):
+                self._alerting[placed.place] = AlertingRun(
+                    placed.group, placed.rule, self._expander.expand, self._surroundings.resend_delay_ms
+                )
+            if placed.place in impossible:
+                self._refuse(placed, impossible[placed.place])
+            else:
+                possible.append(placed)
+        if step.in_turns:
+            self._in_turns(possible)
+        else:
+            for placed in possible:
+                self._at_once(placed)
+
+    def _at_once(self, placed: Placed) -> None:
+        times_ms = self._instants[placed.place[0]]
+        ranged = evaluate_range(self._server, placed.rule.expr, times_ms)
+        if not isinstance(placed.rule, AlertingRule):
+            recorded = recorded_range(placed.rule, ranged, placed.group.limit)
+            for column, message in recorded.errors.items():
+                self._fail(placed, int(times_ms[column]), message)
+            self._server.write(with_stale_markers(recorded, times_ms))
+            return
+        appender = Appender()
+        for column, at_ms in enumerate(times_ms.tolist()):
+            if column in ranged.errors:
+                self._fail(placed, at_ms, ranged.errors[column])
+            else:
+                self._append(placed, at_ms, ranged.result.at(column), appender)
+        self._server.write(appender.take())
+
+    def _in_turns(self, rules: Sequence[Placed]) -> None:
+        ledger = Ledger()
+        appenders = {placed.place: Appender(ledger) for placed in rules}
+        turns = [(at_ms, placed.place, placed) for placed in rules for at_ms in self._instants[placed.place[0]].tolist()]
+        for at_ms, place, placed in sorted(turns, key=lambda turn: turn[:2]):
+            try:
+                vector = self._server.vector(placed.rule.expr, at_ms)
+            except QueryError as error:
+                self._fail(placed, at_ms, str(error))
+                continue
+            self._append(placed, at_ms, vector, appenders[place])
+            self._server.write(appenders[place].take())
+
+    def _append(self, placed: Placed, at_ms: int, vector: Vector, appender: Appender) -> None:
+        """What a rule makes of a result, handed to its appender."""
+        if placed.place in self._not_evaluated:
+            return
+        try:
+            if isinstance(placed.rule, AlertingRule):
+                samples = self._alerting[placed.place].evaluate(at_ms, vector)
+            else:
+                samples = recorded_vector(placed.rule, vector, placed.group.limit)
+        except RuleError as error:
+            self._fail(placed, at_ms, str(error))
+        except UnsupportedTemplateError as error:
+            self._refuse(placed, f"its labels need {error}")
+        else:
+            refusal = appender.append(at_ms, samples)
+            if refusal:
+                self._fail(placed, at_ms, refusal)
+            elif isinstance(placed.rule, AlertingRule):
+                self._alerting[placed.place].note_health(at_ms)
+
+    def _fail(self, placed: Placed, at_ms: int, message: str) -> None:
+        self._failures.append(RuleFailure(at_ms, placed.group.name, placed.rule.name, message))
+        if isinstance(placed.rule, AlertingRule):
+            self._alerting[placed.place].note_health(at_ms, message)
+
+    def _refuse(self, placed: Placed, reason: str) -> None:
+        refusal = NotEvaluated(placed.group.name, placed.rule.name, reason)
+        self._not_evaluated[placed.place] = refusal
+        if isinstance(placed.rule, AlertingRule):
+            at_ms = int(self._instants[placed.place[0]][-1]) if len(self._instants[placed.place[0]]) else 0
+            self._refusals.append(
+                RuleEvaluated(at_ms, refusal.group, refusal.rule, "unknown", reason, 0, placed.rule.labels)
+            )
+
+    def result(self) -> VirtualEvaluation:
+        """Everything together. Annotations are expanded only now, on series that are complete."""
+        observations = list(self._refusals)
+        sent: list[SentAlert] = []
+        unexpanded: dict[NotEvaluated, None] = {}
+        for place, run in self._alerting.items():
+            if place in self._not_evaluated:
+                continue
+            run.finish()
+            observations += run.observations
+            for alert in run.sent:
+                annotations = []
+                for name, text in run.rule.annotations:
+                    try:
+                        expanded = self._expander.expand(text, alert.result, alert.value, alert.seen_ms)
+                    except UnsupportedTemplateError as error:
+                        reason = f"annotation {name} needs {error}"
+                        unexpanded[NotEvaluated(run.group.name, run.rule.name, reason)] = None
+                        expanded = text
+                    annotations.append((name, expanded))
+                sent.append(
+                    SentAlert(
+                        at_ms=alert.at_ms,
+                        group=run.group.name,
+                        expr=run.rule.expr,
+                        labels=alert.labels,
+                        annotations=tuple(annotations),
+                        starts_at_ms=alert.starts_at_ms,
+                        ends_at_ms=alert.ends_at_ms,
+                        resolved=alert.resolved,
+                    )
+                )
+        return VirtualEvaluation(
+            observations=tuple(sorted(observations, key=lambda seen: seen.at_ms)),
+            sent=tuple(sorted(sent, key=lambda alert: alert.at_ms)),
+            failures=tuple(sorted(self._failures, key=lambda failure: failure.at_ms)),
+            not_evaluated=tuple(self._not_evaluated.values()),
+            unexpanded=tuple(unexpanded),
+        )
