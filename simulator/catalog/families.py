@@ -125,6 +125,20 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What number each event of a flow carried (a ratio, a score): `value` names the flow's label that says it.
+
+    A fault moves events from one number to another, up or down, as it turns successes into failures.
+    """
+
+    flow: Flow
+    by: Mapping[str, str]
+    bounds: tuple[float, ...]
+    value: str = "_value"
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Level:
     """A signal at the instant of the scrape: a gauge. Rows of the dimensions multiply it.
 
@@ -158,7 +172,7 @@ class Written:
     during: Mapping[str, Notation] = field(default_factory=dict)
 
 
-View = Count | Histogram | Sizes | Level | Written
+View = Count | Histogram | Sizes | Scores | Level | Written
 
 
 @dataclass(frozen=True)
@@ -190,7 +204,7 @@ class Family:
         """Upper bounds of the buckets, without +Inf; empty for anything but a histogram."""
         if isinstance(self.view, Histogram):
             return self.view.shown or self.view.flow.bounds
-        return self.view.bounds if isinstance(self.view, Sizes) else ()
+        return self.view.bounds if isinstance(self.view, Sizes | Scores) else ()
 
     @property
     def signal(self) -> str:

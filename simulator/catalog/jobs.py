@@ -41,6 +41,7 @@ GRAFANA = "grafana"
 ERROR_TRACKING = "error-tracking"
 WEBSOCKET_MONITORING = "websocket-monitoring"
 DATABASE_PERFORMANCE = "database-performance"
+BUSINESS_METRICS = "business-metrics"
 
 _PROBED = ("https://cryb.ai", "https://api.cryb.ai/health", "https://livekit.cryb.ai", "https://monitoring.cryb.ai")
 _TLS = ("cryb.ai:443", "api.cryb.ai:443", "livekit.cryb.ai:443", "monitoring.cryb.ai:443")
@@ -63,6 +64,7 @@ JOBS: tuple[Job, ...] = (
     Job(ERROR_TRACKING, "error-tracking", 9467),
     Job(WEBSOCKET_MONITORING, "websocket-monitoring", 9468),
     Job(DATABASE_PERFORMANCE, "database-performance", 9469),
+    Job(BUSINESS_METRICS, "business-metrics", 9465),
 )
 
 BY_NAME: dict[str, Job] = {job.name: job for job in JOBS}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from simulator.catalog.catalogue import PLATFORM, Catalogue
-from simulator.catalog.families import Family, Flow, Histogram, Level, Sizes, View, Written
+from simulator.catalog.families import Family, Flow, Histogram, Level, Scores, Sizes, View, Written
 from simulator.catalog.jobs import Job
 from simulator.errors import InputError, did_you_mean
 from simulator.profile.document import Steps, render_steps
@@ -183,7 +183,7 @@ def _with_bounds(
         return families
     views = [family.view for family in families if (family.job, family.name) == (job, name)]
     flows = {view.flow.name for view in views if isinstance(view, Histogram)}
-    if not flows and not any(isinstance(view, Sizes) for view in views):
+    if not flows and not any(isinstance(view, Sizes | Scores) for view in views):
         report((*steps, "buckets"), f"{name} is not a histogram")
         return families
     return tuple(
@@ -196,7 +196,7 @@ def _rebucketed(family: Family, hit: bool, flows: set[str], buckets: tuple[float
     view = family.view
     if isinstance(view, Level | Written):
         return view
-    if isinstance(view, Sizes) and hit:
+    if isinstance(view, Sizes | Scores) and hit:
         view = replace(view, bounds=buckets)
     if view.flow.name not in flows:
         return view

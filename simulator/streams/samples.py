@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 import simulator.model.signals  # noqa: F401  # registers the signals
-from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Sizes, Written
+from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Scores, Sizes, Written
 from simulator.catalog.jobs import CRYB_API
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.grid import Grid, Times
@@ -25,6 +25,7 @@ from simulator.streams.views import (
     HistogramReader,
     LevelReader,
     Reader,
+    ScoresReader,
     SizesReader,
 )
 from simulator.streams.written import WrittenReader
@@ -155,9 +156,11 @@ class ModelSamples:
             yield _Entry(family, _reader(family, view, flow, self._world), flow)
 
 
-def _reader(family: Family, view: Count | Histogram | Sizes, flow: FlowCounts, world: World) -> Reader:
+def _reader(family: Family, view: Count | Histogram | Scores | Sizes, flow: FlowCounts, world: World) -> Reader:
     if isinstance(view, Count):
         return CountReader(family, view, flow)
     if isinstance(view, Histogram):
         return HistogramReader(family, view, flow)
+    if isinstance(view, Scores):
+        return ScoresReader(family, view, flow)
     return SizesReader(family, view, flow, world)

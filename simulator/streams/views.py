@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.catalog.families import Count, Family, Histogram, Level, Sizes, rows
+from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, rows
 from simulator.compiled import kernel
 from simulator.model.draws import bits, normal, uniform
 from simulator.model.flows import FlowCounts
@@ -40,7 +40,7 @@ class Groups:
     rows: NDArray[np.int64]
 
 
-def grouped(view: Count | Histogram | Sizes, counts: FlowCounts) -> Groups:
+def grouped(view: Count | Histogram | Scores | Sizes, counts: FlowCounts) -> Groups:
     """The rows of a flow that a view shows, by the labels that it exposes."""
     members: dict[Labels, list[int]] = {}
     for row, labels in enumerate(counts.labels):
@@ -120,6 +120,30 @@ class SizesReader:
         return out
 
 
+class ScoresReader:
+    """A histogram of numbers that events carried: the flow's rows are sorted into buckets by theirs."""
+
+    def __init__(self, family: Family, view: Scores, counts: FlowCounts) -> None:
+        groups = grouped(view, counts)
+        self.series = histogram_series(family.name, groups.labels, view.bounds)
+        self._groups = groups
+        self._buckets = counts.buckets
+        self._values = np.array([float(labels[view.value]) for labels in counts.labels])
+        self._bucket_of_row = np.searchsorted(np.array(view.bounds), self._values)
+        self._bounds = len(view.bounds)
+
+    def read(self, counts: Counts) -> Floats:
+        out = np.zeros((len(self.series), counts.shape[1]))
+        events = counts.reshape(-1, self._buckets, counts.shape[1]).sum(axis=1)
+        for group, (first, last) in enumerate(pairwise(self._groups.first.tolist())):
+            mine = out[group * (self._bounds + 3) : (group + 1) * (self._bounds + 3)]
+            for row in self._groups.rows[first:last].tolist():
+                mine[self._bucket_of_row[row] : self._bounds + 1] += events[row]
+                mine[self._bounds + 1] += events[row] * self._values[row]
+            mine[self._bounds + 2] = mine[self._bounds]
+        return out
+
+
 class LevelReader:
     """A gauge: a signal at the instants, times each series' factor, with a jitter of its own."""
 
@@ -161,7 +185,7 @@ class LevelReader:
         return out
 
 
-Reader = CountReader | HistogramReader | SizesReader | LevelReader
+Reader = CountReader | HistogramReader | SizesReader | ScoresReader | LevelReader
 
 
 def histogram_series(name: str, labels: tuple[Labels, ...], bounds: tuple[float, ...]) -> tuple[Series, ...]:

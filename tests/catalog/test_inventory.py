@@ -8,7 +8,7 @@ from collections import defaultdict
 import pytest
 
 import simulator.model.signals  # noqa: F401  # registers the signals
-from simulator.catalog.families import Count, Family, Histogram, Level, Sizes, rows, shares
+from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, rows, shares
 from simulator.catalog.inventory import FAMILIES, families_of
 from simulator.catalog.jobs import BY_NAME
 from simulator.model.flows import _filled
@@ -36,6 +36,7 @@ def test_an_entry_is_sound(family: Family) -> None:
         Count: {MetricType.COUNTER},
         Histogram: {MetricType.HISTOGRAM},
         Sizes: {MetricType.HISTOGRAM},
+        Scores: {MetricType.HISTOGRAM},
         Level: {MetricType.GAUGE},
     }
     assert family.type in kinds[type(family.view)]
