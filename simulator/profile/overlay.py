@@ -52,6 +52,10 @@ FaultName = Annotated[
 LabelValue = Annotated[str, Noun("a label's value, in quotes where it is a number: '200'", "some value")]
 LabelValues = Annotated[tuple[LabelValue, ...], Field(min_length=1)]
 LabelShares = Annotated[dict[LabelValue, Annotated[float, Field(gt=0)]], Field(min_length=1)]
+LabelChoice = Annotated[
+    LabelValue | LabelValues | LabelShares,
+    Noun("a label's value, a list of values, or values with their shares (numbers in quotes: '200')", "some value"),
+]
 NotationText = Annotated[
     str,
     AfterValidator(_notation),
@@ -93,7 +97,7 @@ class ChangedFamily(Part):
 class Binding(Part):
     """Where series get their values from: a signal of the model, or what is written down here."""
 
-    labels: dict[LabelName, LabelValue | LabelValues | LabelShares] = Field(default_factory=dict)
+    labels: dict[LabelName, LabelChoice] = Field(default_factory=dict)
     """Labels with their values: one, a list, or a mapping to each one's share of the signal (gauges: its factor)."""
     signal: str | None = None
     """The signal of the model that it follows; counters and histograms follow rates."""

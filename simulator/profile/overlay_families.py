@@ -74,8 +74,8 @@ def _views(added: AddedFamily, binding: Binding, number: int, job: Job, steps: S
     if binding.values is not None:
         yield from _written(added, binding, steps, report)
         return
-    for name in binding.model_fields_set & {"during", "every"}:
-        report((*steps, name), "belongs to `values`; a signal knows the faults by itself")
+    if binding.during:
+        report((*steps, "during"), "belongs to `values`; a signal knows the faults by itself")
         return
     yield _following(added, binding, number, job)
 
@@ -123,7 +123,7 @@ def _written(added: AddedFamily, binding: Binding, steps: Steps, report: Report)
         report((*steps, "values"), "a histogram cannot be written down; let it follow a signal")
         return
     assert binding.values is not None
-    if "scale" in binding.model_fields_set:
+    if binding.scale != 1.0:
         report((*steps, "scale"), "belongs to `signal`; write the values as they are")
         return
     during = {name: parse_notation(text) for name, text in binding.during.items()}

@@ -63,6 +63,7 @@ class ModelSamples:
         self._world = World(manifest.profile, manifest.seed)
         self._everything = manifest.mode != "live" if everything is None else everything
         self._exporters: dict[tuple[str, str], tuple[_Entry, ...]] = {}
+        self._joined_series: dict[int, tuple[Series, ...]] = {}
 
     def jobs(self) -> tuple[str, ...]:
         return tuple(job.name for job in self._catalogue.exposing_jobs)
@@ -100,7 +101,8 @@ class ModelSamples:
                     family.name,
                     family.type,
                     family.help,
-                    tuple(series for entry in parts for series in entry.series),
+                    # one and the same tuple each time, by which an encoder remembers what it made of it
+                    parts[0].series if len(parts) == 1 else self._joined(parts),
                     times_ms,
                     (values[0] if len(values) == 1 else np.concatenate(values)).T,
                 )
@@ -126,6 +128,12 @@ class ModelSamples:
         if id(entry.flow) not in counts:
             counts[id(entry.flow)] = entry.flow.at(grid_ms)
         return reader.read(counts[id(entry.flow)])
+
+    def _joined(self, parts: list[_Entry]) -> tuple[Series, ...]:
+        first = id(parts[0])  # entries live as long as this source
+        if first not in self._joined_series:
+            self._joined_series[first] = tuple(series for entry in parts for series in entry.series)
+        return self._joined_series[first]
 
     def _exporter(self, job: str, instance: str) -> tuple[_Entry, ...]:
         """Everything that one instance exposes. Raises KeyError for an instance that the job does not have."""
