@@ -58,7 +58,7 @@ def disk_read_bytes(m: Moment) -> Floats:
 
 @signal("node.disk_written_bytes", "bytes/s", "bytes written to disk")
 def disk_written_bytes(m: Moment) -> Floats:
-    return 4e4 + 2e4 * m["http.served"]
+    return 4e4 + 2e4 * m["http.served"] + m["log.flood_bytes"]
 
 
 @signal("node.boot_seconds", "seconds", "when the host was started, in Unix time")
