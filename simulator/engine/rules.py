@@ -60,6 +60,11 @@ def rules_from_api(groups: Sequence[Mapping[str, Any]]) -> RuleSet:
     return RuleSet(tuple(alerts), recordings)
 
 
+def reach_of(expr: str, recordings: Mapping[str, tuple[str, ...]]) -> int:
+    """How far back an expression looks, in milliseconds, recording rules included."""
+    return max((selector.window_ms for selector in _unfold(expr, recordings, 0, DEEPEST_RECORDING)), default=0)
+
+
 def _unfold(expr: str, recordings: Mapping[str, tuple[str, ...]], outer_ms: int, depth: int) -> tuple[Selector, ...]:
     """The selectors on scraped series that an expression rests on, windows added up along the way."""
     try:

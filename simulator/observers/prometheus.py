@@ -36,7 +36,8 @@ class PrometheusApi:
     def get(self, path: str, **params: str) -> Any:
         """The `data` of an answer."""
         try:
-            response = self._client.post(path, data=params) if path.endswith("query") else self._get(path, params)
+            asks = path.endswith(("/query", "/query_range"))  # these may be longer than a URL
+            response = self._client.post(path, data=params) if asks else self._get(path, params)
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise UnobservedError(f"prometheus did not answer {path}: {error or type(error).__name__}") from error
@@ -69,6 +70,20 @@ class PrometheusApi:
         data = self.get("/api/v1/query", query=query, time=f"{at_ms / 1000:.3f}")
         return [
             (labels_of(item["metric"]), [round(float(at) * 1000) for at, _ in item["values"]])
+            for item in data["result"]
+        ]
+
+    def query_range(self, query: str, instants: range) -> list[tuple[Labels, list[tuple[int, float]]]]:
+        """The result of a range query at evenly spaced instants (epoch ms): each series' (instant, value) pairs."""
+        data = self.get(
+            "/api/v1/query_range",
+            query=query,
+            start=f"{instants.start / 1000:.3f}",
+            end=f"{instants[-1] / 1000:.3f}",
+            step=f"{instants.step / 1000:.3f}",
+        )
+        return [
+            (labels_of(item["metric"]), [(round(float(at) * 1000), float(value)) for at, value in item["values"]])
             for item in data["result"]
         ]
 

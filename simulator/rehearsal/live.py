@@ -20,12 +20,14 @@ from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
+from simulator.rehearsal.report_series import keep_report_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.watch import FaultEdges, Watch
 from simulator.stack.local import LocalStack
 from simulator.stack.processes import Children
 from simulator.streams.samples import ModelSamples
+from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Gap, Note, Observation
 from simulator.units import SECOND
 from simulator.verdict import Mode, Verdict, judge
@@ -75,6 +77,7 @@ def rehearse_live(request: RehearsalRequest, *, clock: Clock, view: View) -> Reh
         view.begin(live.manifest.started_ms, request.profile.duration)
         with live.watch() as watch:
             live.follow(watch, view.tick)
+            live.keep_series(watch)
         children.close()  # what the servers still had to say is in the journal now
         live.look_for_failed_notifications()
         verdict = judge(live.manifest, watch.rules.alerts, recorder.journal, live.facts(watch))
@@ -195,6 +198,12 @@ class _LiveRun:
         self._recorder.extend(watch.finish())
         if self._load is not None:
             self._tell(self._load.finish())
+
+    def keep_series(self, watch: Watch) -> None:
+        """The values behind the alerts, for the report's charts, while Prometheus still answers."""
+        now = self._clock.now_ms()
+        span = Interval(min(self.manifest.started_ms, now), now)
+        self._tell(keep_report_series(watch, self._recorder.journal, span, self._clock, self._run.series))
 
     def look_for_failed_notifications(self) -> None:
         """Notifications that never left Alertmanager (a template that does not render), from its log."""

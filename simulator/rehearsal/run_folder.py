@@ -59,6 +59,15 @@ class RunFolder:
         return self.path / "junit.xml"
 
     @property
+    def series(self) -> Path:
+        """What the alerts' expressions were worth, for the report's charts."""
+        return self.path / "series.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
     def configs(self) -> Path:
         """The exact configuration that the servers ran with."""
         return self.path / "configs"

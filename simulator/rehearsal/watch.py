@@ -34,10 +34,10 @@ class Watch:
         self._exits = ExitStack()
         prometheus = self._exits.enter_context(http_client(prometheus_url, allowed=allowed_hosts))
         alertmanager = self._exits.enter_context(http_client(alertmanager_url, allowed=allowed_hosts))
-        self._api = PrometheusApi(prometheus)
-        self._prometheus = PrometheusObserver(self._api, clock)
+        self.api = PrometheusApi(prometheus)
+        self._prometheus = PrometheusObserver(self.api, clock)
         self._alertmanager = AlertmanagerObserver(alertmanager, clock)
-        self._selectors = SelectorObserver(self._api, clock, declared)
+        self._selectors = SelectorObserver(self.api, clock, declared)
         self.rules = RuleSet((), {})
         self.began_ms = clock.now_ms()
         self.prometheus_version = ""
@@ -56,13 +56,13 @@ class Watch:
 
     def learn(self) -> None:
         """Versions, rules and intervals, from the servers themselves. Raises UnobservedError."""
-        self.prometheus_version = self._api.version()
+        self.prometheus_version = self.api.version()
         self.alertmanager_version = self._alertmanager.version()
         self.group_wait_ms = longest_group_wait_ms(self._alertmanager.config())
-        groups = self._api.groups()
+        groups = self.api.groups()
         self.rules = rules_from_api(groups)
         self.evaluation_interval_ms = max((round(float(g["interval"]) * 1000) for g in groups), default=0)
-        targets = self._api.get("/api/v1/targets", state="active")["activeTargets"]
+        targets = self.api.get("/api/v1/targets", state="active")["activeTargets"]
         intervals = (parse_duration(target["scrapeInterval"]) for target in targets if "scrapeInterval" in target)
         self.scrape_interval_ms = max(intervals, default=0)
 
