@@ -47,24 +47,24 @@ class ChunkTable:
 
 
 def encode_index(series: Sequence[Labels], chunks: ChunkTable) -> bytes:
-    """The whole index file. `series` are label sets with `__name__`, in rising order; every one has chunks.
+    """The whole index file, byte for byte as Prometheus would write it.
 
-    Raises ValueError where they are not in that order (a label set that is there twice among it).
+    `series` are label sets with `__name__`, in rising order; every one has chunks. Raises ValueError where they are not
+    in that order (a label set that is there twice among it).
     """
     if any(one >= other for one, other in pairwise(series)):
         raise ValueError("the series of a block must rise, and none may be there twice")
-    symbols = sorted({text for labels in series for pair in labels for text in pair})
+    # the empty text is in no label, but in the key of all postings, so Prometheus writes it, too
+    symbols = sorted({"", *(text for labels in series for pair in labels for text in pair)})
     numbers = {symbol: number for number, symbol in enumerate(symbols)}
     file = bytearray(_HEADER)
     symbols_at = _append_symbols(file, symbols)
-    _pad(file, _ALIGNMENT)
     series_at = len(file)
+    _pad(file, _ALIGNMENT)
     refs = _append_series(file, series, numbers, chunks)
     postings = _postings(series, refs)
-    _pad(file, 4)
     label_indices_at = len(file)
     label_indices = _append_label_indices(file, postings, numbers)
-    _pad(file, 4)
     postings_at = len(file)
     postings_places = _append_postings(file, postings)
     label_table_at = _append_offset_table(file, [((name,), place) for name, place in label_indices])
