@@ -33,7 +33,7 @@ from simulator.units import SECOND
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
 
-_LEAD_MS: Final = 12 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
+_LEAD_MS: Final = 14 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
 _LEAD_PER_INSTANCE_MS: Final = SECOND
 _POLL_SECONDS: Final = 0.5
 _BASELINE_MS: Final = 5 * SECOND  # so long before the first fault the healthy platform is looked at once
@@ -99,17 +99,12 @@ class _LiveRun:
         self._load: LocustRun | None = None
         self._redirection = Redirection((), (), ())
         self._died: set[str] = set()
-        began = clock.monotonic()
         self._note("warming up the model (on a new machine it is compiled first)")
         self._declared = declared_labels(self._manifest_from(clock.now_ms()))
-        warm_up_ms = round((clock.monotonic() - began) * 1000)
-        self.manifest = self._manifest_from(clock.now_ms() + self._lead_ms(warm_up_ms))
+        instances = request.profile.platform.instances.api
+        alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (instances - 1)
+        self.manifest = self._manifest_from(clock.now_ms() + lead_ms(alone_ms))
         self.manifest.write(run.manifest)
-
-    def _lead_ms(self, warm_up_ms: int) -> int:
-        """The API's processes and the emitter warm the model up too, each for itself."""
-        instances = self._request.profile.platform.instances.api
-        return lead_ms(_LEAD_MS + _LEAD_PER_INSTANCE_MS * (instances - 1) + (instances + 1) * warm_up_ms)
 
     def _manifest_from(self, started_ms: int) -> Manifest:
         profile = self._request.profile

@@ -14,7 +14,7 @@ from simulator.report import verdict_schema
 from tests.rehearsals.running import Finished, Rehearsal, changed
 
 QUICK = Path(__file__).parent / "quick"
-WITHIN_SECONDS = 150
+WITHIN_SECONDS = 240
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
