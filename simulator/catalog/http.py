@@ -45,8 +45,12 @@ _SERVER_ERRORS = (("500", 1.5e-4), ("503", 5e-5))
 _CREATES = ("auth/register", "messages", "channels", "direct-messages/conversations", "voice/rooms", "voice/video/call")
 
 
+PACES = ("memory", "read", "write", "search", "upload", "password")
+
+
 def pace(route: Route) -> str:
-    """Which distribution of latency a route has: a part of the name of a spread."""
+    """Which distribution of latency a route has: a part of the name of a spread. Only `memory` does without the
+    database."""
     if not route.database:
         return "memory"
     if route.area == "search":
@@ -83,7 +87,7 @@ REQUESTS = Flow(
     dimensions=(_endpoints(),),
     outcome="code",
     healthy=("200", "201"),
-    failures={"500": "http.fails_500", "503": "http.fails_503"},
+    failures={"500": "http.fails_500.{_pace}", "503": "http.fails_503.{_pace}"},
     spread="http.{_pace}",
     bounds=DURATION_BOUNDS,
 )

@@ -7,6 +7,7 @@ from simulator.catalog.jobs import REDIS
 from simulator.telemetry.samples import MetricType
 
 MAX_MEMORY_BYTES = 2 * 1024**3
+MAX_CLIENTS = 10_000
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 _COMMANDS = shares(
     "cmd",

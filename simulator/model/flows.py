@@ -16,7 +16,7 @@ from simulator.model.disturbance import first_onset, segments
 from simulator.model.events import Events, events_between
 from simulator.model.grid import ORIGIN_DAYS, Times
 from simulator.model.keys import keys
-from simulator.model.moment import Moment, World
+from simulator.model.moment import ELSEWHERE, Moment, World
 from simulator.model.shapes import FlowShapes, Undisturbed
 from simulator.model.spreads import cumulative_shares
 from simulator.profile.schema import Size
@@ -78,6 +78,12 @@ class FlowCounts:
         tree = CountTree(self._leaves, shapes, world.start // DAY - ORIGIN_DAYS)
         self._flows = self._arranged([group for _, _, group in found])
         self._routes = self._distinct_routes()
+        self._failing = [
+            {route: self._by_signal(template, numbers) for route, numbers in self._routes.items()}
+            for template in flow.failures.values()
+        ]
+        self._restarts = world.restarts(faulty.instance)
+        self._at_restarts: Counts | None = None
         self._members = {
             (route, spread): rows_of[self.spread_of_row[rows_of] == spread]
             for route, numbers in self._routes.items()
@@ -90,6 +96,17 @@ class FlowCounts:
     def at(self, grid_ms: Times) -> Counts:
         """Events of each leaf before each instant, shape (L, T); instants rise."""
         return self._counts.at(grid_ms)
+
+    def since_restart(self, grid_ms: Times) -> Counts:
+        """As `at`, since the instance last began anew: what its counters show."""
+        counts = self.at(grid_ms)
+        passed = np.searchsorted(self._restarts, grid_ms, side="right")
+        if len(passed) and passed[-1]:
+            if self._at_restarts is None:
+                self._at_restarts = self.at(self._restarts)
+            again = passed > 0
+            counts[:, again] -= self._at_restarts[:, passed[again] - 1]
+        return counts
 
     def events(self, start: int, end: int) -> Events:
         """Every single event in `[start, end)` of grid time, as many as the counts rise by."""
@@ -119,8 +136,9 @@ class FlowCounts:
             ratio = np.divide(after, before, out=np.ones(len(at)), where=before > 0)
             keep[:, members] = np.minimum(ratio, 1.0)[:, None]
             more = np.maximum(after - before, 0.0) * seconds
-            for kind, name in enumerate(flow.failures.values()):
-                fail[:, members, kind] = moment[name][:, None]
+            for kind, signals in enumerate(self._failing):
+                for name, numbers in signals[route].items():
+                    fail[:, numbers, kind] = moment[name][:, None]
             late = self._shares(moment)
             for spread, (normal, now) in enumerate(zip(shares, late, strict=True)):
                 here = self._members[route, spread]
@@ -167,13 +185,21 @@ class FlowCounts:
         return Flows(self.buckets, edges, fails, failure_row)
 
     def _distinct_routes(self) -> dict[str | None, NDArray[np.int64]]:
-        """Which flows a fault may tell apart: those of each route that some fault names, and the rest (None)."""
+        """Which flows a fault may tell apart: those of each route that some fault names, those of other routes
+        (ELSEWHERE), and those that know no routes (None)."""
         named = {fault.target.route for fault in self._faulty.world.profile.faults} - {None}
         found: dict[str | None, list[int]] = {}
         for number, row in enumerate(self._flows.first_row[:-1]):
             route = self.labels[row].get("route")
-            found.setdefault(route if route in named else None, []).append(number)
+            found.setdefault(route if route in named or route is None else ELSEWHERE, []).append(number)
         return {route: np.array(members, dtype=np.int64) for route, members in found.items()}
+
+    def _by_signal(self, template: str, numbers: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Flows by the signal that a template names for them."""
+        found: dict[str, list[int]] = {}
+        for number in numbers.tolist():
+            found.setdefault(_filled(template, self.labels[self._flows.first_row[number]]), []).append(number)
+        return {name: np.array(members, dtype=np.int64) for name, members in found.items()}
 
     def _rows_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         first = self._flows.first_row

@@ -6,8 +6,10 @@ A signal is a pure function of a `Moment`, registered under its name with a unit
     def queries(m: Moment) -> Floats:
         return 3.0 * m["http.served"]
 
-It may read other signals, the faults that act (`m.fault(kind)`), noise of its own (`m.noise(...)`) and, within a
-declared look-back, its past (`m.mean_over`). Everything is elementwise in time and made of +, -, *, /, comparisons and
+It may read other signals, what another instance sees (`m.of("node-1")["node.cpu"]`), the faults that act
+(`m.fault(kind)`), noise of its own (`m.noise(...)`) and, within a declared look-back, its past (`m.mean_over`). With
+`shared=True` it is of the platform as a whole, the same whoever asks: faults of one instance or route count by their
+share of the traffic. Everything is elementwise in time and made of +, -, *, /, comparisons and
 the functions of `simulator.model.arrays`: so a value depends on its instant alone, to the last bit.
 
 Undisturbed, a moment knows no faults. Where a fault has no effect the two must agree bit by bit: write effects so that
@@ -16,23 +18,31 @@ a level of 0 leaves a value alone (`x * (1 - level)`, `x + level * y`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalog.families import rows
+from simulator.catalog.http import REQUESTS
+from simulator.catalog.jobs import JOBS
 from simulator.model.arrays import window_means
 from simulator.model.grid import CELL_MS, Times, grid_start
 from simulator.model.keys import key
 from simulator.model.noise import long_memory
 from simulator.profile.activity import level, parameter
-from simulator.profile.schema import Fault, Profile
+from simulator.profile.presence import instances_of, restarts, service_name
+from simulator.profile.schema import Fault, Profile, Size
 from simulator.units import DAY
 
 Floats = NDArray[np.float64]
 SignalFunction = Callable[["Moment"], Floats]
+
+ELSEWHERE: Final = ""
+"""The route of a moment that looks at all routes but those that a fault names."""
 
 
 @dataclass(frozen=True)
@@ -43,40 +53,65 @@ class Signal:
     unit: str
     meaning: str
     compute: SignalFunction
+    shared: bool = False
 
 
 SIGNALS: Final[dict[str, Signal]] = {}
 """Every signal by name; `simulator.model.signals` fills it."""
 
 
-def signal(name: str, unit: str, meaning: str) -> Callable[[SignalFunction], SignalFunction]:
+def signal(name: str, unit: str, meaning: str, *, shared: bool = False) -> Callable[[SignalFunction], SignalFunction]:
     """Register a signal. Raises ValueError when the name is taken."""
 
     def register(compute: SignalFunction) -> SignalFunction:
         if name in SIGNALS:
             raise ValueError(f"there is a signal {name!r} already")
-        SIGNALS[name] = Signal(name, unit, meaning, compute)
+        SIGNALS[name] = Signal(name, unit, meaning, compute, shared)
         return compute
 
     return register
 
 
+_SHARES: Final[dict[str, str]] = {job.service: job.share for job in JOBS if job.share}
+"""Service to the signal of the part of the traffic that one instance of it gets."""
+
+
+@lru_cache(maxsize=2)
+def route_shares(tiny: bool) -> dict[str, float]:
+    """Route to its part of all requests."""
+    found: dict[str, float] = {}
+    for labels, share in rows(REQUESTS.dimensions, tiny=tiny):
+        found[labels["route"]] = found.get(labels["route"], 0.0) + share
+    return found
+
+
 class World:
     """What all moments of one run share: the profile, the seed, the grid."""
 
-    def __init__(self, profile: Profile, seed: int) -> None:
+    def __init__(self, profile: Profile, seed: int, started_ms: int | None = None) -> None:
+        """`started_ms`: the wall instant that the run's start is mapped to; not given: as the profile has it."""
         self.profile = profile
         self.seed = seed
         self.start = grid_start(profile)
+        self.started_ms = profile.start_ms if started_ms is None else started_ms
+        self._restarts: dict[str, Times] = {}
 
     def instances(self, service: str) -> tuple[str, ...]:
         """The logical instances of a service: `api-1`, `api-2`, …; one where the profile does not count them."""
-        count = getattr(self.profile.platform.instances, service, 1)
-        return tuple(f"{service}-{number}" for number in range(1, count + 1))
+        return instances_of(self.profile, service)
+
+    def restarts(self, instance: str) -> Times:
+        """Grid times at which the processes of an instance began anew, rising."""
+        if instance not in self._restarts:
+            self._restarts[instance] = np.array(restarts(self.profile, instance), dtype=np.int64) + self.start
+        return self._restarts[instance]
 
 
 class Moment:
-    """The platform at some instants of grid time, as one instance of a service (and, for HTTP, one route) sees it."""
+    """The platform at some instants of grid time, as one instance of a service (and, for HTTP, one route) sees it.
+
+    Without an instance it is seen as a whole. A route of None is all routes together.
+    """
 
     def __init__(
         self, world: World, grid_ms: Times, *, instance: str = "", route: str | None = None, disturbed: bool = True
@@ -87,11 +122,14 @@ class Moment:
         self.route = route
         self.disturbed = disturbed
         self._known: dict[str, Floats] = {}
+        self._views: dict[str, Moment] = {}
+        self._past: dict[tuple[int, int], tuple[Moment, Times]] = {}
 
     def __getitem__(self, name: str) -> Floats:
         """The signal of that name, one value for each instant. Raises KeyError."""
         if name not in self._known:
-            self._known[name] = SIGNALS[name].compute(self)
+            asked = SIGNALS[name]
+            self._known[name] = self.of("")[name] if asked.shared and self._is_one else asked.compute(self)
         return self._known[name]
 
     def __len__(self) -> int:
@@ -100,6 +138,16 @@ class Moment:
     @property
     def profile(self) -> Profile:
         return self.world.profile
+
+    def of(self, instance: str) -> Moment:
+        """The same instants as another instance sees them, or the platform as a whole (""); all routes."""
+        if instance == self.instance and self.route is None:
+            return self
+        if instance not in self._views:
+            view = Moment(self.world, self.grid_ms, instance=instance, disturbed=self.disturbed)
+            view._views = self._views
+            self._views[instance] = view
+        return self._views[instance]
 
     @property
     def elapsed_ms(self) -> Times:
@@ -110,6 +158,11 @@ class Moment:
     def elapsed_days(self) -> Floats:
         """Days since the run's start; negative in its history."""
         return np.asarray(self.elapsed_ms / DAY, dtype=np.float64)
+
+    @property
+    def unix_seconds(self) -> Floats:
+        """The wall clock's time at each instant: what a timestamp exposed then is measured by."""
+        return np.asarray((self.elapsed_ms + self.world.started_ms) / 1000.0)
 
     def full(self, value: float) -> Floats:
         """The same value at every instant."""
@@ -126,17 +179,20 @@ class Moment:
         ]
 
     def fault(self, kind: str) -> Floats:
-        """The level of all faults of a kind together: the chance that at least one of them strikes."""
+        """The level of all faults of a kind together: the chance that at least one of them strikes.
+
+        A fault of one instance or route that this moment is only a part of counts by its share of the traffic.
+        """
         spared = np.ones(len(self.grid_ms))
-        for _, strength in self.faults(kind):
-            spared = spared * (1.0 - strength)
+        for fault, weight in self._met(kind):
+            spared = spared * (1.0 - level(fault, self.elapsed_ms) * weight)
         return 1.0 - spared
 
     def worst(self, kind: str, name: str) -> Floats:
         """The largest value of a parameter among the faults of a kind that act now; 0 where none does."""
         worst = np.zeros(len(self.grid_ms))
-        for fault, strength in self.faults(kind):
-            worst = np.maximum(worst, np.where(strength > 0, parameter(fault, name), 0.0))
+        for fault, _ in self._met(kind):
+            worst = np.maximum(worst, np.where(level(fault, self.elapsed_ms) > 0, parameter(fault, name), 0.0))
         return worst
 
     def noise(self, name: str, hurst: float = 0.85, first: int = 0, last: int = 13) -> Floats:
@@ -145,14 +201,50 @@ class Moment:
 
     def mean_over(self, name: str, lookback_ms: int, step_ms: int = CELL_MS) -> Floats:
         """The mean of a signal over its look-back, read at the middles of steps that ended before each instant."""
-        steps = lookback_ms // step_ms
-        last = self.grid_ms // step_ms  # the step that each instant is in; it has not ended
-        if not len(last):
+        if not len(self):
             return np.zeros(0)
-        first = int(last[0]) - steps
-        middles = np.arange(first, int(last[-1]), dtype=np.int64) * step_ms + step_ms // 2
-        past = Moment(self.world, middles, instance=self.instance, route=self.route, disturbed=self.disturbed)
-        return window_means(past[name], last - first, steps)
+        past, ends = self.past(lookback_ms, step_ms)
+        return window_means(past[name], ends, lookback_ms // step_ms)
+
+    def past(self, lookback_ms: int, step_ms: int = CELL_MS) -> tuple[Moment, Times]:
+        """The middles of all steps that a look-back from any of these instants covers; and for each instant how many of
+        them had ended by then. There must be an instant."""
+        known = (lookback_ms, step_ms)
+        if known not in self._past:
+            last = self.grid_ms // step_ms  # the step that each instant is in; it has not ended
+            first = int(last[0]) - lookback_ms // step_ms
+            middles = np.arange(first, int(last[-1]), dtype=np.int64) * step_ms + step_ms // 2
+            past = Moment(self.world, middles, instance=self.instance, route=self.route, disturbed=self.disturbed)
+            self._past[known] = (past, last - first)
+        return self._past[known]
+
+    @property
+    def _is_one(self) -> bool:
+        return self.instance != "" or self.route is not None
+
+    def _met(self, kind: str) -> Iterator[tuple[Fault, Floats | float]]:
+        """The faults of a kind that strike here, and which part of what is seen here each of them strikes."""
+        for fault in self.profile.faults if self.disturbed else ():
+            if fault.kind != kind:
+                continue
+            weight = self._part_of(fault)
+            if not isinstance(weight, float) or weight > 0:
+                yield fault, weight
+
+    def _part_of(self, fault: Fault) -> Floats | float:
+        part: Floats | float = 1.0
+        route, instance = fault.target.route, fault.target.instance
+        if route is not None and route != self.route:
+            if self.route is not None:
+                return 0.0
+            part = route_shares(self.profile.platform.size is Size.TINY).get(route, 0.0)
+        if instance is not None and instance != self.instance:
+            service = service_name(instance)
+            if service == service_name(self.instance):
+                return 0.0
+            share = _SHARES.get(service, "")
+            part = part * (self.of(instance)[share] if share in SIGNALS else 1.0 / len(self.world.instances(service)))
+        return part
 
     def concerns(self, fault: Fault) -> bool:
         """Whether a fault aims at this instance and route, or at everything."""

@@ -54,7 +54,8 @@ def test_a_view_asks_its_flow_for_what_it_has(family: Family) -> None:
         if flow.spread:
             assert _filled(flow.spread, labels) in SPREADS
     assert sum(share for _, share in found) == pytest.approx(1.0)
-    assert set(flow.failures.values()) <= set(SIGNALS)
+    for labels, _ in found:
+        assert {_filled(name, labels) for name in flow.failures.values()} <= set(SIGNALS)
     if isinstance(family.view, Count) and family.view.beyond:
         assert family.view.beyond in flow.bounds
 

@@ -20,22 +20,37 @@ def one(m: Moment) -> Floats:
     return m.full(1.0)
 
 
-@signal("traffic.planned", "1/s", "HTTP requests as the profile plans them: day, week, holidays, growth; no faults")
+@signal(
+    "traffic.planned",
+    "1/s",
+    "HTTP requests as the profile plans them: day, week, holidays, growth; no faults",
+    shared=True,
+)
 def planned(m: Moment) -> Floats:
     return usual_rate(m.profile, m.elapsed_ms)
 
 
-@signal("traffic.season", "", "what a day is worth against an ordinary weekday at the start: week, holidays, growth")
+@signal(
+    "traffic.season",
+    "",
+    "what a day is worth against an ordinary weekday at the start: week, holidays, growth",
+    shared=True,
+)
 def of_season(m: Moment) -> Floats:
     return season(m.profile, m.elapsed_ms)
 
 
-@signal("traffic.demand", "", "what faults make of traffic: 1 where none changes it")
+@signal("traffic.demand", "", "what faults make of traffic: 1 where none changes it", shared=True)
 def of_demand(m: Moment) -> Floats:
     return demand(m.profile, m.elapsed_ms) if m.disturbed else m.full(1.0)
 
 
-@signal("traffic.requests", "1/s", "HTTP requests that users send: the plan, long-memory noise around it, bursts")
+@signal(
+    "traffic.requests",
+    "1/s",
+    "HTTP requests that users send: the plan, long-memory noise around it, bursts",
+    shared=True,
+)
 def requests(m: Moment) -> Floats:
     # a lognormal factor of mean 1, and bursts less what they add on average
     noise = exp_of(RATE_SIGMA * m.noise("traffic") - 0.5 * RATE_SIGMA * RATE_SIGMA)
@@ -43,7 +58,7 @@ def requests(m: Moment) -> Floats:
     return m["traffic.planned"] * noise * crowds * m["traffic.demand"]
 
 
-@signal("traffic.activity", "ratio", "traffic as a share of its planned peak")
+@signal("traffic.activity", "ratio", "traffic as a share of its planned peak", shared=True)
 def activity(m: Moment) -> Floats:
     traffic = m.profile.traffic
     return np.asarray(m["http.served"] / (traffic.peak * m.profile.load.scale))
