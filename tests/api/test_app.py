@@ -7,7 +7,7 @@ import pytest
 
 from simulator.api.access_log import AccessLog
 from simulator.api.app import LARGEST_BODY
-from simulator.api.areas import ENDPOINTS
+from simulator.api.endpoints import ENDPOINTS
 from simulator.catalog.routes import ROUTES
 from simulator.units import MINUTE
 

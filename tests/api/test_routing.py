@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.api.areas import ENDPOINTS
+from simulator.api.endpoints import ENDPOINTS
 from simulator.api.routing import Router, serve
 from simulator.catalog.routes import Auth
 

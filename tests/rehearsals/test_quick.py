@@ -64,7 +64,7 @@ def test_the_incident_is_noticed_in_time_and_heard(finished: dict[str, Finished]
 
 def test_the_run_folder_says_what_was_run(finished: dict[str, Finished]) -> None:
     folder = finished["as written"].folder
-    jsonschema.validate(json.loads((folder / "verdict.json").read_text()), verdict_schema())
+    jsonschema.validate(json.loads((folder / "verdict.json").read_text()), json.loads(verdict_schema()))
     assert (folder / "junit.xml").read_text().startswith("<?xml")
     assert "proxy_url" in (folder / "configs" / "prometheus.yml").read_text()
     assert "hooks.slack.com" not in (folder / "configs" / "alertmanager.yml").read_text()
