@@ -105,7 +105,7 @@ def backfill(
             left = (tally.expected_samples - tally.samples) * _BYTES_PER_SAMPLE
             raise DiskFullError(
                 f"{error}; {tally.blocks} of {len(blocks)} blocks are complete and there is nothing of the next one; "
-                f"make room (about {left / 1e9:.1f} GB more), then run the same again: it goes on from there"
+                f"make room (about {max(left / 1e6, 1):,.0f} MB), then run the same again: it goes on from there"
             ) from error
         return Backfilled(written, reused)
 
