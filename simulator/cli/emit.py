@@ -14,9 +14,10 @@ from simulator.cli.options import ManifestOption, PortOption
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import Clock, WallClock
 from simulator.errors import SimulatorError
-from simulator.sinks.log_files import LogFollower
+from simulator.sinks.log_files import LogFiles, LogFollower
 from simulator.sinks.scrape import RouteFile, ScrapeSink
 from simulator.sinks.scrape_server import ScrapeServer
+from simulator.streams.logs import ModelLogs
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import SampleSource
 
@@ -29,24 +30,33 @@ RoutesOption = Annotated[
     typer.Option("--routes", metavar="FILE", help="Who stands in for which target of a copied prometheus.yml."),
 ]
 
+LogsOption = Annotated[
+    Path | None,
+    typer.Option("--logs", metavar="DIR", help="Write log lines too, into files below this folder."),
+]
+
 
 def command(
     profile: OptionalProfile = None,
     manifest: ManifestOption = None,
     routes: RoutesOption = None,
+    logs: LogsOption = None,
     port: PortOption = 0,
 ) -> None:
     """Serve the metrics of the platform that a profile describes, moved by its traffic and its faults.
 
-    / lists the endpoints (/metrics/JOB/INSTANCE). One JSON line on stdout says where it listens.
+    / lists the endpoints (/metrics/JOB/INSTANCE). One JSON line on stdout says where it listens. With --logs, the log
+    lines of every service are written as time goes by, in files laid out and rotated as on the platform's hosts.
 
     \b
     Examples:
       crybsim emit api-errors
-      crybsim emit profiles/api-errors.yaml --port 9400
+      crybsim emit profiles/api-errors.yaml --port 9400 --logs /tmp/var/log
     """
-    source = ModelSamples(manifest_for(profile, manifest, mode="emit"))
-    asyncio.run(serve(source, WallClock(), RouteFile(routes) if routes else None, port))
+    run = manifest_for(profile, manifest, mode="emit")
+    clock = WallClock()
+    follower = LogFollower(ModelLogs(run), LogFiles(logs), clock) if logs is not None else None
+    asyncio.run(serve(ModelSamples(run), clock, RouteFile(routes) if routes else None, port, follower))
 
 
 async def serve(

@@ -39,7 +39,8 @@ class LivePlatform:
 
     def start_emitter(self, port: int = 0) -> None:
         """The emitter, which also stands in for the targets of the copied prometheus.yml."""
-        service = self._service("emitter", "emit", "--routes", self.routes, "--port", port)
+        logs = self._run.logs / "platform"
+        service = self._service("emitter", "emit", "--routes", self.routes, "--logs", logs, "--port", port)
         self.scrape_url = service.urls["scrape"]
 
     def start_load(self, workers: int, allowed_hosts: tuple[str, ...]) -> LocustRun:

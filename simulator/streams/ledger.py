@@ -23,7 +23,7 @@ class Ledger:
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.grid = Grid.of(manifest)
-        self.world = World(manifest.profile, manifest.seed)
+        self.world = World(manifest.profile, manifest.seed, manifest.started_ms)
         self._base: dict[str, Undisturbed] = {}
         self._faulty: dict[str, Disturbed] = {}
         self._flows: dict[tuple[str, str, str], FlowCounts] = {}

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.cli.run_manifest import manifest_for
+from simulator.clock import WallClock
 from simulator.errors import InputError
+from simulator.profile.manifest import Manifest
+from simulator.streams.logs import ModelLogs
+from simulator.telemetry.interval import Interval
 from simulator.transport import http_client
 
 pytestmark = pytest.mark.slow
@@ -58,6 +63,22 @@ def test_a_runs_manifest_is_what_it_plays(tmp_path: Path) -> None:
     manifest_for("quiet-evening", None, mode="emit").write(tmp_path / "manifest.json")
     with emit("--manifest", str(tmp_path / "manifest.json")) as (_, url), http_client(url, timeout=60) as client:
         assert client.get("/metrics/cryb-api/api-1").status_code == 200
+
+
+def test_log_lines_are_written_as_time_goes_by_and_to_the_last_one(tmp_path: Path) -> None:
+    manifest_for("quiet-evening", None, mode="emit").write(tmp_path / "manifest.json")
+    access = tmp_path / "log/nginx/access.log"
+    with emit("--manifest", str(tmp_path / "manifest.json"), "--logs", str(tmp_path / "log")) as (process, _):
+        deadline = time.monotonic() + 60
+        while not access.exists() or access.read_bytes().count(b"\n") < 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    run = Manifest.read(tmp_path / "manifest.json")
+    span = Interval(run.started_ms, WallClock().now_ms())
+    expected = b"".join(entry.line + b"\n" for entry in ModelLogs(run, services=["nginx"]).entries(span))
+    assert access.read_bytes() in expected
 
 
 def test_a_port_that_is_taken_is_the_users_mistake() -> None:
