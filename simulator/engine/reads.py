@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import promql_parser
-import re2
 
 from simulator.engine.groups import METRIC_NAME
 from simulator.telemetry.rules import Matcher
@@ -63,22 +62,11 @@ def could_match(matchers: tuple[Matcher, ...], names: frozenset[str], known: dic
     """Whether a selector could match a series with one of these names and, among others unknown, these labels."""
     for matcher in matchers:
         if matcher.label == METRIC_NAME:
-            if not any(_accepts(matcher, name) for name in names):
+            if not any(matcher.accepts(name) for name in names):
                 return False
-        elif matcher.label in known and not _accepts(matcher, known[matcher.label]):
+        elif matcher.label in known and not matcher.accepts(known[matcher.label]):
             return False
     return True
-
-
-def _accepts(matcher: Matcher, value: str) -> bool:
-    match matcher.op:
-        case "=":
-            return value == matcher.value
-        case "!=":
-            return value != matcher.value
-        case "=~":
-            return re2.fullmatch(matcher.value, value) is not None
-    return re2.fullmatch(matcher.value, value) is None
 
 
 def _selecting(node: Any) -> Iterator[Any]:

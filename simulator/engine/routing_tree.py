@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import re2
 from ruamel.yaml import YAML
 
 from simulator.telemetry.rules import Matcher
@@ -35,7 +34,7 @@ class Route:
 
     def match(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
         """The routes that an alert ends up on: the deepest that match, the node itself where no child does."""
-        if not all(accepts(matcher, labels) for matcher in self.matchers):
+        if not all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.matchers):
             return ()
         found: list[Route] = []
         for child in self.children:
@@ -56,15 +55,15 @@ class Inhibition:
 
     def mutes(self, labels: Mapping[str, str], firing: Iterable[Mapping[str, str]]) -> bool:
         """Whether one of the firing alerts keeps this one quiet; what matches both sides mutes no such other."""
-        if not all(accepts(matcher, labels) for matcher in self.target):
+        if not all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.target):
             return False
-        target_is_source = all(accepts(matcher, labels) for matcher in self.source)
+        target_is_source = all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.source)
         for other in firing:
-            if not all(accepts(matcher, other) for matcher in self.source):
+            if not all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.source):
                 continue
             if any(labels.get(name, "") != other.get(name, "") for name in self.equal):
                 continue
-            if target_is_source and all(accepts(matcher, other) for matcher in self.target):
+            if target_is_source and all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.target):
                 continue
             return True
         return False
@@ -106,20 +105,6 @@ def read_routing(text: str) -> RoutingTree:
         for rule in document.get("inhibit_rules") or ()
     )
     return RoutingTree(root, inhibitions, receivers, _has_intervals(document["route"]))
-
-
-def accepts(matcher: Matcher, labels: Mapping[str, str]) -> bool:
-    """Whether a label set passes a matcher; a label that is not there is empty."""
-    value = labels.get(matcher.label, "")
-    match matcher.op:
-        case "=":
-            return value == matcher.value
-        case "!=":
-            return value != matcher.value
-        case "=~":
-            return bool(re2.fullmatch(matcher.value, value))
-        case _:
-            return not re2.fullmatch(matcher.value, value)
 
 
 def _route(node: Mapping[str, Any], path: str, parent: Route | None) -> Route:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-import re2
-
 from simulator.clock import Clock
 from simulator.errors import UnobservedError
 from simulator.observers.prometheus import PrometheusApi
@@ -67,26 +65,15 @@ class SelectorObserver:
         if not self._count(Selector(selector.metric, ()), span):
             # a labelled counter has no series before its first event; target labels can be looked for in `up`
             on_targets = bool(self._count(Selector("up", of_targets), span))
-            return on_targets and all(_accepts(m, labels[m.label]) for m in selector.matchers if m.label in labels)
+            return on_targets and all(
+                any(map(m.accepts, labels[m.label])) for m in selector.matchers if m.label in labels
+            )
         met = tuple(m for m in selector.matchers if self._count(Selector(selector.metric, (m,)), span))
         unmet = tuple(m for m in selector.matchers if m not in met)
-        if any(m.label not in labels or not _accepts(m, labels[m.label]) for m in unmet):
+        if any(m.label not in labels or not any(map(m.accepts, labels[m.label])) for m in unmet):
             return False
         named = tuple(Matcher(m.label, "!=", "") for m in unmet)
         return bool(self._count(Selector(selector.metric, (*met, *named)), span))
-
-
-def _accepts(matcher: Matcher, values: Collection[str]) -> bool:
-    """Whether a matcher accepts one of these values, regular expressions being RE2 and anchored as in Prometheus."""
-    match matcher.op:
-        case "=":
-            return matcher.value in values
-        case "!=":
-            return any(value != matcher.value for value in values)
-        case "=~":
-            return any(re2.fullmatch(matcher.value, value) for value in values)
-        case _:
-            return any(not re2.fullmatch(matcher.value, value) for value in values)
 
 
 def _promql(selector: Selector) -> str:

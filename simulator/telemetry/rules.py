@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import re2
+
 from simulator.telemetry.samples import Labels
 
 
@@ -14,6 +16,21 @@ class Matcher:
     label: str
     op: str
     value: str
+
+    def accepts(self, value: str) -> bool:
+        """Whether a label's value passes; a label that is not there is empty.
+
+        Regular expressions are RE2 and anchored, as in Prometheus.
+        """
+        match self.op:
+            case "=":
+                return value == self.value
+            case "!=":
+                return value != self.value
+            case "=~":
+                return bool(re2.fullmatch(self.value, value))
+            case _:
+                return not re2.fullmatch(self.value, value)
 
 
 @dataclass(frozen=True)
