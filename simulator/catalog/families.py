@@ -188,6 +188,8 @@ class Family:
     caused_by: CausedBy = CausedBy.MODEL
     constants: Labels = ()  # further labels that every series carries
     drawn_as: str = ""  # the name that its random draws go by, where an overlay gave it another
+    present: str = ""  # a signal; where it is 0 the family has no samples
+    each: tuple[str, ...] = ()  # one set of series for each container of the host, told apart by these labels
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -197,7 +199,7 @@ class Family:
             inner = [view.shown.get(n, n) for dim in view.dimensions for n in dim.names if not n.startswith("_")]
         else:
             inner = [name for name, _ in view.labels] if isinstance(view, Written) else list(view.by)
-        return tuple(sorted([*filter(None, inner), *(name for name, _ in self.constants)]))
+        return tuple(sorted([*filter(None, inner), *(name for name, _ in self.constants), *self.each]))
 
     @property
     def bounds(self) -> tuple[float, ...]:

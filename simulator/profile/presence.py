@@ -75,6 +75,22 @@ def is_serving(profile: Profile, instance: str, elapsed_ms: Elapsed) -> Truth:
     return works
 
 
+def is_running(profile: Profile, instance: str, elapsed_ms: Elapsed) -> Truth:
+    """Whether the processes of an instance run, whether or not they can be reached. Not while it crashed, is being
+    replaced, is a server that is gone, or its host is."""
+    runs = np.ones(len(elapsed_ms), dtype=np.bool_)
+    host = host_of(profile, instance)
+    for fault in profile.faults:
+        if fault.kind in ("deploy", "crash_loop") and instance in struck(profile, fault):
+            for start, end in _absences(profile, fault, instance):
+                runs &= (elapsed_ms < start) | (elapsed_ms >= end)
+        elif fault.kind in _SERVER_DOWN:
+            runs &= ~_out(profile, fault, instance, elapsed_ms)
+        elif fault.kind == "outage" and service_of(fault) == NODE:
+            runs &= ~_out(profile, fault, host, elapsed_ms)
+    return runs
+
+
 def is_flapping(profile: Profile, instance: str, elapsed_ms: Elapsed) -> Truth:
     """Whether a scrape target is gone just now, though its instance is well."""
     gone = np.zeros(len(elapsed_ms), dtype=np.bool_)

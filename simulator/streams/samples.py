@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 
@@ -11,12 +11,13 @@ import numpy as np
 
 import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Scores, Sizes, Written
-from simulator.catalog.jobs import CRYB_API
+from simulator.model.containers import Placed, placed_on
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.grid import Grid, Times
 from simulator.model.moment import Moment, World
+from simulator.model.scrapes import answered
 from simulator.model.shapes import Undisturbed
-from simulator.profile.activity import instances_hit
+from simulator.profile.activity import level
 from simulator.profile.manifest import Manifest
 from simulator.profile.overlaid import catalogue_of
 from simulator.streams.views import (
@@ -34,19 +35,42 @@ from simulator.telemetry.samples import FamilyBlock, Series, labels_of
 
 @dataclass(frozen=True)
 class _Entry:
-    """One entry of the catalogue, ready to be read."""
+    """One entry of the catalogue, ready to be read, as one instance sees it: the target, or a container on it."""
 
     family: Family
     reader: Reader | WrittenReader
     flow: FlowCounts | None
+    instance: str
+    container: Placed | None = None
 
     @cached_property
     def series(self) -> tuple[Series, ...]:
-        """What it exposes, labels that an overlay added included."""
-        more = self.family.constants
+        """What it exposes, labels that an overlay added and those of a container included."""
+        more = (*self.family.constants, *(self.container.labels if self.container else ()))
         if not more:
             return self.reader.series
         return tuple(Series(one.name, labels_of({**dict(one.labels), **dict(more)})) for one in self.reader.series)
+
+
+@dataclass(frozen=True)
+class _Instants:
+    """Some instants, and what was computed for them already: counts by flow, moments by instance and time."""
+
+    world: World
+    grid_ms: Times
+    counts: dict[int, Counts] = field(default_factory=dict)
+    moments: dict[tuple[str, bytes], Moment] = field(default_factory=dict)
+
+    def counted(self, flow: FlowCounts) -> Counts:
+        if id(flow) not in self.counts:
+            self.counts[id(flow)] = flow.since_restart(self.grid_ms)
+        return self.counts[id(flow)]
+
+    def moment(self, instance: str, at: Times) -> Moment:
+        known = (instance, at.tobytes())
+        if known not in self.moments:
+            self.moments[known] = Moment(self.world, at, instance=instance)
+        return self.moments[known]
 
 
 class ModelSamples:
@@ -60,9 +84,10 @@ class ModelSamples:
         self._manifest = manifest
         self._catalogue = catalogue_of(manifest.overlays)
         self._grid = Grid.of(manifest)
-        self._world = World(manifest.profile, manifest.seed)
+        self._world = World(manifest.profile, manifest.seed, manifest.started_ms)
         self._everything = manifest.mode != "live" if everything is None else everything
         self._exporters: dict[tuple[str, str], tuple[_Entry, ...]] = {}
+        self._seen_by: dict[str, tuple[Undisturbed, Disturbed]] = {}
         self._joined_series: dict[int, tuple[Series, ...]] = {}
 
     def jobs(self) -> tuple[str, ...]:
@@ -73,28 +98,27 @@ class ModelSamples:
         return known.targets or self._world.instances(known.service)
 
     def is_up(self, job: str, instance: str, at_ms: int) -> bool:
+        return bool(self.answered(job, instance, np.array([at_ms], dtype=np.int64))[0])
+
+    def answered(self, job: str, instance: str, times_ms: Times) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """`is_up` at many wall instants."""
+        grid_ms = self._grid.from_wall(np.asarray(times_ms, dtype=np.int64))
+        up = answered(self._world, self._catalogue.job(job), instance, grid_ms)
         down_during = self._catalogue.job(job).down_during
-        if down_during:
-            here = Moment(self._world, self._grid.from_wall(np.array([at_ms], dtype=np.int64)), instance=instance)
-            acting = [found.fault for found in self._manifest.active(at_ms)]
-            return not any({fault.id, fault.kind} & set(down_during) and here.concerns(fault) for fault in acting)
-        if job != CRYB_API:
-            return True
-        names = self.instances(job)
-        return not any(
-            acting.fault.kind == "outage" and instance in instances_hit(acting, names)
-            for acting in self._manifest.active(at_ms)
-        )
+        here = Moment(self._world, grid_ms, instance=instance)
+        for fault in self._manifest.profile.faults if down_during else ():
+            if {fault.id, fault.kind} & set(down_during) and here.concerns(fault):
+                up &= level(fault, here.elapsed_ms) == 0
+        return up
 
     def blocks(self, job: str, instance: str, times_ms: Times) -> tuple[FamilyBlock, ...]:
         entries = self._exporter(job, instance)
         grid_ms = self._grid.from_wall(np.asarray(times_ms, dtype=np.int64))
-        counts: dict[int, Counts] = {}
-        moments: dict[bytes, Moment] = {}
+        instants = _Instants(self._world, grid_ms)
         blocks = []
         for _, group in groupby(entries, key=lambda entry: entry.family.name):
             parts = list(group)
-            values = [self._read(entry, instance, grid_ms, counts, moments) for entry in parts]
+            values = [_read(entry, instants) for entry in parts]
             family = parts[0].family
             blocks.append(
                 FamilyBlock(
@@ -109,26 +133,6 @@ class ModelSamples:
             )
         return tuple(blocks)
 
-    def _read(
-        self,
-        entry: _Entry,
-        instance: str,
-        grid_ms: Times,
-        counts: dict[int, Counts],
-        moments: dict[bytes, Moment],
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        reader = entry.reader
-        if isinstance(reader, LevelReader | WrittenReader):
-            at = reader.instants(grid_ms)
-            known = at.tobytes()
-            if known not in moments:
-                moments[known] = Moment(self._world, at, instance=instance)
-            return reader.read(moments[known])
-        assert entry.flow is not None
-        if id(entry.flow) not in counts:
-            counts[id(entry.flow)] = entry.flow.at(grid_ms)
-        return reader.read(counts[id(entry.flow)])
-
     def _joined(self, parts: list[_Entry]) -> tuple[Series, ...]:
         first = id(parts[0])  # entries live as long as this source
         if first not in self._joined_series:
@@ -140,28 +144,48 @@ class ModelSamples:
         if instance not in self.instances(job):
             raise KeyError(f"job {job} has no instance {instance!r}")
         if (job, instance) not in self._exporters:
-            base = Undisturbed(self._world, instance)
-            faulty = Disturbed(self._world, instance)
-            self._exporters[job, instance] = tuple(self._entries(job, instance, base, faulty))
+            self._exporters[job, instance] = tuple(self._entries(job, instance))
         return self._exporters[job, instance]
 
-    def _entries(self, job: str, instance: str, base: Undisturbed, faulty: Disturbed) -> Iterable[_Entry]:
-        flows: dict[str, FlowCounts] = {}
+    def _entries(self, job: str, target: str) -> Iterable[_Entry]:
+        flows: dict[tuple[str, str], FlowCounts] = {}
         for family in self._catalogue.families_of(job):
             if family.caused_by is CausedBy.API and not self._everything:
                 continue
-            view = family.view
-            if isinstance(view, Level):
-                yield _Entry(family, LevelReader(family, view, instance, self._world), None)
-                continue
-            if isinstance(view, Written):
-                yield _Entry(family, WrittenReader(family, view), None)
-                continue
-            if view.flow.name not in flows:
-                share = self._catalogue.job(job).share
-                flows[view.flow.name] = FlowCounts(view.flow, job, share, base, faulty)
-            flow = flows[view.flow.name]
-            yield _Entry(family, _reader(family, view, flow, self._world), flow)
+            for container in placed_on(self._world, target) if family.each else (None,):
+                yield self._entry(family, container.instance if container else target, container, flows)
+
+    def _entry(
+        self, family: Family, instance: str, container: Placed | None, flows: dict[tuple[str, str], FlowCounts]
+    ) -> _Entry:
+        view = family.view
+        if isinstance(view, Level):
+            return _Entry(family, LevelReader(family, view, instance, self._world), None, instance, container)
+        if isinstance(view, Written):
+            return _Entry(family, WrittenReader(family, view), None, instance, container)
+        known = (instance, view.flow.name)
+        if known not in flows:
+            if instance not in self._seen_by:
+                self._seen_by[instance] = (Undisturbed(self._world, instance), Disturbed(self._world, instance))
+            base, faulty = self._seen_by[instance]
+            share = self._catalogue.job(family.job).share
+            flows[known] = FlowCounts(view.flow, family.job, share, base, faulty)
+        return _Entry(family, _reader(family, view, flows[known], self._world), flows[known], instance, container)
+
+
+def _read(entry: _Entry, instants: _Instants) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Values of an entry's series, (series, instants); NaN where there are none."""
+    reader, grid_ms = entry.reader, instants.grid_ms
+    if isinstance(reader, LevelReader | WrittenReader):
+        values = reader.read(instants.moment(entry.instance, reader.instants(grid_ms)))
+    else:
+        assert entry.flow is not None
+        values = reader.read(instants.counted(entry.flow))
+    if entry.family.present:
+        values[:, instants.moment(entry.instance, grid_ms)[entry.family.present] == 0] = np.nan
+    if entry.container is not None:
+        values[:, (grid_ms < entry.container.start) | (grid_ms >= entry.container.end)] = np.nan
+    return values
 
 
 def _reader(family: Family, view: Count | Histogram | Scores | Sizes, flow: FlowCounts, world: World) -> Reader:
