@@ -35,6 +35,9 @@ _POPULAR = (
     "POST /api/v1/posts",
 )
 
+_RARE = {"POST /api/v1/auth/register": 1.2e-3, "POST /api/v1/servers": 1.5e-4, "POST /api/v1/communities": 5e-5}
+"""What people do once or hardly ever, as a share of all requests; no law of popularity has a say in it."""
+
 # Client errors, as shares of a route's requests.
 _CLIENT_ERRORS: dict[Auth, tuple[tuple[str, float], ...]] = {
     Auth.BEARER: (("401", 0.008), ("404", 0.004)),
@@ -62,14 +65,23 @@ def pace(route: Route) -> str:
     return "read" if route.method == "GET" else "write"
 
 
+def _popularity(routes: list[Route]) -> list[float]:
+    """Each route's share of all requests, by its rank unless it is rare."""
+    rare = [_RARE.get(f"{route.method} {route.path}") for route in routes]
+    ranked = [(place + 1) ** -ZIPF_EXPONENT if share is None else 0.0 for place, share in enumerate(rare)]
+    left = 1.0 - sum(share for share in rare if share is not None)
+    return [
+        left * by_rank / sum(ranked) if share is None else share for by_rank, share in zip(ranked, rare, strict=True)
+    ]
+
+
 def _endpoints() -> Dimension:
     """Method, route, code and pace, with each code's share of all requests."""
     kept = [route for route in ROUTES if route.journey and route.path != "/metrics"]
     rank = {name: place for place, name in enumerate(_POPULAR)}
     kept.sort(key=lambda route: rank.get(f"{route.method} {route.path}", len(rank)))
-    weights = [(place + 1) ** -ZIPF_EXPONENT for place in range(len(kept))]
     rows = []
-    for route, weight in zip(kept, weights, strict=True):
+    for route, part in zip(kept, _popularity(kept), strict=True):
         tail = route.path.removeprefix("/api/v1/")
         success = "201" if route.method == "POST" and tail in _CREATES else "200"
         errors = (*(() if route.area == "root" else _CLIENT_ERRORS[route.auth]), *_SERVER_ERRORS)
@@ -77,7 +89,7 @@ def _endpoints() -> Dimension:
             errors = (("401", 0.06), ("429", 0.002), *_SERVER_ERRORS)
         codes = ((success, 1 - sum(share for _, share in errors)), *errors)
         for code, share in codes:
-            rows.append(((route.method, route.path, code, pace(route)), share * weight / sum(weights)))
+            rows.append(((route.method, route.path, code, pace(route)), share * part))
     return Dimension(("method", "route", "code", "_pace"), tuple(rows), tiny=32)
 
 
