@@ -40,7 +40,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "parts": (
         Entry("profile", "profiles: check, list, start a new one, JSON Schema", ("check", "list", "new", "schema")),
-        Entry("catalog", "how the platform can break", ("faults",)),
+        Entry(
+            "catalog",
+            "what the platform exports, real ones compared, how it can break",
+            ("list", "diff", "learn", "faults", "signals", "schema"),
+        ),
         Entry("stack", "the local Prometheus and Alertmanager", ("up", "down", "status", "files", "receivers")),
         Entry("api", "the reference API"),
     ),

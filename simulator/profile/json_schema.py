@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from simulator.catalog.faults import FAULT_KINDS, FaultKind, Parameter
 from simulator.catalog.routes import PATTERNS
 from simulator.profile.fields import DURATION_PATTERN, RATE_PATTERN
+from simulator.profile.overlay import Overlay
 from simulator.profile.schema import FaultTarget, Profile
 from simulator.profile.settings import Settings
 from simulator.telemetry.observations import NotificationKind
@@ -55,6 +56,11 @@ def profile_schema() -> Schema:
 def settings_schema() -> Schema:
     """The schema of crybsim.yaml."""
     return _of(Settings, "crybsim.yaml: what a team would otherwise repeat on every command line")
+
+
+def overlay_schema() -> Schema:
+    """The schema of a catalogue overlay."""
+    return _of(Overlay, "A crybsim catalogue overlay")
 
 
 def _of(model: type[BaseModel], title: str) -> Schema:
