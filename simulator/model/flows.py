@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalog.families import Flow, rows
+from simulator.catalog.faults import BY_NAME as KINDS
 from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
 from simulator.model.counts import Counts, CountTree, Floats, Leaves
 from simulator.model.disturbance import first_onset, segments
@@ -185,9 +186,10 @@ class FlowCounts:
         return Flows(self.buckets, edges, fails, failure_row)
 
     def _distinct_routes(self) -> dict[str | None, NDArray[np.int64]]:
-        """Which flows a fault may tell apart: those of each route that some fault names, those of other routes
-        (ELSEWHERE), and those that know no routes (None)."""
-        named = {fault.target.route for fault in self._faulty.world.profile.faults} - {None}
+        """Which flows a fault may tell apart: those of each route that some fault names or is about, those of other
+        routes (ELSEWHERE), and those that know no routes (None)."""
+        faults = self._faulty.world.profile.faults
+        named = {fault.target.route for fault in faults} | {KINDS[fault.kind].route for fault in faults}
         found: dict[str | None, list[int]] = {}
         for number, row in enumerate(self._flows.first_row[:-1]):
             route = self.labels[row].get("route")

@@ -50,8 +50,13 @@ def season(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float6
     factor = np.where(weekend & (traffic.shape is not Shape.FLAT), traffic.weekend, 1.0)
     for holiday in traffic.holidays:
         factor = factor * np.where(day == holiday.day.toordinal() - _EPOCH, holiday.factor, 1.0)
-    grown = 1.0 + traffic.growth * (elapsed_ms / _GROWTH_MS)
-    return np.asarray(factor * np.maximum(grown, LEAST_GROWTH), dtype=np.float64)
+    return np.asarray(factor * grown(profile, elapsed_ms))
+
+
+def grown(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How big the platform has become, against what it is at the run's start."""
+    factor = 1.0 + profile.traffic.growth * (elapsed_ms / _GROWTH_MS)
+    return np.asarray(np.maximum(factor, LEAST_GROWTH), dtype=np.float64)
 
 
 def usual_rate(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ class FaultKind:
 
     `service` is what breaks; with `service` among the scopes it may be any of `services`, and that one unless given.
     `restarts`: the instance's processes begin anew, so two such faults cannot overlap on one. `own_rhythm`: when it
-    acts follows from its parameters, so it takes neither pulses nor a ramp.
+    acts follows from its parameters, so it takes neither pulses nor a ramp. `route`: the one route that it is about.
     """
 
     name: str
@@ -37,3 +37,4 @@ class FaultKind:
     services: tuple[str, ...] = ()
     restarts: bool = False
     own_rhythm: bool = False
+    route: str = ""

@@ -15,12 +15,13 @@ KINDS: tuple[FaultKind, ...] = (
         scopes=(),
         effects=(
             "failed logins rise",
-            "login attempts rise",
+            "login attempts rise, answered with 401 or 429",
             "suspicious activity of type brute_force rises",
             "security incidents of high severity rise",
             "auth log lines with `failed` rise",
         ),
         live="the model's families and auth log lines show it; the API's own login counters follow its load alone",
+        route="/api/v1/auth/login",
         parameters=(Parameter("rate", "factor", 40, 1, 100_000, "failed logins a second at full intensity"),),
     ),
     FaultKind(
@@ -75,6 +76,7 @@ KINDS: tuple[FaultKind, ...] = (
         scopes=(),
         effects=("registrations fall", "conversion from visitor to account falls", "new users of the day fall"),
         live="the API does nothing else than before; load registers nobody, so live rehearsals show it in history only",
+        route="/api/v1/auth/register",
     ),
     FaultKind(
         name="engagement_decline",
