@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from simulator.catalog import business, database, http, node, postgres_exporter, redis
+from simulator.catalog import (
+    business,
+    business_exporter,
+    business_talk,
+    cadvisor,
+    content,
+    database,
+    http,
+    livekit,
+    messaging,
+    node,
+    notifications,
+    postgres_exporter,
+    queues,
+    redis,
+    revenue,
+    search,
+    security,
+    socket_exporters,
+    tracing,
+    uploads,
+    voice,
+)
 from simulator.catalog.families import Family
 
 FAMILIES: tuple[Family, ...] = (
     *http.FAMILIES,
     *database.FAMILIES,
     *business.FAMILIES,
+    *business_talk.FAMILIES,
+    *content.FAMILIES,
+    *revenue.FAMILIES,
+    *security.FAMILIES,
+    *business_exporter.FAMILIES,
     *node.FAMILIES,
+    *cadvisor.FAMILIES,
     *postgres_exporter.FAMILIES,
     *redis.FAMILIES,
+    *messaging.FAMILIES,
+    *socket_exporters.FAMILIES,
+    *voice.FAMILIES,
+    *livekit.FAMILIES,
+    *queues.FAMILIES,
+    *notifications.FAMILIES,
+    *uploads.FAMILIES,
+    *search.FAMILIES,
+    *tracing.FAMILIES,
 )
 """Entries of one job and name are parts of one family: together they are what it exposes."""
 

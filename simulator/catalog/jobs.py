@@ -42,6 +42,9 @@ ERROR_TRACKING = "error-tracking"
 WEBSOCKET_MONITORING = "websocket-monitoring"
 DATABASE_PERFORMANCE = "database-performance"
 BUSINESS_METRICS = "business-metrics"
+SOCKETIO = "socketio"
+BULLMQ = "bullmq"
+SEARCH_ANALYTICS = "search-analytics"
 
 _PROBED = ("https://cryb.ai", "https://api.cryb.ai/health", "https://livekit.cryb.ai", "https://monitoring.cryb.ai")
 _TLS = ("cryb.ai:443", "api.cryb.ai:443", "livekit.cryb.ai:443", "monitoring.cryb.ai:443")
@@ -65,6 +68,9 @@ JOBS: tuple[Job, ...] = (
     Job(WEBSOCKET_MONITORING, "websocket-monitoring", 9468),
     Job(DATABASE_PERFORMANCE, "database-performance", 9469),
     Job(BUSINESS_METRICS, "business-metrics", 9465),
+    Job(SOCKETIO, "socketio", 9466),
+    Job(BULLMQ, "bullmq", 9464),
+    Job(SEARCH_ANALYTICS, "search-analytics", 9471),
 )
 
 BY_NAME: dict[str, Job] = {job.name: job for job in JOBS}

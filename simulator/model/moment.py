@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from simulator.catalog.families import rows
 from simulator.catalog.http import REQUESTS
 from simulator.catalog.jobs import JOBS
+from simulator.catalog.regions import REGIONS
 from simulator.model.arrays import window_means
 from simulator.model.grid import CELL_MS, Times, grid_start
 from simulator.model.keys import key
@@ -232,12 +233,12 @@ class Moment:
                 yield fault, weight
 
     def _part_of(self, fault: Fault) -> Floats | float:
-        part: Floats | float = 1.0
+        part: Floats | float = 1.0 if fault.target.region is None else REGIONS[fault.target.region]
         route, instance = fault.target.route, fault.target.instance
         if route is not None and route != self.route:
             if self.route is not None:
                 return 0.0
-            part = route_shares(self.profile.platform.size is Size.TINY).get(route, 0.0)
+            part *= route_shares(self.profile.platform.size is Size.TINY).get(route, 0.0)
         if instance is not None and instance != self.instance:
             service = service_name(instance)
             if service == service_name(self.instance):

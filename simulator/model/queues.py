@@ -15,8 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import kernel
+from simulator.model.grid import CELL_MS
+from simulator.model.moment import Floats, Moment
 
 Counts = NDArray[np.int64]
+
+_UNITS = 1e6
+"""Fluid backlogs are summed in millionths of a job: whole numbers add up alike wherever a sum begins."""
 
 
 @kernel
@@ -43,3 +48,23 @@ def backlog(arrivals: Counts, capacity: Counts, lookback: int) -> Counts:
         if at > lookback:
             out[at - lookback - 1] = net[at] - net[least[head]]
     return out
+
+
+def fluid_backlog(m: Moment, arrivals: str, capacity: str, lookback_ms: int) -> Floats:
+    """Jobs waiting at each instant, of two signals in jobs per second: what arrives, and what could be done."""
+    if not len(m):
+        return np.zeros(0)
+    past, ends = m.past(lookback_ms)
+    seconds = CELL_MS / 1000.0
+    cells = lookback_ms // CELL_MS
+    came = _whole(past[arrivals] * seconds)
+    done = _whole(past[capacity] * seconds)
+    # one cell more at the front, so that there is a backlog at the end of the last cell before the first instant
+    nothing = np.zeros(1, dtype=np.int64)
+    at_ends = backlog(np.concatenate((nothing, came)), np.concatenate((nothing, done)), cells)
+    before = at_ends[ends - cells] / _UNITS
+    return np.maximum(before + (m[arrivals] - m[capacity]) * ((m.grid_ms % CELL_MS) / 1000.0), 0.0)
+
+
+def _whole(jobs: Floats) -> Counts:
+    return np.floor(jobs * _UNITS + 0.5).astype(np.int64)

@@ -25,8 +25,8 @@ LATE_SIGMA: Final = 0.5
 class Spread:
     """`median` seconds on an idle platform and `sigma` of the logarithm; a share `tail` begins at `tail_from` medians
     and falls with exponent `alpha`. `stretch` names the signal that multiplies all of it; `late` pairs of signals: the
-    share of events that are delayed, and the median of their delay in seconds. `none` is the share of events that are 0;
-    stretched, it shrinks as the chance of no event of a Poisson law does whose mean is stretched alike."""
+    share of events that are delayed, and the median of their delay in seconds. `none` is the share of events that are
+    0; stretched, it shrinks as the chance of no event does of a Poisson law whose mean is stretched alike."""
 
     median: float
     sigma: float

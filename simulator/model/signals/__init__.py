@@ -1,5 +1,49 @@
 """The signals of the model, area by area. Importing this package registers all of them."""
 
-from simulator.model.signals import api, business, cache, database, host, instances, logs, traffic
+from simulator.model.signals import (
+    api,
+    business,
+    cache,
+    containers,
+    content,
+    database,
+    host,
+    instances,
+    logs,
+    messaging,
+    notifications,
+    queues,
+    revenue,
+    search,
+    security,
+    sockets,
+    totals,
+    tracing,
+    traffic,
+    uploads,
+    voice,
+)
 
-__all__ = ["api", "business", "cache", "database", "host", "instances", "logs", "traffic"]
+__all__ = [
+    "api",
+    "business",
+    "cache",
+    "containers",
+    "content",
+    "database",
+    "host",
+    "instances",
+    "logs",
+    "messaging",
+    "notifications",
+    "queues",
+    "revenue",
+    "search",
+    "security",
+    "sockets",
+    "totals",
+    "tracing",
+    "traffic",
+    "uploads",
+    "voice",
+]
