@@ -1,0 +1,164 @@
+"""The team's scrape jobs over the model: which targets are scraped, and under which labels their samples are stored.
+
+The jobs are read from the copy that a live run's Prometheus would get, so that both modes store the same labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from simulator.engine.relabel import Relabelling, read_rules
+from simulator.rehearsal.scrapes import NAME, ScrapeSource, Target
+from simulator.telemetry.routes import TARGET_PARAMETER, Route
+from simulator.telemetry.samples import FamilyBlock, Labels, Series, labels_of
+from simulator.units import MINUTE, parse_duration
+
+_DEFAULT_INTERVAL_MS: Final = MINUTE  # Prometheus's own, where prometheus.yml says nothing
+_WRITTEN_TARGET: Final = f"__param_{TARGET_PARAMETER}"
+
+
+@dataclass(frozen=True)
+class TeamJob:
+    """One scrape job. `targets` are addresses as the team wrote them, each with the labels it has before relabelling."""
+
+    name: str
+    interval_ms: int
+    honor_labels: bool
+    targets: tuple[tuple[str, Labels], ...]
+    relabel: Relabelling
+    metric_relabel: Relabelling
+    scheme: str
+    has_default_ports: bool
+
+    def target_labels(self, target: str) -> Labels | None:
+        """The labels of a target once relabelling is over; None where it drops the target."""
+        found = self.relabel.apply(dict(dict(self.targets)[target]))
+        if found is None or not found.get("__address__"):
+            return None
+        address = found["__address__"]
+        if self.has_default_ports and ":" not in address.rsplit("]", 1)[-1]:
+            address = f"{address}:{'443' if found.get('__scheme__') == 'https' else '80'}"
+        found.setdefault("instance", address)
+        return labels_of({name: value for name, value in found.items() if not name.startswith("__")})
+
+
+def read_jobs(copy: str, *, default_ports: bool) -> tuple[TeamJob, ...]:
+    """The scrape jobs of a copied prometheus.yml. `default_ports`: Prometheus before 3.0 adds them to addresses."""
+    document: dict[str, Any] = YAML(typ="safe").load(copy)
+    default = _interval(document.get("global") or {}, _DEFAULT_INTERVAL_MS)
+    return tuple(_job(job, default, default_ports) for job in document.get("scrape_configs") or ())
+
+
+class TeamSource:
+    """A `ScrapeSource` under the team's names: its jobs, its targets. Targets that nothing stands in for are empty."""
+
+    def __init__(self, model: ScrapeSource, jobs: Sequence[TeamJob], routes: Sequence[Route]) -> None:
+        self._model = model
+        self._jobs = {job.name: job for job in jobs}
+        known = set(model.jobs())
+        self._routes = {
+            (route.job, route.target): route for route in routes if route.instance and route.catalogue_job in known
+        }
+
+    def jobs(self) -> tuple[str, ...]:
+        return tuple(self._jobs)
+
+    def instances(self, job: str) -> tuple[str, ...]:
+        return tuple(target for target, _ in self._jobs[job].targets)
+
+    def is_up(self, job: str, instance: str, at_ms: int) -> bool:
+        return bool(self.answered(job, instance, np.array([at_ms], dtype=np.int64))[0])
+
+    def answered(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of these scrapes got an answer."""
+        route = self._routes.get((job, instance))
+        if route is None:
+            return np.ones(len(times_ms), dtype=np.bool_)
+        return self._model.answered(route.catalogue_job, route.instance, times_ms)
+
+    def blocks(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> tuple[FamilyBlock, ...]:
+        route = self._routes.get((job, instance))
+        return () if route is None else self._model.blocks(route.catalogue_job, route.instance, times_ms)
+
+
+class TeamRelabelling:
+    """The `Relabelling` of the team's jobs; with `only`, samples of other names are not stored (nobody reads them)."""
+
+    def __init__(self, jobs: Sequence[TeamJob], copy: str, only: frozenset[str] | None = None) -> None:
+        self._jobs = {job.name: job for job in jobs}
+        self._copy = copy
+        self._only = only
+
+    @cached_property
+    def identity(self) -> str:
+        """Of the configuration's text without the addresses of this run, and of the names that are stored."""
+        lines = [line for line in self._copy.splitlines() if "proxy_url" not in line and "127.0.0.1" not in line]
+        what = "\n".join([*lines, *sorted(self._only or ())])
+        return hashlib.sha256(what.encode()).hexdigest()
+
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that relabelling keeps, at its job's interval, spread over it by a hash as Prometheus does."""
+        return tuple(
+            Target(job.name, target, job.interval_ms, _offset_ms(job.name, target, job.interval_ms))
+            for job in self._jobs.values()
+            for target, _ in job.targets
+            if job.target_labels(target) is not None
+        )
+
+    def target(self, job: str, instance: str) -> Labels | None:
+        return self._jobs[job].target_labels(instance)
+
+    def sample(self, job: str, target: Labels, exposed: Series) -> Labels | None:
+        """Clashing labels are renamed `exported_…`, or with `honor_labels` the exposed one stays."""
+        if self._only is not None and exposed.name not in self._only:
+            return None
+        merged = dict(target)
+        for name, value in exposed.labels:
+            if name in merged and not self._jobs[job].honor_labels:
+                while name in merged:
+                    name = f"exported_{name}"
+            merged[name] = value
+        kept = self._jobs[job].metric_relabel.apply({**merged, NAME: exposed.name})
+        return labels_of(kept) if kept and kept.get(NAME) else None
+
+
+def _job(written: dict[str, Any], default_ms: int, default_ports: bool) -> TeamJob:
+    name = str(written["job_name"])
+    scheme = str(written.get("scheme") or "http")
+    path = str(written.get("metrics_path") or "/metrics")
+    parameters = {f"__param_{key}": str(values[0]) for key, values in (written.get("params") or {}).items() if values}
+    common = {"job": name, "__scheme__": scheme, "__metrics_path__": path, **parameters}
+    targets: dict[str, Labels] = {}
+    for group in written.get("static_configs") or ():
+        labels = {str(key): str(value) for key, value in (group.get("labels") or {}).items()}
+        for address in group.get("targets") or ():
+            of_target = {**common, **labels, "__address__": str(address)}
+            targets[labels.get(_WRITTEN_TARGET, str(address))] = labels_of(of_target)
+    return TeamJob(
+        name=name,
+        interval_ms=_interval(written, default_ms),
+        honor_labels=bool(written.get("honor_labels", False)),
+        targets=tuple(targets.items()),
+        relabel=Relabelling(read_rules(written.get("relabel_configs"))),
+        metric_relabel=Relabelling(read_rules(written.get("metric_relabel_configs"))),
+        scheme=scheme,
+        has_default_ports=default_ports,
+    )
+
+
+def _interval(section: dict[str, Any], default_ms: int) -> int:
+    written = section.get("scrape_interval")
+    return default_ms if written is None else parse_duration(str(written))
+
+
+def _offset_ms(job: str, target: str, interval_ms: int) -> int:
+    digest = hashlib.blake2b(f"{job}\xff{target}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % interval_ms
