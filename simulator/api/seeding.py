@@ -11,6 +11,7 @@ from typing import Final
 from simulator.api.entities import Channel, Comment, Community, Message, Post, Server
 from simulator.api.people import People, Person
 from simulator.api.store import Store, cuid
+from simulator.catalog.content import TOPICS
 from simulator.clock import rfc3339
 from simulator.units import DAY, HOUR, MINUTE
 
@@ -27,11 +28,6 @@ _CHANNELS: Final = (
     ("announcements", "ANNOUNCEMENT"),
     ("voice", "VOICE"),
 )
-_TOPICS: Final = (
-    "general", "gaming", "music", "film", "books", "art", "photography", "cooking", "travel", "fitness",
-    "science", "space", "history", "languages", "startups", "crypto", "design", "webdev", "linux", "hardware",
-    "robotics", "gardening", "cycling", "football", "climbing", "chess", "memes", "news", "pets", "weather",
-)  # fmt: skip
 _WORDS: Final = (
     "the", "a", "new", "old", "quick", "careful", "guide", "question", "answer", "about", "with", "without",
     "better", "release", "weekend", "tonight", "voice", "channel", "server", "update", "build", "review", "list",
@@ -43,7 +39,7 @@ _WORDS: Final = (
 def seed_store(store: Store, people: People, *, seed: int, started_ms: int) -> None:
     """Fill a new store."""
     seeding = _Seeding(store, people, seed, started_ms)
-    for index, topic in enumerate(_TOPICS[:GROUPS]):
+    for index, topic in enumerate(TOPICS[:GROUPS]):
         seeding.server(index, topic)
         seeding.community(index, topic)
 
