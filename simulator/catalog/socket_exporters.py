@@ -143,7 +143,7 @@ FAMILIES: tuple[Family, ...] = (
     _gauge("total_rooms", "Rooms that somebody is in", Level("socket.all_rooms", (_NAMESPACE,), whole=True)),
     _histogram("room_size", "Sockets in a room when one joins", Histogram(MOVES, same("namespace", "room_type"))),
     _counter("room_join_events_total", "Joins of rooms", Count(MOVES, same("namespace", "room_type"))),
-    _counter("room_leave_events_total", "Leaves of rooms", Count(MOVES, same("namespace", "room_type"), unit=1.0)),
+    _counter("room_leave_events_total", "Leaves of rooms", Count(MOVES, same("namespace", "room_type"))),
     _histogram("event_latency_seconds", "Time to handle an event", Histogram(MESSAGES, same("namespace", "event"))),
     _gauge(
         "throughput_rate",
