@@ -1,4 +1,7 @@
-"""Redis, with the names, types, help and labels of redis_exporter 1.52 (contract 5.9)."""
+"""Redis, with the names, types, help and labels of redis_exporter 1.52 (contract 5.9).
+
+While the server is gone only `redis_up` and the exporter's own families are left.
+"""
 
 from __future__ import annotations
 
@@ -15,43 +18,73 @@ _COMMANDS = shares(
 )
 COMMANDS = Flow("redis.commands", "redis.commands", (_COMMANDS,))
 BUSY = Flow("redis.busy", "redis.busy_us", (_COMMANDS,), dispersion=40.0)
+_CPU = Flow("redis.cpu", "redis.cpu_ms", (shares("mode", {"user": 58.0, "sys": 42.0}),), dispersion=0.0)
+_DB = constant("db", "db0")
 
 
-def _counter(name: str, signal: str) -> Family:
-    return Family(REDIS, name, _C, f"{name.removeprefix('redis_')} metric", Count(Flow(name, signal), {}))
+def _counter(name: str, text: str, signal: str, dispersion: float = 1.0) -> Family:
+    return Family(REDIS, name, _C, text, Count(Flow(name, signal, dispersion=dispersion), {}), present="redis.up")
 
 
-def _gauge(name: str, level: Level, text: str = "") -> Family:
-    return Family(REDIS, name, _G, text or f"{name.removeprefix('redis_')} metric", level)
+def _gauge(name: str, text: str, level: Level, present: str = "redis.up") -> Family:
+    return Family(REDIS, name, _G, text, level, present=present)
+
+
+def _instance(role: str, present: str) -> Family:
+    names = ("maxmemory_policy", "os", "redis_mode", "redis_version", "role")
+    values = ("allkeys-lru", "Linux 6.1.0-18-amd64 x86_64", "standalone", "7.0.15", role)
+    level = Level("one", (Dimension(names, ((values, 1.0),)),))
+    return _gauge("redis_instance_info", "Information about the Redis instance", level, present)
 
 
 FAMILIES: tuple[Family, ...] = (
-    _gauge("redis_up", Level("redis.up"), "Information about the Redis instance"),
-    _gauge("redis_connected_clients", Level("redis.clients", noise=0.02, whole=True)),
-    _gauge("redis_blocked_clients", Level("one", scale=7.0, noise=0.05, whole=True)),
-    _gauge("redis_memory_used_bytes", Level("redis.memory_bytes", noise=0.003, whole=True)),
-    _gauge("redis_memory_max_bytes", Level("one", scale=float(MAX_MEMORY_BYTES))),
-    _gauge("redis_db_keys", Level("redis.keys", (constant("db", "db0"),), whole=True), "Total number of keys by DB"),
-    _gauge("redis_slowlog_length", Level("redis.slowlog", whole=True), "Total slowlog"),
+    _gauge("redis_up", "Information about the Redis instance", Level("redis.up"), present=""),
     _gauge(
-        "redis_instance_info",
-        Level(
-            "one",
-            (
-                Dimension(
-                    ("role", "redis_version", "redis_mode", "os"),
-                    ((("master", "7.0.15", "standalone", "Linux 6.1.0-18-amd64 x86_64"), 1.0),),
-                ),
-            ),
-        ),
-        "Information about the Redis instance",
+        "redis_exporter_last_scrape_error",
+        "The last scrape error status.",
+        Level("redis.gone", (constant("err", ""),)),
+        present="",
     ),
+    _gauge("redis_connected_clients", "connected_clients metric", Level("redis.clients", noise=0.02, whole=True)),
+    _gauge("redis_blocked_clients", "blocked_clients metric", Level("one", scale=7.0, noise=0.05, whole=True)),
+    _gauge("redis_config_maxclients", "config_maxclients metric", Level("one", scale=float(MAX_CLIENTS))),
+    _gauge("redis_connected_slaves", "connected_slaves metric", Level("redis.replicas")),
+    _gauge(
+        "redis_memory_used_bytes",
+        "memory_used_bytes metric",
+        Level("redis.memory_bytes", noise=0.003, high=float(MAX_MEMORY_BYTES), whole=True),
+    ),
+    _gauge(
+        "redis_memory_used_rss_bytes",
+        "memory_used_rss_bytes metric",
+        Level("redis.memory_bytes", scale=1.09, noise=0.004, whole=True),
+    ),
+    _gauge("redis_memory_max_bytes", "memory_max_bytes metric", Level("one", scale=float(MAX_MEMORY_BYTES))),
+    _gauge("redis_mem_fragmentation_ratio", "mem_fragmentation_ratio metric", Level("one", scale=1.09, noise=0.01)),
+    _gauge("redis_db_keys", "Total number of keys by DB", Level("redis.keys", (_DB,), whole=True)),
+    _gauge(
+        "redis_db_keys_expiring",
+        "Total number of expiring keys by DB",
+        Level("redis.keys", (_DB,), scale=0.83, whole=True),
+    ),
+    _gauge("redis_slowlog_length", "Total slowlog", Level("redis.slowlog", whole=True)),
+    _gauge("redis_pubsub_channels", "pubsub_channels metric", Level("one", scale=24.0)),
+    _gauge("redis_uptime_in_seconds", "uptime_in_seconds metric", Level("instance.age_seconds", whole=True)),
+    _gauge(
+        "redis_start_time_seconds",
+        "Start time of the Redis instance since unix epoch in seconds.",
+        Level("instance.started_seconds", whole=True),
+    ),
+    _gauge("redis_latest_fork_seconds", "latest_fork_seconds metric", Level("one", scale=0.0021)),
+    _instance("master", "redis.is_primary"),
+    _instance("slave", "redis.is_replica"),
     Family(
         REDIS,
         "redis_commands_total",
         _C,
         "Total number of calls per command",
         Count(COMMANDS, same("cmd")),
+        present="redis.up",
     ),
     Family(
         REDIS,
@@ -59,6 +92,7 @@ FAMILIES: tuple[Family, ...] = (
         _C,
         "commands_processed_total metric",
         Count(COMMANDS, {}),
+        present="redis.up",
     ),
     Family(
         REDIS,
@@ -66,10 +100,30 @@ FAMILIES: tuple[Family, ...] = (
         _C,
         "Total amount of time in seconds spent per command",
         Count(BUSY, same("cmd"), unit=1e-6),
+        present="redis.up",
     ),
-    _counter("redis_keyspace_hits_total", "redis.hits"),
-    _counter("redis_keyspace_misses_total", "redis.misses"),
-    _counter("redis_evicted_keys_total", "redis.evictions"),
-    _counter("redis_expired_keys_total", "redis.expirations"),
-    _counter("redis_rejected_connections_total", "redis.rejected"),
+    Family(
+        REDIS,
+        "redis_cpu_user_seconds_total",
+        _C,
+        "cpu_user_seconds_total metric",
+        Count(_CPU, {}, where={"mode": ("user",)}, unit=0.001),
+        present="redis.up",
+    ),
+    Family(
+        REDIS,
+        "redis_cpu_sys_seconds_total",
+        _C,
+        "cpu_sys_seconds_total metric",
+        Count(_CPU, {}, where={"mode": ("sys",)}, unit=0.001),
+        present="redis.up",
+    ),
+    _counter("redis_keyspace_hits_total", "keyspace_hits_total metric", "redis.hits"),
+    _counter("redis_keyspace_misses_total", "keyspace_misses_total metric", "redis.misses"),
+    _counter("redis_evicted_keys_total", "evicted_keys_total metric", "redis.evictions"),
+    _counter("redis_expired_keys_total", "expired_keys_total metric", "redis.expirations"),
+    _counter("redis_rejected_connections_total", "rejected_connections_total metric", "redis.rejected"),
+    _counter("redis_connections_received_total", "connections_received_total metric", "redis.connections"),
+    _counter("redis_net_input_bytes_total", "net_input_bytes_total metric", "redis.received_bytes", 300.0),
+    _counter("redis_net_output_bytes_total", "net_output_bytes_total metric", "redis.sent_bytes", 900.0),
 )

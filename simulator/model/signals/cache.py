@@ -148,3 +148,13 @@ def sent_bytes(m: Moment) -> Floats:
 @signal("redis.cpu_ms", "ms/s", "CPU time a second")
 def cpu_ms(m: Moment) -> Floats:
     return m["redis.up"] * 2.0 + m["redis.busy_us"] / 1000.0
+
+
+@signal("redis.gone", "", "1 where this server does not answer its exporter")
+def gone(m: Moment) -> Floats:
+    return 1.0 - m["redis.up"]
+
+
+@signal("redis.replicas", "", "replicas that follow this server")
+def replicas(m: Moment) -> Floats:
+    return m["redis.is_primary"] * (len(m.world.instances("redis")) - 1)

@@ -342,3 +342,33 @@ def buffers_allocated(m: Moment) -> Floats:
 @signal("postgres.checkpoints", "1/s", "checkpoints by the clock")
 def checkpoints(m: Moment) -> Floats:
     return m["postgres.up"] / 300.0
+
+
+@signal("postgres.buffers_by_backends", "1/s", "buffers written by backends")
+def buffers_by_backends(m: Moment) -> Floats:
+    return 0.03 * _writes(m) * m["db.queries"]
+
+
+@signal("postgres.checkpoint_ms", "ms/s", "milliseconds a second spent in writing checkpoints")
+def checkpoint_ms(m: Moment) -> Floats:
+    return 9.0 * m["postgres.buffers_written"]
+
+
+@signal("postgres.temp_files", "1/s", "temporary files created")
+def temp_files(m: Moment) -> Floats:
+    return m["postgres.temp_bytes"] / 1.5e6
+
+
+@signal("postgres.read_us", "us/s", "microseconds a second spent in reading blocks")
+def read_us(m: Moment) -> Floats:
+    return 140.0 * m["postgres.blocks_read"] * (1.0 + 30.0 * m["db.late_share"])
+
+
+@signal("postgres.write_us", "us/s", "microseconds a second spent in writing blocks")
+def write_us(m: Moment) -> Floats:
+    return 60.0 * m["postgres.buffers_by_backends"]
+
+
+@signal("postgres.gone", "", "1 where this server does not answer its exporter")
+def gone(m: Moment) -> Floats:
+    return 1.0 - m["postgres.up"]
