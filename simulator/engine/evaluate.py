@@ -160,7 +160,9 @@ class _Run:
     def _in_turns(self, rules: Sequence[Placed]) -> None:
         ledger = Ledger()
         appenders = {placed.place: Appender(ledger) for placed in rules}
-        turns = [(at_ms, placed.place, placed) for placed in rules for at_ms in self._instants[placed.place[0]].tolist()]
+        turns = [
+            (at_ms, placed.place, placed) for placed in rules for at_ms in self._instants[placed.place[0]].tolist()
+        ]
         for at_ms, place, placed in sorted(turns, key=lambda turn: turn[:2]):
             try:
                 vector = self._server.vector(placed.rule.expr, at_ms)

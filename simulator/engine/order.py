@@ -116,5 +116,3 @@ def _impossible(
                 reasons[reader] = "reads the result of a rule that cannot be evaluated in virtual time"
                 reached.append(reader)
     return reasons
-
-

@@ -14,7 +14,7 @@ from simulator.telemetry.samples import Labels
 
 @dataclass(frozen=True)
 class Ranged:
-    """A result over evenly spaced instants. Columns in `errors` failed, each for its reason; nothing is present there."""
+    """A result over evenly spaced instants. Columns in `errors` failed, for that reason: nothing is present there."""
 
     result: RangeResult
     errors: Mapping[int, str]

@@ -28,7 +28,7 @@ _REFUSED: Final = "bad_data"
 
 
 class QueryError(Exception):
-    """The expression itself failed. `always` is set where it would at any instant: it does not parse, or is no vector."""
+    """The expression failed. `always` is set where it would at any instant: it does not parse, or is no vector."""
 
     def __init__(self, message: str, *, always: bool) -> None:
         super().__init__(message)

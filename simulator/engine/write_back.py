@@ -5,7 +5,6 @@ Source: rules/manager.go (`Group.Eval`) of Prometheus 2.42.
 
 from __future__ import annotations
 
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,6 @@
-"""stub"""
-from simulator.engine.state import Vector
-class UnsupportedTemplateError(Exception): pass
-class Expander:
-    def __init__(self, query, external_labels, external_url): pass
-    def expand(self, text, labels, value, at_ms):
-        return text
+"""Go templates as Prometheus expands them in the labels and annotations of alerting rules."""
+
+from simulator.engine.templates.expander import Expander
+from simulator.engine.templates.values import TemplateError, UnsupportedTemplateError
+
+__all__ = ["Expander", "TemplateError", "UnsupportedTemplateError"]
