@@ -95,11 +95,16 @@ def _endpoints() -> Dimension:
 
 REQUESTS = Flow(
     "http.requests",
-    signal="http.served",
+    signal="http.handled",
     dimensions=(_endpoints(),),
     outcome="code",
     healthy=("200", "201"),
-    failures={"500": "http.fails_500.{_pace}", "503": "http.fails_503.{_pace}"},
+    failures={
+        "500": "http.fails_500.{_pace}",
+        "503": "http.fails_503.{_pace}",
+        "401": "http.guessed",
+        "429": "http.guessed_too_often",
+    },
     spread="http.{_pace}",
     bounds=DURATION_BOUNDS,
 )

@@ -222,6 +222,16 @@ def _among_calls(
     out: Floats,
 ) -> None:
     for at in range(len(loss)):
+        if (
+            at > 0
+            and loss[at] == loss[at - 1]
+            and burst[at] == burst[at - 1]
+            and jitter_ms[at] == jitter_ms[at - 1]
+            and delay_ms[at] == delay_ms[at - 1]
+        ):
+            out[0, at] = out[0, at - 1]
+            out[1, at] = out[1, at - 1]
+            continue
         poor = 0.0
         opinion = 0.0
         for path in range(len(paths)):
