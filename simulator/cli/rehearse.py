@@ -27,6 +27,7 @@ from simulator.cli.options import (
     SeedOption,
     flag_or_setting,
 )
+from simulator.cli.report import page_of, write_report
 from simulator.cli.team import servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import InputError
@@ -40,12 +41,18 @@ from simulator.report import render_json, render_junit, render_terminal
 class RehearsalMode(StrEnum):
     """How time passes."""
 
+    VIRTUAL = "virtual"
     LIVE = "live"
 
 
 def command(
     profile: ProfileArgument,
-    mode: Annotated[RehearsalMode, typer.Option("--mode", help="live: in real time, with load.")] = RehearsalMode.LIVE,
+    mode: Annotated[
+        RehearsalMode | None,
+        typer.Option(
+            "--mode", help="virtual (default): at any speed, over 30 days of history; live: in real time, with load."
+        ),
+    ] = None,
     rules: RulesOption = None,
     prometheus_config: PrometheusConfigOption = None,
     alertmanager_config: AlertmanagerConfigOption = None,
@@ -62,6 +69,9 @@ def command(
     scrape_port: Annotated[int, typer.Option("--scrape-port", metavar="N", help="Port of the emitter.")] = 0,
     seed: SeedOption = None,
     out: OutOption = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="The HTML report; default: in the run folder.")
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -75,11 +85,13 @@ def command(
     Examples:
       crybsim rehearse api-errors
       crybsim rehearse profiles/api-outage.yaml --rules 'rules/*.yml' --alertmanager-config alertmanager.yml
-      crybsim rehearse quiet-evening --json > verdict.json
+      crybsim rehearse quiet-evening --report quiet.html --json > verdict.json
 
     Exit codes: 0 pass, 1 fail, 2 bad usage or input, 3 inconclusive, 4 a fault of crybsim itself.
     """
     del mode  # the only one there is yet
+    if report is not None and not report.absolute().parent.is_dir():
+        raise InputError(f"--report {report}: there is no folder {report.parent}")
     settings = load_settings()
     path = resolve_profile(profile)
     chosen = load_profile(path)
@@ -118,6 +130,8 @@ def command(
     folder.verdict.write_text(machine, encoding="utf-8")
     folder.junit.write_text(render_junit(verdict), encoding="utf-8")
     console.print(render_terminal(verdict, folder.path))
+    page = report or folder.report
+    write_report(page, page_of(verdict, folder))
     if as_json:
         sys.stdout.write(machine)
     return int(verdict.exit_code)

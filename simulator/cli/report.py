@@ -10,7 +10,17 @@ from rich.console import Console
 
 from simulator.cli.options import JsonOption
 from simulator.errors import ExitCode, InputError
-from simulator.report import render_json, render_junit, render_markdown, render_terminal, verdict_schema
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.report import (
+    render_html,
+    render_json,
+    render_junit,
+    render_markdown,
+    render_terminal,
+    verdict_schema,
+)
+from simulator.telemetry.journal import decode_journal
+from simulator.telemetry.series import decode_series
 from simulator.verdict import Verdict
 
 VERDICT_FILE = "verdict.json"
@@ -21,6 +31,7 @@ RunArgument = Annotated[
 ]
 JunitOption = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")]
 MarkdownOption = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown there.")]
+HtmlOption = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the page with charts there.")]
 SchemaOption = Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of verdict.json and stop.")]
 
 
@@ -28,6 +39,7 @@ def command(
     run: RunArgument = None,
     junit: JunitOption = None,
     markdown: MarkdownOption = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
     schema: SchemaOption = False,
 ) -> ExitCode:
@@ -39,6 +51,7 @@ def command(
     Examples:
       crybsim report runs/api-errors-20260105-200000
       crybsim report runs/api-errors-20260105-200000 --junit junit.xml --markdown summary.md
+      crybsim report runs/api-errors-20260105-200000 --html report.html
       crybsim report runs/api-errors-20260105-200000 --json | jq .outcome
     """
     if schema:
@@ -49,12 +62,14 @@ def command(
     path = find_verdict(run)
     verdict = Verdict.read(path)
     if junit is not None:
-        _write(junit, render_junit(verdict))
+        write_report(junit, render_junit(verdict))
     if markdown is not None:
-        _write(markdown, render_markdown(verdict))
+        write_report(markdown, render_markdown(verdict))
+    if html is not None:
+        write_report(html, page_of(verdict, RunFolder(path.parent)))
     if as_json:
         typer.echo(render_json(verdict), nl=False)
-    elif junit is None and markdown is None:
+    elif junit is None and markdown is None and html is None:
         Console(highlight=False).print(render_terminal(verdict, path.parent))
     return verdict.outcome.exit_code
 
@@ -69,13 +84,23 @@ def find_verdict(run: str) -> Path:
     raise InputError(f"{run}: there is no such run{_newest()}")
 
 
+def page_of(verdict: Verdict, folder: RunFolder) -> str:
+    """The HTML report, with what the run's folder holds of its journal and of the expressions' values."""
+    timeline, series = folder.timeline, folder.series
+    return render_html(
+        verdict,
+        decode_journal(timeline.read_bytes(), str(timeline)) if timeline.is_file() else (),
+        decode_series(series.read_bytes(), str(series)) if series.is_file() else (),
+    )
+
+
 def _newest() -> str:
     """A hint at the last run, or nothing."""
     verdicts = sorted(RUNS.glob(f"*/{VERDICT_FILE}"), key=lambda path: path.stat().st_mtime)
     return f"; the last one is {verdicts[-1].parent}" if verdicts else ""
 
 
-def _write(path: Path, text: str) -> None:
+def write_report(path: Path, text: str) -> None:
     """Write a report for another program; told on stderr. Raises InputError when the file cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
