@@ -15,10 +15,11 @@ from simulator.catalog.comparison import Comparison, compare
 from simulator.catalog.exposed import claimed
 from simulator.catalog.faults import FAULT_KINDS, FaultKind, Parameter
 from simulator.catalog.looked_at import unused
-from simulator.cli.catalog_sources import chosen_catalogue, read_source, team_expressions
+from simulator.cli.catalog_sources import read_source, team_expressions
 from simulator.cli.catalog_table import as_json as family_json
 from simulator.cli.catalog_table import print_table, whole_families
 from simulator.cli.options import JsonOption, OverlayOption
+from simulator.cli.overlays import chosen_catalogue
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import ExitCode, InputError, did_you_mean
 from simulator.model.moment import SIGNALS

@@ -15,36 +15,11 @@ from simulator.engine.expressions import Expression, expressions_in
 from simulator.errors import InputError, UnobservedError
 from simulator.observers.exposed import exposed_by
 from simulator.observers.prometheus import PrometheusApi
-from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.overlaid import catalogue_of
-from simulator.profile.overlay import OverlayFile
-from simulator.profile.settings import Settings, expand
-from simulator.streams.overlays import load_overlays, overlays_of
+from simulator.profile.settings import expand
 from simulator.transport import http_client
 from simulator.wire.exposition_text import read_exposition
 
 _ACCEPT = {"Accept": "text/plain;version=0.0.4"}
-
-
-def team_overlays(settings: Settings, flags: Sequence[str] | None) -> tuple[Path, ...]:
-    """The files that --overlay names, else those of crybsim.yaml. Raises InputError for a pattern without a match."""
-    if flags:
-        return expand(flags, Path())
-    return settings.files(settings.overlays) if settings.overlays else ()
-
-
-def chosen_overlays(settings: Settings, flags: Sequence[str] | None, profile: str | None) -> tuple[OverlayFile, ...]:
-    """The overlays of a command that may be given a profile. Raises InputError."""
-    team = team_overlays(settings, flags)
-    if profile is None:
-        return load_overlays(team)
-    path = resolve_profile(profile)
-    return overlays_of(load_profile(path), path, team)
-
-
-def chosen_catalogue(settings: Settings, flags: Sequence[str] | None, profile: str | None) -> Catalogue:
-    """The catalogue with the team's overlays and a profile's. Raises InputError."""
-    return catalogue_of(chosen_overlays(settings, flags, profile))
 
 
 @dataclass(frozen=True)

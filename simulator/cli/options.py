@@ -7,6 +7,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from simulator.errors import InputError
+from simulator.streams.shards import Shard
+
 Value = TypeVar("Value")
 
 ProfileArgument = Annotated[
@@ -52,7 +55,19 @@ OutOption = Annotated[Path | None, typer.Option("--out", metavar="RUN", help="Th
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout, everything for people on stderr.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print results only.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+ShardOption = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the series; together they are the whole."),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Instead of the profile's seed.")]
+
+
+def chosen_shard(flag: str | None) -> Shard | None:
+    """The part of the series that --shard asks for. Raises InputError."""
+    try:
+        return None if flag is None else Shard.parse(flag)
+    except ValueError as error:
+        raise InputError(f"--shard: {error}") from error
 
 
 def flag_or_setting(flag: Value | None, setting: Value) -> Value:

@@ -11,11 +11,13 @@ import typer
 
 from simulator.cli.drafting import choose_rule, draft, read_rules, starter
 from simulator.cli.options import JsonOption, RulesOption
+from simulator.cli.overlays import reminders, team_overlays
 from simulator.errors import ExitCode, InputError, Problem
 from simulator.profile.json_schema import profile_schema
 from simulator.profile.load import load_profile, parse_profile, profile_files, resolve_profile
 from simulator.profile.schema import Profile
 from simulator.profile.settings import expand, load_settings
+from simulator.streams.overlays import overlays_of
 from simulator.units import format_duration
 
 app = typer.Typer(
@@ -45,7 +47,10 @@ def check(
         try:
             path = resolve_profile(file)
             profile = load_profile(path)
+            overlays = overlays_of(profile, path, team_overlays(load_settings(), None))
             typer.echo(f"{path}: fine ({_in_short(profile)})", err=True)
+            for reminder in reminders(overlays, profile):
+                typer.echo(reminder, err=True)
         except InputError as error:
             problems = error.problems
             faulty += 1

@@ -157,3 +157,22 @@ def test_fault_kinds_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "delay: median of the delay added to each affected request" in capsys.readouterr().out
     assert main(["catalog", "faults", "--json"]) == 0
     assert "http_errors" in {kind["name"] for kind in json.loads(capsys.readouterr().out)}
+
+
+def test_a_profile_is_checked_with_its_overlays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    head = "name: p\ndescription: x\nstart: 2026-01-07T20:00:00\nduration: 10m\noverlays: [o.yaml]\n"
+    (tmp_path / "p.yaml").write_text(head + "faults: [{id: stuck, kind: latency, at: 1m, for: 2m}]\n")
+    assert main(["profile", "check", "p.yaml"]) == 2
+    assert "o.yaml: cannot be read" in capsys.readouterr().err
+    (tmp_path / "o.yaml").write_text("drop: [nothing]\n")
+    assert main(["profile", "check", "p.yaml"]) == 2
+    assert "o.yaml:1:8: drop[0]: no family is called 'nothing'" in capsys.readouterr().err
+    added = "{name: q, job: redis, type: gauge, values: '1', during: {stuk: '2'}, confirm: true}"
+    (tmp_path / "o.yaml").write_text(f"add: [{added}]\n")
+    assert main(["profile", "check", "p.yaml"]) == 0
+    said = capsys.readouterr().err
+    assert "o.yaml: to be confirmed: q" in said
+    assert "o.yaml: reacts to 'stuk', which is no fault of p; did you mean 'stuck'?" in said
