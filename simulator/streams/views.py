@@ -103,10 +103,14 @@ class SizesReader:
         self.series = histogram_series(family.name, groups.labels, view.bounds)
         self._groups = groups
         self._buckets = counts.buckets
-        shares = [*lognormal_shares(np.array(view.bounds), float(view.median), view.sigma).tolist(), 1.0]
+        # sizes are whole numbers: what rounds to 0 is in a bucket that ends there
+        shown = np.array([bound or 0.5 for bound in view.bounds])
+        shares = [*lognormal_shares(shown, float(view.median), view.sigma).tolist(), 1.0]
         self._ratios = np.array([low / high for low, high in pairwise(shares)])
         edges = (view.bounds[0] / 4.0, *view.bounds, view.bounds[-1] * 4.0)
-        self._means = np.array([math.floor(math.sqrt(a * b)) for a, b in pairwise(edges)], dtype=np.int64)
+        self._means = np.array(
+            [math.floor(math.sqrt((a or min(b, 1.0)) * b)) for a, b in pairwise(edges)], dtype=np.int64
+        )
         names = [
             "\x1f".join(f"{of}={value}" for of, value in sorted((view.by[name], value) for name, value in labels))
             for labels in groups.labels
@@ -243,6 +247,7 @@ def _fill_histograms(
 ) -> None:
     times = counts.shape[1]
     running = np.zeros(times, dtype=np.int64)
+    alike = np.zeros(times, dtype=np.int64)
     for group in range(len(first) - 1):
         base = group * (buckets + 2)
         total = out[base + buckets]
@@ -250,13 +255,22 @@ def _fill_histograms(
             total[at] = 0.0
             running[at] = 0
         for bucket in range(buckets):
+            # rows of one mean are multiplied together, so that an event which moves between them changes no bit
+            mean = means[rows[first[group]], bucket]
+            for at in range(times):
+                alike[at] = 0
             for place in range(first[group], first[group + 1]):
                 leaf = rows[place] * buckets + bucket
-                mean = means[rows[place], bucket]
+                if means[rows[place], bucket] != mean:
+                    for at in range(times):
+                        total[at] += alike[at] * mean
+                        alike[at] = 0
+                    mean = means[rows[place], bucket]
                 for at in range(times):
                     running[at] += counts[leaf, at]
-                    total[at] += counts[leaf, at] * mean
+                    alike[at] += counts[leaf, at]
             for at in range(times):
+                total[at] += alike[at] * mean
                 out[base + bucket, at] = running[at]
         for at in range(times):
             out[base + buckets + 1, at] = running[at]
