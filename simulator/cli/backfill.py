@@ -22,6 +22,7 @@ from simulator.cli.options import DryRunOption, JsonOption, ManifestOption, Quie
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, did_you_mean
+from simulator.model.grid import ORIGIN_DAYS
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal import backfill as work
 from simulator.rehearsal.history import (
@@ -53,7 +54,9 @@ FromOption = Annotated[
 ]
 ToOption = Annotated[
     str | None,
-    typer.Option("--to", metavar="TIME", help="End here; default: where the run begins, the last full hour."),
+    typer.Option(
+        "--to", metavar="TIME", help="End here; default: the last full hour. With --manifest: where the run begins."
+    ),
 ]
 LabelOption = Annotated[
     list[str] | None,
@@ -90,7 +93,8 @@ class _Wanted:
 
     def request(self, manifest: Manifest) -> str:
         """The same for the same history of the same profile, whatever the hour."""
-        what = (self, manifest.profile_sha256, manifest.seed, samples_version())
+        overlays = [overlay.sha256 for overlay in manifest.overlays]
+        what = (self, manifest.profile_sha256, overlays, manifest.seed, samples_version())
         return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
@@ -160,13 +164,17 @@ def command(
 def _run(
     profile: str | None, manifest: Path | None, seed: int | None, wanted: _Wanted, folder: Path, now_ms: int
 ) -> Manifest:
-    """The run that this is the past of: a given one, else one that begins with the hour (an earlier request's hour)."""
+    """The run that this is the past of: a given one, else one that begins at --to, else one that began with the hour.
+
+    Where the folder was begun to be filled for the same request in another hour, it is that hour.
+    """
     run = manifest_for(profile, manifest, mode="virtual")
     if manifest is not None:
         if seed is not None:
             raise InputError("--seed: the manifest has one already; leave it out")
         return run
-    run = run.model_copy(update={"seed": run.seed if seed is None else seed, "started_ms": now_ms // HOUR * HOUR})
+    started_ms = now_ms // HOUR * HOUR if wanted.end is None else parse_instant(wanted.end, flag="--to", now_ms=now_ms)
+    run = run.model_copy(update={"seed": run.seed if seed is None else seed, "started_ms": started_ms})
     memory = work.remembered(folder)
     if memory is not None and memory.request == wanted.request(run) and wanted.begin is wanted.end is None:
         return run.model_copy(update={"started_ms": memory.started_ms})
@@ -185,6 +193,12 @@ def _history(run: Manifest, wanted: _Wanted, now_ms: int) -> tuple[History, Plai
         begin = end - (run.profile.history.length or DEFAULT_LENGTH_MS)
     if begin >= end:
         raise InputError(f"--from: {rfc3339(begin)} is not before the end, {rfc3339(end)}")
+    oldest = run.started_ms - ORIGIN_DAYS * DAY
+    if begin < oldest:
+        raise InputError(
+            f"--from: the platform began {ORIGIN_DAYS} days before the run, at {rfc3339(oldest)}; "
+            f"{rfc3339(begin)} is before that"
+        )
     resolution = run.profile.history.resolution if wanted.resolution_ms is None else wanted.resolution_ms
     relabelling = PlainRelabelling(wanted.labels)
     source = ModelSamples(run, everything=True)
@@ -238,10 +252,9 @@ def _longest_block(text: str | None) -> int:
 
 
 def _told(history: History) -> str:
-    blocks = len(history.blocks)
     return (
-        f"{format_duration(history.span.length_ms)} of {len(history.targets)} targets "
-        f"({rfc3339(history.span.start_ms)} to {rfc3339(history.span.end_ms)}, {blocks} block{'s' * (blocks != 1)})"
+        f"{format_duration(history.span.length_ms)} of {_count(len(history.targets), 'target')} "
+        f"({rfc3339(history.span.start_ms)} to {rfc3339(history.span.end_ms)}, {_count(len(history.blocks), 'block')})"
     )
 
 

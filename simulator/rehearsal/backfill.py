@@ -23,10 +23,10 @@ import numpy as np
 from simulator.clock import rfc3339
 from simulator.errors import InputError
 from simulator.rehearsal.history import History
-from simulator.rehearsal.scrapes import Counts, Relabelling, Scraper, Target, Times
+from simulator.rehearsal.scrapes import Counts, Relabelling, Scraper, ScrapeSource, Target, Times
 from simulator.sinks.tsdb_blocks import BlockWriter, DiskFullError, only_writer, read_blocks
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.samples import Labels, SampleSource
+from simulator.telemetry.samples import Labels
 from simulator.wire.tsdb.chunks import SAMPLES_PER_CHUNK, Chunks, encode_chunks
 from simulator.wire.tsdb.meta import BlockMeta
 
@@ -72,7 +72,7 @@ def backfill(
     history: History,
     folder: Path,
     *,
-    source: Callable[[], SampleSource],
+    source: Callable[[], ScrapeSource],
     relabelling: Relabelling,
     workers: int | None = None,
     request: str = "",
@@ -206,7 +206,7 @@ class _Work:
     """The plan of a backfill, and those who do it."""
 
     def __init__(
-        self, history: History, source: Callable[[], SampleSource], relabelling: Relabelling, workers: int
+        self, history: History, source: Callable[[], ScrapeSource], relabelling: Relabelling, workers: int
     ) -> None:
         self._history = history
         self._source = source

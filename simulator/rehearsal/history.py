@@ -67,6 +67,7 @@ class History:
         what = {
             "samples": samples_version(),
             "profile": self.manifest.profile_sha256,
+            "overlays": [overlay.sha256 for overlay in self.manifest.overlays],
             "seed": self.manifest.seed,
             "started_ms": self.manifest.started_ms,
             "span": asdict(self.span),

@@ -64,6 +64,14 @@ class Target:
     offset_ms: int = 0
 
 
+class ScrapeSource(SampleSource, Protocol):
+    """A source of samples that tells about many scrapes at once."""
+
+    def answered(self, job: str, instance: str, times_ms: Times) -> Flags:
+        """`is_up` at these wall instants."""
+        ...
+
+
 class Relabelling(Protocol):
     """What labels become on their way into the database: relabel_configs, honor_labels, metric_relabel_configs."""
 
@@ -125,7 +133,7 @@ class _Exposed:
 class Scraper:
     """Scrapes targets of a source. Not for several threads at once, since a source may keep what it computed."""
 
-    def __init__(self, source: SampleSource, relabelling: Relabelling, seed: int) -> None:
+    def __init__(self, source: ScrapeSource, relabelling: Relabelling, seed: int) -> None:
         self._source = source
         self._relabelling = relabelling
         self._seed = seed
@@ -145,9 +153,7 @@ class Scraper:
         instants = np.concatenate((before_ms, times_ms))
         blocks = self._source.blocks(target.job, target.instance, instants)
         known = self._exposed(target, blocks)
-        up = np.fromiter(
-            (self._source.is_up(target.job, target.instance, at) for at in instants.tolist()), np.bool_, len(instants)
-        )
+        up = self._source.answered(target.job, target.instance, instants)
         rows = len(known.stored)
         values = np.empty((rows, len(times_ms)), dtype=np.uint64)
         present = np.empty(values.shape, dtype=np.bool_)

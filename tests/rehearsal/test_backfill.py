@@ -21,12 +21,12 @@ from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.backfill import Backfilled, Progress, backfill, remembered
 from simulator.rehearsal.history import History
-from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
+from simulator.rehearsal.scrapes import PlainRelabelling, Scraper, ScrapeSource
 from simulator.sinks.tsdb_blocks import read_blocks
 from simulator.stack.binaries import find_binaries
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.samples import Labels, SampleSource
+from simulator.telemetry.samples import Labels
 from simulator.units import HOUR, MINUTE
 from tests.rehearsal.toy_platform import START, Toy, manifest
 from tests.sinks.test_tsdb_blocks import as_dumped, dumped
@@ -36,7 +36,7 @@ PLAIN = PlainRelabelling()
 Block = dict[Labels, list[Sample]]
 
 
-def history_of(run: Manifest, source: SampleSource, length: int, *, longest_block: int = 2 * HOUR) -> History:
+def history_of(run: Manifest, source: ScrapeSource, length: int, *, longest_block: int = 2 * HOUR) -> History:
     """The hours before a run, the last one in full."""
     return History(
         manifest=run,
@@ -55,7 +55,7 @@ HISTORY = history_of(manifest(), Toy(), 7 * HOUR)
 def fill(
     folder: Path,
     history: History = HISTORY,
-    source: Callable[[], SampleSource] = Toy,
+    source: Callable[[], ScrapeSource] = Toy,
     *,
     workers: int = 2,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -84,7 +84,7 @@ def everything(folder: Path) -> Block:
     return found
 
 
-def expected(history: History, source: SampleSource) -> Block:
+def expected(history: History, source: ScrapeSource) -> Block:
     """The same from scraping each target straight through."""
     found: Block = {}
     scraper = Scraper(source, PLAIN, history.manifest.seed)
@@ -288,7 +288,7 @@ def test_a_full_disk_is_said_in_a_line_and_gone_on_from(tmp_path: Path, filled: 
 # --- the model itself -------------------------------------------------------------------------------------------------
 
 
-def of_the_model() -> tuple[History, Callable[[], SampleSource]]:
+def of_the_model() -> tuple[History, Callable[[], ScrapeSource]]:
     """A run with an outage, and an hour that has it in its middle."""
     profile = Profile.model_validate(
         {

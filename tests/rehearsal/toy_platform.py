@@ -54,6 +54,9 @@ class Toy:
     def is_up(self, job: str, instance: str, at_ms: int) -> bool:
         return instance != "web-1" or at_ms not in self.down
 
+    def answered(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.array([self.is_up(job, instance, at) for at in times_ms.tolist()], dtype=np.bool_)
+
     def blocks(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> tuple[FamilyBlock, ...]:
         seconds = times_ms / 1000
         flicker = np.where(times_ms // 60_000 % 2 == 0, seconds % 7, np.nan)
