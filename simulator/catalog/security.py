@@ -131,7 +131,7 @@ def _of_kind(name: str, signal: str, kinds: Mapping[str, float], levels: Mapping
 
 
 # What each cause adds is a flow of its own, so that a fault changes the one kind that it is about.
-_INCIDENTS = (
+INCIDENTS = (
     _of_kind(
         "security.everyday",
         "security.everyday_incidents",
@@ -143,7 +143,7 @@ _INCIDENTS = (
     _of_kind("security.guesses", "security.guess_incidents", {"brute_force": 1.0}, {"high": 1.0}, "severity"),
     _of_kind("security.breach", "security.breaches", {"breach": 1.0}, {"critical": 1.0}, "severity"),
 )
-_SUSPICIONS = (
+SUSPICIONS = (
     _of_kind(
         "suspicious.everyday",
         "security.everyday_suspicions",
@@ -209,7 +209,7 @@ FAMILIES: tuple[Family, ...] = (
         Family(
             CRYB_API, "cryb_security_incidents_total", _C, "Security incidents", Count(flow, same("type", "severity"))
         )
-        for flow in _INCIDENTS
+        for flow in INCIDENTS
     ),
     *(
         Family(
@@ -219,6 +219,6 @@ FAMILIES: tuple[Family, ...] = (
             "Suspicious activity",
             Count(flow, same("type", "risk_level")),
         )
-        for flow in _SUSPICIONS
+        for flow in SUSPICIONS
     ),
 )

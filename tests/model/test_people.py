@@ -1,6 +1,6 @@
 """People and money: what follows what, after how long; which alert trips when, and that an ordinary month trips none.
 
-Conditions are those of the reference alerts. Where an alert compares with "the same time last week", gauges are compared
+Conditions are those of the reference alerts. Where one compares with "the same time last week", gauges are compared
 instant by instant and counters over windows, of six hours for the rare ones.
 """
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from simulator.catalog.business import REGISTRATIONS, TIERS
-from simulator.catalog.security import _INCIDENTS, _SUSPICIONS, FAILED_LOGINS, OTHER_LOGINS, PASSWORD_LOGINS
+from simulator.catalog.security import FAILED_LOGINS, INCIDENTS, OTHER_LOGINS, PASSWORD_LOGINS, SUSPICIONS
 from simulator.model.signals.security import LOGINS
-from simulator.units import DAY, HOUR
+from simulator.units import HOUR
 from tests.model.worlds import counts, every, signals, world
 
 WEEK_OF_HOURS = 7 * 24
@@ -63,11 +63,15 @@ def test_annoyance_moves_engagement_within_the_hour_churn_over_days_then_cancell
     for difference in moved:
         assert (difference[:onset] == 0).all(), "nothing moves before its cause"
     annoyed, engaged, churned, cancelled, earned = moved
-    assert annoyed[onset + 1] > 0 and annoyed[end + 1] == 0
-    assert engaged[onset + 1] > 0.9 * engaged.max() and (engaged[end + 2 :] == 0).all()
+    assert annoyed[onset + 1] > 0
+    assert annoyed[end + 1] == 0
+    assert engaged[onset + 1] > 0.9 * engaged.max()
+    assert (engaged[end + 2 :] == 0).all()
     assert (np.diff(churned[onset:end]) >= 0).all(), "churn rises all the while"
-    assert churned[end] > 0.8 * churned.max() and churned[end + 5 * 24] > 0.5 * churned.max()
-    assert churned[onset + 6] > 0 and cancelled[onset + 6] < 1e-9, "nobody cancels at once"
+    assert churned[end] > 0.8 * churned.max()
+    assert churned[end + 5 * 24] > 0.5 * churned.max()
+    assert churned[onset + 6] > 0
+    assert cancelled[onset + 6] < 1e-9, "nobody cancels at once"
     assert cancelled.argmax() > end + 3 * 24
     assert earned.argmax() > cancelled.argmax()
     signs = [(b - a)[difference.argmax()] for a, b, difference in zip(usual, now, moved, strict=True)]
@@ -139,8 +143,10 @@ def test_brute_force_fails_more_than_ten_logins_a_second_and_most_of_them() -> N
     times = every(5, 0, 3 / 24, attacked)
     rate, share = login_rates(attacked, times)
     during = slice(12, 24)
-    assert (rate[during] > 10).all() and (share[during] > 0.5).all()
-    assert (rate[24:] < 1).all() and (share[:12] < 0.2).all()
+    assert (rate[during] > 10).all()
+    assert (share[during] > 0.5).all()
+    assert (rate[24:] < 1).all()
+    assert (share[:12] < 0.2).all()
 
 
 def test_an_attack_shows_at_the_login_route_and_nowhere_else() -> None:
@@ -162,7 +168,7 @@ def test_an_attack_shows_at_the_login_route_and_nowhere_else() -> None:
 
 
 def suspicions(of: object, times: np.ndarray) -> np.ndarray:
-    return sum((counts(flow, of, times) for flow in _SUSPICIONS), np.zeros(len(times), dtype=np.int64))
+    return sum((counts(flow, of, times) for flow in SUSPICIONS), np.zeros(len(times), dtype=np.int64))
 
 
 def is_rising(per_ten_minutes: np.ndarray) -> np.ndarray:
@@ -174,19 +180,23 @@ def is_rising(per_ten_minutes: np.ndarray) -> np.ndarray:
 def test_suspicious_addresses_make_suspicious_activity_rise() -> None:
     used = world(fault("suspicious_address", at="2h", lasts="1h"), duration="6h")
     rising = is_rising(np.diff(suspicions(used, every(10, 0, 0.25, used))))
-    assert rising[6] and not rising[:6].any() and not rising[14:].any()
+    assert rising[6]
+    assert not rising[:6].any()
+    assert not rising[14:].any()
 
 
 def critical(of: object, times: np.ndarray) -> np.ndarray:
     return sum(
-        (counts(flow, of, times, severity=("critical",)) for flow in _INCIDENTS), np.zeros(len(times), dtype=np.int64)
+        (counts(flow, of, times, severity=("critical",)) for flow in INCIDENTS), np.zeros(len(times), dtype=np.int64)
     )
 
 
 def test_a_breach_is_critical() -> None:
     broken = world(fault("security_incident", at="1h", lasts="30m"), duration="3h")
     grown = np.diff(critical(broken, every(5, 0, 0.125, broken)))
-    assert (grown[:12] == 0).all() and grown[12:18].sum() == pytest.approx(60, abs=25) and (grown[18:] == 0).all()
+    assert (grown[:12] == 0).all()
+    assert grown[12:18].sum() == pytest.approx(60, abs=25)
+    assert (grown[18:] == 0).all()
 
 
 def below_last_week(values: np.ndarray, steps_a_week: int, share: float) -> np.ndarray:
@@ -205,14 +215,16 @@ def test_disinterest_is_a_decline_and_too_much_of_it_is_low() -> None:
     for one, is_low in ((mild, False), (grave, True)):
         score = engagement_score(one, times)
         declined = below_last_week(score, WEEK_OF_HOURS, 0.8)
-        assert declined[25:48].all() and not declined[:25].any()
+        assert declined[25:48].all()
+        assert not declined[:25].any()
         assert (score[8 * 24 + 1 : 9 * 24] < 40).all() == is_low
 
 
 def test_a_surge_of_churn_passes_fifteen_percent_within_half_a_day() -> None:
     surging = world(fault("churn_surge", at="1d", lasts="1d"))
     (churn,) = signals(surging, every(60, 0, 2, surging), "users.churn_percent")
-    assert (churn[:24] < 10).all() and (churn[36:48] > 15).all()
+    assert (churn[:24] < 10).all()
+    assert (churn[36:48] > 15).all()
 
 
 def registered(of: object, first_day: float, last_day: float) -> np.ndarray:
@@ -223,7 +235,8 @@ def registered(of: object, first_day: float, last_day: float) -> np.ndarray:
 def test_fewer_registrations_are_a_drop_after_a_few_hours() -> None:
     dropped = world(fault("registration_drop", at="8d", lasts="1d", intensity=0.8))
     low = below_last_week(registered(dropped, 0, 9.5), WEEK_OF_HOURS, 0.5)
-    assert low[24 + 1 : 24 + 18].all() and not low[:18].any()
+    assert low[24 + 1 : 24 + 18].all()
+    assert not low[:18].any()
 
 
 @pytest.mark.parametrize(
@@ -234,14 +247,17 @@ def test_daily_users_drop_when_they_stay_away_and_when_they_leave(cause: dict[st
     left = world(cause)
     (daily,) = signals(left, every(60, 0, 11, left), "users.daily")
     low = below_last_week(daily, WEEK_OF_HOURS, 0.7)
-    assert low[24 + 20 : 24 + 24].all() and not low[:24].any()
+    assert low[24 + 20 : 24 + 24].all()
+    assert not low[:24].any()
 
 
 @pytest.mark.parametrize("intensity", [0.15, 0.5])
 def test_failed_payments_show_at_once(intensity: float) -> None:
     refused = world(fault("payment_failures", at="1h", lasts="1h", intensity=intensity), duration="3h")
     (success,) = signals(refused, every(5, 0, 0.125, refused), "payments.success_percent")
-    assert (success[12:24] < 90).all() and (success[:12] > 95).all() and (success[24:] > 95).all()
+    assert (success[12:24] < 90).all()
+    assert (success[:12] > 95).all()
+    assert (success[24:] > 95).all()
 
 
 def test_cancellations_double() -> None:
@@ -251,7 +267,9 @@ def test_cancellations_double() -> None:
     )
     total = 0.85 * chosen + 0.15 * unpaid
     doubled = total[WEEK_OF_HOURS:] > 2 * total[:-WEEK_OF_HOURS]
-    assert doubled[24 + 2 : 48].all() and not doubled[:24].any() and not doubled[50:].any()
+    assert doubled[24 + 2 : 48].all()
+    assert not doubled[:24].any()
+    assert not doubled[50:].any()
 
 
 @pytest.mark.parametrize("seed", [1, 7])
