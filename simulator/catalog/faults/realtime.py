@@ -63,7 +63,7 @@ KINDS: tuple[FaultKind, ...] = (
         service="minio",
         intensity="share of uploads that fail",
         scopes=(),
-        effects=("upload errors rise", "media jobs fall", "stored bytes grow more slowly"),
+        effects=("upload errors rise", "uploads that are stored fall", "media jobs fall"),
         live=_LIVE,
     ),
     FaultKind(

@@ -19,7 +19,7 @@ CHANNELS_PER_USER = 0.4
 register(
     {
         "messages.delivery": Spread(
-            0.022,
+            0.012,
             0.8,
             "messages.stretch",
             (

@@ -23,7 +23,7 @@ _LATE = (
 )
 register(
     {
-        "search.answer": Spread(0.052, 0.7, "api.stretch", _LATE),
+        "search.answer": Spread(0.04, 0.7, "api.stretch", _LATE),
         "search.engine": Spread(0.016, 0.8, "search.engine_stretch", (("search.late_share", "search.late_seconds"),)),
     }
 )

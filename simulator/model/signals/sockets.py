@@ -33,7 +33,7 @@ register(
     {
         "socket.event": Spread(0.004, 0.9, "api.stretch", _LATE),
         "socket.delivery": Spread(
-            0.018, 0.8, "messages.stretch", (*_LATE, ("messages.late_share", "messages.late_seconds"))
+            0.012, 0.8, "messages.stretch", (*_LATE, ("messages.late_share", "messages.late_seconds"))
         ),
         "socket.life": Spread(420.0, 1.6, "one"),
         "socket.fan_out": Spread(0.0011, 0.7, "api.stretch"),
