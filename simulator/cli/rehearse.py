@@ -35,6 +35,7 @@ from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.settings import load_settings
 from simulator.rehearsal.live import rehearse_live
 from simulator.rehearsal.request import Production, RehearsalRequest, StagingUrls
+from simulator.rehearsal.virtual import rehearse_virtual
 from simulator.report import render_json, render_junit, render_terminal
 
 
@@ -50,7 +51,8 @@ def command(
     mode: Annotated[
         RehearsalMode | None,
         typer.Option(
-            "--mode", help="virtual (default): at any speed, over 30 days of history; live: in real time, with load."
+            "--mode",
+            help="virtual (default): as fast as it goes, after weeks of history; live: in real time, with load.",
         ),
     ] = None,
     rules: RulesOption = None,
@@ -89,7 +91,6 @@ def command(
 
     Exit codes: 0 pass, 1 fail, 2 bad usage or input, 3 inconclusive, 4 a fault of crybsim itself.
     """
-    del mode  # the only one there is yet
     if report is not None and not report.absolute().parent.is_dir():
         raise InputError(f"--report {report}: there is no folder {report.parent}")
     settings = load_settings()
@@ -124,7 +125,8 @@ def command(
     clock = WallClock()
     console = Console(stderr=True)
     with LiveView(console, clock, quiet=quiet) as view:
-        rehearsed = rehearse_live(request, clock=clock, view=view)
+        rehearse = rehearse_live if staging or mode is RehearsalMode.LIVE else rehearse_virtual
+        rehearsed = rehearse(request, clock=clock, view=view)
     verdict, folder = rehearsed.verdict, rehearsed.folder
     machine = render_json(verdict)
     folder.verdict.write_text(machine, encoding="utf-8")

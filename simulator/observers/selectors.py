@@ -45,7 +45,7 @@ class SelectorObserver:
         if not selector.metric and not selector.matchers:
             return 0
         try:
-            result = self._api.vector(f"count(last_over_time({_promql(selector)}{span}))")
+            result = self._api.vector(f"count(last_over_time({_promql(selector)}{span}))", self._clock.now_ms())
         except UnobservedError as error:
             if "refused" in str(error):
                 return 0

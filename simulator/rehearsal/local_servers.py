@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.errors import InputError
+from simulator.receivers import Receivers
 from simulator.rehearsal.request import Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
+from simulator.rehearsal.scrapes import ScrapeSource
+from simulator.rehearsal.team_scrapes import read_jobs
+from simulator.rehearsal.virtual_data import TeamPlatform
 from simulator.stack.alertmanager_config import Redirected, redirect
 from simulator.stack.local import LocalStack
 from simulator.stack.prometheus_config import PrometheusConfig
@@ -56,9 +60,9 @@ class LocalServers:
         self._files = files
         self._servers = servers
         first_with_names = 3  # from Prometheus 3 on, `instance` has no port where the target names none
-        major = int(servers.prometheus_version.partition(".")[0])
+        self._default_ports = int(servers.prometheus_version.partition(".")[0]) < first_with_names
         self._prometheus_config = PrometheusConfig.read(
-            files.prometheus_config, rules=files.rules or None, default_ports=major < first_with_names
+            files.prometheus_config, rules=files.rules or None, default_ports=self._default_ports
         )
         try:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
@@ -97,6 +101,36 @@ class LocalServers:
         )
         (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")
         return Redirection(changes, redirected.removed_receivers, table.routes)
+
+    @property
+    def prometheus_config(self) -> PrometheusConfig:
+        """The team's prometheus.yml, made ready."""
+        return self._prometheus_config
+
+    @property
+    def alertmanager_text(self) -> str:
+        """The team's alertmanager.yml as written."""
+        return self._alertmanager_text
+
+    def team_platform(
+        self, source: ScrapeSource, run: RunFolder, only: frozenset[str] | None
+    ) -> tuple[TeamPlatform, tuple[str, ...]]:
+        """The team's scrape jobs over the model, for virtual time, and the jobs that nothing stands in for."""
+        config = self._prometheus_config
+        copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY)
+        table = map_routes(config.jobs, source, upstreams={})
+        (run.configs / "prometheus.yml").write_text(copy, encoding="utf-8")
+        platform = TeamPlatform(read_jobs(copy, default_ports=self._default_ports), table.routes, copy, only)
+        return platform, tuple(dict.fromkeys(route.job for route in table.routes if not route.is_mapped))
+
+    def redirected_to(self, receivers: Receivers) -> Redirected:
+        """The copy of alertmanager.yml that reaches these receivers and nothing else."""
+        return self._redirected(
+            http_url=receivers.http_url,
+            smtp=receivers.smtp_address,
+            proxy_url=receivers.proxy_url,
+            ca_file=receivers.ca_file,
+        )
 
     def _redirected(self, *, http_url: str, smtp: str, proxy_url: str, ca_file: Path) -> Redirected:
         original = self._files.alertmanager_config

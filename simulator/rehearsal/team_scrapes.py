@@ -27,7 +27,7 @@ _WRITTEN_TARGET: Final = f"__param_{TARGET_PARAMETER}"
 
 @dataclass(frozen=True)
 class TeamJob:
-    """One scrape job. `targets` are addresses as the team wrote them, each with the labels it has before relabelling."""
+    """One scrape job. `targets` are addresses as the team wrote them, with their labels before relabelling."""
 
     name: str
     interval_ms: int

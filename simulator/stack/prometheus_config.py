@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from simulator.errors import InputError, Problem
@@ -93,6 +94,30 @@ class PrometheusConfig:
         for section in self._alertmanagers:
             put(section, "static_configs", _addresses(urlsplit(alertmanager_url).netloc))
         return write_document(self._root)
+
+    def rules_only(self) -> str:
+        """A configuration with the same rules and global section that scrapes nothing and notifies nobody."""
+        kept = [(key, node) for key, node in self._root.value if text_of(key) in ("global", "rule_files")]
+        return write_document(MappingNode(self._root.tag, kept))
+
+    def without_rules(self) -> str:
+        """The global section alone: a server that is only asked."""
+        kept = [(key, node) for key, node in self._root.value if text_of(key) == "global"]
+        return write_document(MappingNode(self._root.tag, kept))
+
+    @property
+    def external_labels(self) -> dict[str, str]:
+        """Labels that every alert carries out of this Prometheus."""
+        return {name: text_of(value) for name, value in entries(get(get(self._root, "global"), "external_labels"))}
+
+    @property
+    def alert_relabel_configs(self) -> list[dict[str, object]]:
+        """The steps that alerts go through on their way out, as plain values."""
+        section = get(get(self._root, "alerting"), "alert_relabel_configs")
+        if section is None:
+            return []
+        document = YAML(typ="safe").load(write_document(mapping(steps=section)))
+        return list(document["steps"] or ())
 
     def _redirect_rules(self, rules: Sequence[str] | None) -> tuple[Path, ...]:
         written = [text_of(item) for item in items(get(self._root, "rule_files"))]

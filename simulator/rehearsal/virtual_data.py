@@ -1,0 +1,134 @@
+"""A platform's data where a real Prometheus can read it: the past as cached blocks, the incident written after."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from simulator.engine.server import WrittenSeries
+from simulator.profile.manifest import Manifest
+from simulator.rehearsal.backfill import OnProgress, backfill
+from simulator.rehearsal.history import FULL_RESOLUTION_MS, LONGEST_BLOCK_MS, OLD_RESOLUTION_MS, History
+from simulator.rehearsal.scrapes import LOOKBACK, Scraped, Scraper, Target
+from simulator.rehearsal.team_scrapes import TeamJob, TeamRelabelling, TeamSource
+from simulator.streams.samples import ModelSamples
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.observations import Observation, TargetObserved
+from simulator.telemetry.routes import Route
+from simulator.units import HOUR
+
+_SLICE_MS: Final = HOUR
+"""How much of the incident is in memory at a time."""
+
+
+@dataclass(frozen=True)
+class TeamPlatform:
+    """The team's scrape jobs over the model. `only` are the sample names that anybody reads; None: all."""
+
+    jobs: tuple[TeamJob, ...]
+    routes: tuple[Route, ...]
+    copy: str
+    only: frozenset[str] | None
+
+    @property
+    def relabelling(self) -> TeamRelabelling:
+        return TeamRelabelling(self.jobs, self.copy, self.only)
+
+    def source(self, manifest: Manifest) -> TeamSource:
+        """A source for one thread."""
+        return TeamSource(ModelSamples(manifest, everything=True), self.jobs, self.routes)
+
+
+def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_ms: int) -> History:
+    """The past up to an instant: every scrape of the last hours, a coarser grid before (see `history.resolution`)."""
+    resolution = manifest.profile.history.resolution
+    return History(
+        manifest=manifest,
+        span=Interval(end_ms - length_ms, end_ms),
+        full_from_ms=end_ms - FULL_RESOLUTION_MS,
+        old_step_ms=OLD_RESOLUTION_MS if resolution is None else max(resolution, 1),
+        targets=platform.relabelling.targets(),
+        relabelling=platform.relabelling.identity,
+        longest_block_ms=LONGEST_BLOCK_MS,
+    )
+
+
+def cached_history(history: History, platform: TeamPlatform, on_progress: OnProgress) -> Path:
+    """The folder with the history's blocks, made now where no earlier rehearsal has."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "crybsim" / "history" / history.fingerprint[:32]
+    folder.mkdir(parents=True, exist_ok=True)
+    backfill(
+        history,
+        folder,
+        source=lambda: platform.source(history.manifest),
+        relabelling=platform.relabelling,
+        on_progress=on_progress,
+    )
+    return folder
+
+
+def borrow(folder: Path, data: Path) -> None:
+    """A data folder with the same blocks, as hard links where the disk allows: a server may write beside them."""
+    for block in folder.iterdir():
+        if not (block / "meta.json").is_file():
+            continue
+        for source in block.rglob("*"):
+            target = data / source.relative_to(folder)
+            if source.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:
+                target.write_bytes(source.read_bytes())
+
+
+def write_incident(
+    manifest: Manifest, platform: TeamPlatform, span: Interval, write: Callable[[Sequence[WrittenSeries]], None]
+) -> None:
+    """Every scrape within the span, handed on slice by slice in the order of time."""
+    for target in platform.relabelling.targets():
+        scraper = Scraper(platform.source(manifest), platform.relabelling, manifest.seed)
+        for start_ms in range(span.start_ms, span.end_ms, _SLICE_MS):
+            part = Interval(start_ms, min(start_ms + _SLICE_MS, span.end_ms))
+            times_ms = _scrapes(target, part)
+            before_ms = _scrapes(target, Interval(start_ms - (LOOKBACK + 1) * target.interval_ms, start_ms))[-LOOKBACK:]
+            if len(times_ms):
+                write(_series(scraper.scrape(target, times_ms, before_ms)))
+
+
+def targets_observed(manifest: Manifest, platform: TeamPlatform, span: Interval) -> list[Observation]:
+    """The health of every target from the span's start on, told when it changes."""
+    source, relabelling = platform.source(manifest), platform.relabelling
+    observed: list[Observation] = []
+    for target in relabelling.targets():
+        labels = dict(relabelling.target(target.job, target.instance) or ())
+        times_ms = _scrapes(target, span)
+        up = source.answered(target.job, target.instance, times_ms)
+        changes = np.flatnonzero(np.diff(up.astype(np.int8), prepend=-1))
+        for at in changes.tolist():
+            health, error = ("up", "") if up[at] else ("down", "connection refused")
+            job, instance = labels.get("job", target.job), labels.get("instance", target.instance)
+            observed.append(TargetObserved(int(times_ms[at]), job, instance, health, error))
+    return observed
+
+
+def _scrapes(target: Target, span: Interval) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    first = span.start_ms + (target.offset_ms - span.start_ms) % target.interval_ms
+    return np.arange(first, span.end_ms, target.interval_ms, dtype=np.int64)
+
+
+def _series(scraped: Scraped) -> list[WrittenSeries]:
+    values = scraped.values.view(np.float64)
+    return [
+        WrittenSeries(labels, scraped.times_ms[scraped.present[row]], values[row, scraped.present[row]])
+        for row, labels in enumerate(scraped.series)
+        if scraped.present[row].any()
+    ]

@@ -1,0 +1,92 @@
+"""The team's rules over one platform in virtual time: a Prometheus of its own, filled and asked, then let go."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.clock import ManualClock
+from simulator.engine.evaluate import Surroundings, VirtualEvaluation, evaluate_rules
+from simulator.engine.groups import RuleGroup
+from simulator.engine.rules import RuleSet
+from simulator.engine.schedule import production_grid
+from simulator.engine.server import RuleServer
+from simulator.observers import PrometheusApi, SelectorObserver
+from simulator.observers.selectors import Declared
+from simulator.profile.manifest import Manifest
+from simulator.rehearsal.request import Servers
+from simulator.rehearsal.virtual_data import TeamPlatform, borrow, write_incident
+from simulator.stack.local import LocalStack
+from simulator.stack.virtual import start_virtual_prometheus
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.observations import Observation
+from simulator.transport import http_client
+from simulator.units import SECOND
+
+_BASELINE_MS: Final = 5 * SECOND
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """What is evaluated, and when: `warm` begins before the run, so that what should be firing by then is."""
+
+    groups: tuple[RuleGroup, ...]
+    rules: RuleSet
+    warm: Interval
+    config: str
+    external_labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The rules' own account, and what their selectors saw."""
+
+    evaluation: VirtualEvaluation
+    selectors: tuple[Observation, ...]
+
+
+class VirtualPrometheus:
+    """Evaluates incidents over one history of blocks. Each use has a server and a data folder of its own."""
+
+    def __init__(self, servers: Servers, folder: Path, history: Path, platform: TeamPlatform, run: RuleRun) -> None:
+        self._servers = servers
+        self._folder = folder
+        self._history = history
+        self._platform = platform
+        self._run = run
+
+    def evaluate(self, manifest: Manifest, name: str, declared: Declared | None = None) -> Evaluated:
+        """Evaluate the rules on this manifest's platform. With `declared`, selectors are looked at as well."""
+        folder = self._folder / name
+        data = folder / "data" / "prometheus"
+        data.mkdir(parents=True)
+        borrow(self._history, data)
+        stack = LocalStack(folder, prometheus=self._servers.prometheus, alertmanager=self._servers.alertmanager)
+        try:
+            with stack:
+                url = start_virtual_prometheus(stack, self._run.config, data=data)
+                with http_client(url, timeout=1800) as client:
+                    server = RuleServer(client)
+                    write_incident(manifest, self._platform, self._run.warm, server.write)
+                    grids = [
+                        production_grid(group.file, group.name, group.interval_ms, self._servers.prometheus_version)
+                        for group in self._run.groups
+                    ]
+                    surroundings = Surroundings(external_labels=self._run.external_labels)
+                    evaluation = evaluate_rules(server, self._run.groups, self._run.warm, grids, surroundings)
+                    selectors = self._look(manifest, PrometheusApi(client), declared) if declared else ()
+        finally:
+            shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
+        return Evaluated(evaluation, selectors)
+
+    def _look(self, manifest: Manifest, api: PrometheusApi, declared: Declared) -> tuple[Observation, ...]:
+        """What selectors matched before the first fault, and by the end."""
+        observed: list[Observation] = []
+        onset = min((fault.at for fault in manifest.profile.faults), default=None)
+        looks = [manifest.ends_ms] if onset is None else [manifest.started_ms + onset - _BASELINE_MS, manifest.ends_ms]
+        for at_ms in looks:
+            observer = SelectorObserver(api, ManualClock(at_ms), declared)
+            observed.extend(observer.observe(self._run.rules.alerts, self._run.warm.start_ms))
+        return tuple(observed)
