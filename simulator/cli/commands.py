@@ -39,7 +39,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("backfill", "its past, as blocks that a Prometheus opens"),
     ),
     "parts": (
-        Entry("profile", "profiles: check, list, start a new one, JSON Schema", ("check", "list", "new", "schema")),
+        Entry(
+            "profile",
+            "profiles: check, list, start a new one, look at what one does",
+            ("check", "list", "new", "show", "schema"),
+        ),
         Entry(
             "catalog",
             "what the platform exports, real ones compared, how it can break",

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from simulator.cli.drafting import choose_rule, draft, read_rules, starter
-from simulator.cli.options import JsonOption, RulesOption
+from simulator.cli.options import JsonOption, ProfileArgument, RulesOption, SeedOption
 from simulator.cli.overlays import reminders, team_overlays
 from simulator.errors import ExitCode, InputError, Problem
 from simulator.profile.json_schema import profile_schema
 from simulator.profile.load import load_profile, parse_profile, profile_files, resolve_profile
 from simulator.profile.schema import Profile
 from simulator.profile.settings import expand, load_settings
+from simulator.report.profile_page import render_page
+from simulator.report.profile_sketch import render_sketch
 from simulator.streams.overlays import overlays_of
+from simulator.streams.signal_lines import signal_lines
 from simulator.units import format_duration
 
 app = typer.Typer(
@@ -25,6 +29,7 @@ app = typer.Typer(
 )
 
 FOLDER = Path("profiles")
+PAGE_POINTS = 760  # of each line on an HTML page
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -109,6 +114,45 @@ def new(
         raise InputError(f"{error.filename} is there already; nothing was written") from error
     typer.echo(f"wrote {path}; next: edit it, then crybsim profile check {path}", err=True)
     typer.echo(path)
+
+
+@app.command()
+def show(
+    profile: ProfileArgument,
+    signals: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--signals",
+            metavar="NAME",
+            help="Signals of the model, * for any text; several times. Default: what the faults move most.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Draw them on an HTML page instead.")
+    ] = None,
+    seed: SeedOption = None,
+) -> None:
+    """Sketch what a profile does to the platform, before you run it: signals over time, faults shaded.
+
+    \b
+    Examples:
+      crybsim profile show api-errors
+      crybsim profile show api-errors --signals 'http.*' --signals db.pool_used
+      crybsim profile show profiles/api-errors.yaml --html api-errors.html
+    """
+    chosen = load_profile(resolve_profile(profile))
+    console = Console(highlight=False)
+    width = min(console.width, 160)
+    points = PAGE_POINTS if html is not None else 2 * width
+    lines = signal_lines(chosen, seed=chosen.seed if seed is None else seed, points=points, patterns=signals)
+    if html is None:
+        console.print(render_sketch(chosen, lines, width))
+        return
+    try:
+        html.write_text(render_page(chosen, lines), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--html {html}: cannot be written: {error.strerror or error}") from error
+    typer.echo(html)
 
 
 @app.command()

@@ -176,3 +176,16 @@ def test_a_profile_is_checked_with_its_overlays(
     said = capsys.readouterr().err
     assert "o.yaml: to be confirmed: q" in said
     assert "o.yaml: reacts to 'stuk', which is no fault of p; did you mean 'stuck'?" in said
+
+
+def test_a_profile_is_shown_in_the_terminal_and_on_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", "show", "api-errors", "--signals", "http.failing_percent"]) == 0
+    shown = capsys.readouterr().out
+    assert "bad-release: http_errors" in shown
+    assert "http.failing_percent" in shown
+    file = tmp_path / "page.html"
+    assert main(["profile", "show", "api-errors", "--html", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}\n"
+    assert "traffic.requests" in file.read_text("utf-8")
+    assert main(["profile", "show", "api-errors", "--html", str(tmp_path / "no" / "page.html")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
