@@ -56,24 +56,3 @@ SSH = Flow(
     "log.ssh",
     (_kinds({("warn", "invalid"): 70, ("warn", "failed"): 24, ("info", "accepted"): 6}),),
 )
-WORKER_JOBS = Flow(
-    "log.worker_jobs",
-    "log.worker_jobs",
-    (
-        shares(
-            "queue",
-            {
-                "messages": 40,
-                "notifications": 30,
-                "analytics": 15,
-                "media": 6,
-                "moderation": 5,
-                "email": 3,
-                "blockchain": 1,
-            },
-        ),
-        shares("state", {"completed": 99.4, "failed": 0.6}),
-    ),
-    spread="http.write",
-    bounds=DURATION_BOUNDS,
-)

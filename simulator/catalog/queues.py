@@ -69,7 +69,7 @@ def _came(queue: str) -> Flow:
     return Flow(name, name, (constant("queue", queue), constant("_state", "waiting")))
 
 
-def _done(queue: str) -> Flow:
+def ended(queue: str) -> Flow:
     """Jobs that workers took: each ends one way or another, and each that failed is tried again later."""
     name = f"queue.{queue}.done"
     kinds = (((("failed", "delayed", kind)), FAILING * share) for (kind,), share in _ERRORS.rows)
@@ -88,7 +88,7 @@ def _families(queue: str) -> Iterator[Family]:
         chosen = {name: (value,) for name, value in where.items()}
         return Family(CRYB_API, "queue_jobs_total", _C, "Jobs that entered a state", Count(flow, by, where=chosen))
 
-    came, done = _came(queue), _done(queue)
+    came, done = _came(queue), ended(queue)
     yield jobs("_state", came)
     yield jobs("_active", done)
     yield jobs("_end", done, _end="completed")

@@ -11,11 +11,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import kernel
+from simulator.compiled import inlined, kernel
 from simulator.model.draws import bits
 from simulator.model.keys import key
 
 Bits = NDArray[np.uint64]
+Bytes = NDArray[np.uint8]
+
+_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
 @lru_cache(maxsize=1024)
@@ -35,3 +38,15 @@ def _mixed(events: Bits, aspect: np.uint64) -> Bits:
     for event in range(len(events)):
         out[event] = bits(events[event], aspect)
     return out
+
+
+@inlined
+def write_hex(out: Bytes, at: int, whole: np.uint64, digits: int) -> int:
+    """Write the digits of 64 bits at a place, and from the 17th on those of the bits that follow from them."""
+    drawn = whole
+    for digit in range(digits):
+        if digit == 16:
+            drawn = bits(whole, np.uint64(1))
+        out[at + digit] = _DIGITS[np.int64(drawn & np.uint64(15))]
+        drawn = drawn >> np.uint64(4)
+    return at + digits

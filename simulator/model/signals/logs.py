@@ -52,8 +52,3 @@ def system(m: Moment) -> Floats:
 @signal("log.ssh", "1/s", "logins to a host that somebody tries, the internet's background noise included")
 def ssh(m: Moment) -> Floats:
     return m.full(0.03)
-
-
-@signal("log.worker_jobs", "1/s", "background jobs that end")
-def worker_jobs(m: Moment) -> Floats:
-    return 0.18 * m["http.served"]

@@ -1,4 +1,4 @@
-"""Lines of the API: requests, their errors, its chatter; and what its authentication writes (contract, section 7)."""
+"""Lines of the API: requests, their errors, its chatter (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -99,39 +99,3 @@ chatter = by_kind(
         "deprecated field used": _chat('"msg":"deprecated field used","field":"${word.text}","ip":"${person.address}"'),
     }
 )
-
-_AUTH_HEAD: Final = '{"timestamp":"${time.iso}","level":"${level}","message":"'
-_AUTH_REST: Final = (
-    '"srcip":"${SOURCE.address}","user":"${SOURCE.name}","user_agent":"${agent.text}",'
-    '"endpoint":"/api/v1/auth/login","method":"POST","session_id":"${hex.24/session}",'
-)
-_SUCCEEDED: Final = (
-    _AUTH_HEAD
-    + 'Login succeeded for ${SOURCE.name}","event":"authentication_success","severity":"low",'
-    + _AUTH_REST
-    + '"success":true,"attempts":1,"service":"auth","trace_id":"${hex.32/trace}"}'
-)
-_REFUSED: Final = (
-    _AUTH_HEAD
-    + 'Login failed for ${SOURCE.name}: ${reason}","event":"authentication_failed","severity":"medium",'
-    + _AUTH_REST
-    + '"success":false,"attempts":${int.1.5/attempts},"reason":"${reason}",'
-    + '"location":{"country":"${attacker.country}","ip_reputation":"unknown"},'
-    + '"service":"auth","trace_id":"${hex.32/trace}"}'
-)
-
-
-def logins(row: Row) -> tuple[Line, ...]:
-    """What authentication writes about a login; nothing about other routes."""
-    if not row["route"].endswith("/auth/login"):
-        return ()
-    match row["code"]:
-        case "200":
-            template, level = _SUCCEEDED, "info"
-        case "401":
-            template, level = _REFUSED.replace("${reason}", "invalid_credentials"), "warn"
-        case "429":
-            template, level = _REFUSED.replace("${reason}", "rate_limited"), "warn"
-        case _:
-            return ()
-    return (Line(template.replace("${level}", level).replace("SOURCE", "person"), {"level": level}),)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
+from simulator.model.aspects import write_hex
 from simulator.model.draws import bits
 from simulator.streams.logs.template import Op, Program
 from simulator.streams.logs.texts import Pools
@@ -20,7 +21,6 @@ Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 _LITERAL, _PICK, _TIME, _MS, _S, _HEX, _INTEGER, _HOST = (int(op) for op in Op)
-_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _MONTHS = np.frombuffer(b"JanFebMarAprMayJunJulAugSepOctNovDec", dtype=np.uint8)
 _COLON, _DASH, _SLASH, _DOT, _SPACE, _NEWLINE = (ord(c) for c in ":-/. \n")
 _ZERO, _T, _Z, _PLUS, _U, _C = (ord(c) for c in "0TZ+UC")
@@ -253,14 +253,7 @@ def _render(
                 at = _number(out, at, rounded // 1000)
                 at = _millis(out, at, rounded % 1000)
             elif op == _HEX:
-                whole = bits(random[line], aspects[operations[place, 3]])
-                drawn = whole
-                for digit in range(one):
-                    if digit == 16:
-                        drawn = bits(whole, np.uint64(1))
-                    out[at + digit] = _DIGITS[np.int64(drawn & np.uint64(15))]
-                    drawn = drawn >> np.uint64(4)
-                at += one
+                at = write_hex(out, at, bits(random[line], aspects[operations[place, 3]]), one)
             elif op == _HOST:
                 first_byte = host_ends[hosts[line]]
                 at = _copy(out, at, host_texts, first_byte, host_ends[hosts[line] + 1] - first_byte)

@@ -15,7 +15,8 @@ from simulator.catalog.families import CausedBy, Count, Flow
 from simulator.catalog.http import REQUESTS
 from simulator.catalog.inventory import FAMILIES
 from simulator.catalog.jobs import CRYB_API, NODE, POSTGRES, REDIS
-from simulator.streams.logs import api_lines, database_lines, host_lines, web_lines
+from simulator.catalog.queues import QUEUES, ended
+from simulator.streams.logs import api_lines, auth_lines, database_lines, host_lines, web_lines
 from simulator.streams.logs.line import Lines
 
 
@@ -41,12 +42,10 @@ class Source:
     caused_by: CausedBy = CausedBy.MODEL
 
 
-def _flow(job: str, family: str) -> Flow:
-    """The flow that a family of the catalogue counts."""
-    for entry in FAMILIES:
-        if (entry.job, entry.name) == (job, family) and isinstance(entry.view, Count):
-            return entry.view.flow
-    raise KeyError(f"{job} has no counter {family}")
+def _flows(job: str, family: str) -> tuple[Flow, ...]:
+    """The flows that a family of the catalogue counts, each once."""
+    views = (entry.view for entry in FAMILIES if (entry.job, entry.name) == (job, family))
+    return tuple({view.flow.name: view.flow for view in views if isinstance(view, Count)}.values())
 
 
 _API = CausedBy.API
@@ -66,10 +65,20 @@ SOURCES: tuple[Source, ...] = (
         caused_by=_API,
     ),
     Source("api chatter", "api", _API_HOST, log_flows.CHATTER, CRYB_API, api_lines.chatter),
-    Source("logins", "auth", _API_HOST, REQUESTS, CRYB_API, api_lines.logins),
+    *(
+        Source("logins", "auth", _API_HOST, flow, CRYB_API, auth_lines.logins)
+        for flow in _flows(CRYB_API, "cryb_auth_attempts_total")
+    ),
+    *(
+        Source("incidents", "auth", _API_HOST, flow, CRYB_API, auth_lines.incidents)
+        for flow in _flows(CRYB_API, "cryb_security_incidents_total")
+    ),
     Source("nginx access", "nginx", "cryb-nginx-1", REQUESTS, CRYB_API, web_lines.access),
     Source("web pages", "web", "cryb-web-{n}", log_flows.WEB_PAGES, "web", web_lines.pages),
-    Source("worker jobs", "workers", "cryb-worker-{n}", log_flows.WORKER_JOBS, "worker", web_lines.jobs),
+    *(
+        Source("worker jobs", "workers", f"cryb-worker-{queue}", ended(queue), CRYB_API, web_lines.jobs)
+        for queue in QUEUES
+    ),
     Source(
         "slow queries",
         "postgresql",
@@ -79,18 +88,14 @@ SOURCES: tuple[Source, ...] = (
         database_lines.slow_queries,
         beyond=SLOW_SECONDS,
     ),
-    Source(
-        "deadlocks",
-        "postgresql",
-        "cryb-postgres-1",
-        _flow(POSTGRES, "pg_stat_database_deadlocks"),
-        POSTGRES,
-        database_lines.deadlocks,
+    *(
+        Source("deadlocks", "postgresql", "cryb-postgres-{n}", flow, POSTGRES, database_lines.deadlocks)
+        for flow in _flows(POSTGRES, "pg_stat_database_deadlocks")
     ),
     Source(
         "postgres sessions",
         "postgresql",
-        "cryb-postgres-1",
+        "cryb-postgres-{n}",
         log_flows.POSTGRES_SESSIONS,
         POSTGRES,
         database_lines.sessions,
@@ -98,7 +103,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "postgres checkpoints",
         "postgresql",
-        "cryb-postgres-1",
+        "cryb-postgres-{n}",
         log_flows.POSTGRES_CHECKPOINTS,
         POSTGRES,
         database_lines.checkpoints,

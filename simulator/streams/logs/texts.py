@@ -156,6 +156,7 @@ def _referers(slugs: Iterable[str]) -> list[str]:
 
 def _exceptions(groups: tuple[ExceptionGroup, ...]) -> Table:
     return {
+        "number": [str(number) for number in range(len(groups))],
         "type": [group.type for group in groups],
         "message": [group.message for group in groups],
         "code": [group.code for group in groups],
