@@ -124,14 +124,17 @@ def _varied(lines: Sequence[SignalLine]) -> list[SignalLine]:
     met: Counter[str] = Counter()
     turns = []
     for line in lines:
-        area = line.name.partition(".")[0]
-        turns.append(met[area])
-        met[area] += 1
+        turns.append(met[_area(line)])
+        met[_area(line)] += 1
     return [line for _, line in sorted(zip(turns, lines, strict=True), key=lambda pair: pair[0])]
 
 
+def _area(line: SignalLine) -> str:
+    return line.name.partition(".")[0]
+
+
 def _distinct(lines: Sequence[SignalLine]) -> list[SignalLine]:
-    """Without those that are another one times a number: they would draw the same picture."""
+    """Without those that are another one of their area times a number: they would draw the same picture."""
     kept: list[SignalLine] = []
     for line in lines:
         if not any(_alike(line, other) for other in kept):
@@ -140,5 +143,7 @@ def _distinct(lines: Sequence[SignalLine]) -> list[SignalLine]:
 
 
 def _alike(one: SignalLine, other: SignalLine) -> bool:
+    if _area(one) != _area(other):
+        return False
     scale = float(np.abs(one.values).max()), float(np.abs(other.values).max())
     return min(scale) > 0 and np.allclose(one.values / scale[0], other.values / scale[1], rtol=0.01, atol=0.01)
