@@ -1,7 +1,7 @@
 """The report as one HTML file: no network, no foreign code, readable on a phone, in the dark, and by a screen reader.
 
-A Content-Security-Policy in the page names its own script and style by their hashes and forbids everything else. Text of
-users is escaped wherever it stands; were it not, it still could not run, load or send anything.
+A Content-Security-Policy in the page names its own script and style by their hashes and forbids everything else. Text
+of users is escaped wherever it stands; were it not, it still could not run, load or send anything.
 """
 
 from __future__ import annotations

@@ -6,11 +6,14 @@ https://chromedevtools.github.io/devtools-protocol/ ; messages are JSON, each en
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +34,12 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 PATIENCE_SECONDS = 60.0
+_ON_THREE_AND_FOUR = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)  # where the browser reads commands
+os.dup2(int(sys.argv[2]), 4)  # where it answers
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def chromium() -> str | None:
@@ -39,7 +48,7 @@ def chromium() -> str | None:
 
 
 class Page:
-    """One tab. `events` holds every event since it was opened, in order."""
+    """One tab. `events` holds every event since the file that it shows was opened, in order."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to, self._from = to_browser, from_browser
@@ -69,6 +78,7 @@ class Page:
     def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Show a file in a window of that size, and wait until it is drawn."""
         self.look(width=width, height=height, dark=dark)
+        self.events.clear()
         self.ask("Page.navigate", url=path.as_uri())
         self.wait_for("document.readyState === 'complete'")
         self.settle()
@@ -162,10 +172,12 @@ def browser(profile: Path, executable: str) -> Iterator[Page]:
     """A browser with a profile folder of its own, which ends with the block."""
     in_child, to_browser = os.pipe()
     from_browser, out_child = os.pipe()
-    # the browser reads commands from descriptor 3 and writes to 4
-    shell = f'exec "$0" "$@" 3<&{in_child} 4>&{out_child}'
+    in_child, out_child = _above_four(in_child), _above_four(out_child)
     process = subprocess.Popen(
-        ["sh", "-c", shell, executable, *FLAGS, f"--user-data-dir={profile}"],
+        [
+            *(sys.executable, "-c", _ON_THREE_AND_FOUR, str(in_child), str(out_child)),
+            *(executable, *FLAGS, f"--user-data-dir={profile}"),
+        ],
         pass_fds=(in_child, out_child),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -175,16 +187,19 @@ def browser(profile: Path, executable: str) -> Iterator[Page]:
     os.close(in_child)
     os.close(out_child)
     try:
-        page = Page(to_browser, from_browser)
-        yield page
-        page._session = ""
-        with suppress(AssertionError, EOFError, TimeoutError, OSError):
-            page.ask("Browser.close")
+        yield Page(to_browser, from_browser)
     finally:
-        os.close(to_browser)
-        os.close(from_browser)
+        os.close(to_browser)  # it ends with its pipe
         with suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        if process.poll() is None:
-            os.killpg(process.pid, 9)
-            process.wait()
+        os.close(from_browser)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _above_four(descriptor: int) -> int:
+    """The same pipe under a number that is neither 3 nor 4."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10)
+    os.close(descriptor)
+    return moved

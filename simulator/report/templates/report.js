@@ -275,7 +275,7 @@
     return u;
   }
 
-  const isOpen = (element) => element.offsetParent !== null;
+  const isOpen = (element) => element.closest("details:not([open])") === null;
 
   function plotVisible() {
     for (const element of document.querySelectorAll("[data-chart]")) {
