@@ -15,6 +15,7 @@ import networkx as nx
 from simulator.engine.groups import AlertingRule, Rule, RuleGroup
 from simulator.engine.reads import ANYTHING, Reads, could_match, reads_of
 from simulator.engine.state import ALERT_NAME
+from simulator.engine.templates.expander import unsupported
 
 Place = tuple[int, int]
 """A rule's place: the number of its group, then its own within the group."""
@@ -65,7 +66,7 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
             if any(could_match(selector, names, known) for selector in reads[reader.place].selectors):
                 before.add_edge(writer.place, reader.place)
                 read_by[writer.place].append(reader.place)
-                if writer.group is reader.group and writer.place >= reader.place:
+                if writer.place[0] == reader.place[0] and writer.place >= reader.place:
                     before.add_edge(reader.place, writer.place)
             if writer is not reader and _may_collide(writer.rule, reader.rule):
                 before.add_edge(writer.place, reader.place)
@@ -75,7 +76,8 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
         members = sorted(condensed.nodes[node]["members"])
         in_turns = len(members) > 1 or before.has_edge(members[0], members[0]) or reads[members[0]].moves_with_query
         steps.append(Step(tuple(placed[place] for place in members), in_turns))
-    return Plan(tuple(steps), _impossible(reads, read_by, starts_ms))
+    reasons = {place: _hindrance(one.rule, reads[place], starts_ms) for place, one in placed.items()}
+    return Plan(tuple(steps), _spread({place: reason for place, reason in reasons.items() if reason}, read_by))
 
 
 def _reads(rule: Rule) -> Reads:
@@ -99,20 +101,25 @@ def _may_collide(one: Rule, other: Rule) -> bool:
     return bool(names & other_names) and all(known[name] == other_known[name] for name in known.keys() & other_known)
 
 
-def _impossible(
-    reads: Mapping[Place, Reads], read_by: Mapping[Place, Sequence[Place]], starts_ms: int
-) -> dict[Place, str]:
-    """Rules that look at what is still to come, and those that read their results."""
-    reasons: dict[Place, str] = {}
-    for place, of in reads.items():
-        if of.ahead_ms > 0:
-            reasons[place] = "looks into the future (negative offset), which a simulated server would already have"
-        elif of.fixed_ms is not None and of.fixed_ms > starts_ms:
-            reasons[place] = "looks at a fixed instant (@) that may lie ahead"
+def _hindrance(rule: Rule, reads: Reads, starts_ms: int) -> str:
+    """Why a rule cannot be evaluated in virtual time; empty where it can."""
+    if reads.ahead_ms > 0:
+        return "looks into the future (negative offset), which a simulated server would already have"
+    if reads.fixed_ms is not None and reads.fixed_ms > starts_ms:
+        return "looks at a fixed instant (@) that may lie ahead"
+    if isinstance(rule, AlertingRule):
+        lacking = next(filter(None, (unsupported(text) for _, text in rule.labels)), "")
+        return f"its labels need {lacking}" if lacking else ""
+    return ""
+
+
+def _spread(reasons: Mapping[Place, str], read_by: Mapping[Place, Sequence[Place]]) -> dict[Place, str]:
+    """These, and every rule that reads their results."""
+    spread = dict(reasons)
     reached = list(reasons)
     while reached:
         for reader in read_by[reached.pop()]:
-            if reader not in reasons:
-                reasons[reader] = "reads the result of a rule that cannot be evaluated in virtual time"
+            if reader not in spread:
+                spread[reader] = "reads the result of a rule that cannot be evaluated in virtual time"
                 reached.append(reader)
-    return reasons
+    return spread
