@@ -31,9 +31,13 @@ from simulator.api.seeding import GROUPS, seed_store
 from simulator.api.store import Store
 from simulator.api.tokens import TokenRefused, Tokens
 from simulator.catalog.accounts import signing_key
+from simulator.catalog.catalogue import PLATFORM
+from simulator.catalog.jobs import CRYB_API
+from simulator.catalog.reshaped import reshapings
 from simulator.catalog.routes import Auth
 from simulator.clock import Clock, WallClock
 from simulator.profile.manifest import Manifest
+from simulator.profile.overlaid import catalogue_of
 
 LARGEST_BODY: Final = 50 * 1024 * 1024
 COMPRESS_FROM: Final = 1024
@@ -61,9 +65,11 @@ def create_app(
     """One instance of the reference API for a run.
 
     `extra_exposition` appends further families to `/metrics`; those whose names the API exposes itself are left out.
+    The manifest's overlays give both their names.
     """
     clock = clock or WallClock()
-    metrics = ApiMetrics(extra_exposition)
+    shapes = reshapings(PLATFORM, catalogue_of(manifest.overlays), CRYB_API)
+    metrics = ApiMetrics(extra_exposition, shapes)
     faults = Faults(manifest, instance, clock)
     key = signing_key(seed=manifest.seed, run_id=manifest.run_id)
     people = People(pool=manifest.profile.platform.registered_users, key=key, started_ms=manifest.started_ms)

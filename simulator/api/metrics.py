@@ -9,11 +9,14 @@ Labels take only values of closed sets: a pattern for the path, a seeded communi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
+
+from simulator.catalog.reshaped import Shape
+from simulator.wire.reshaped import reshaped
 
 _DURATION: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SIZE: Final = (1, 100, 1e3, 1e4, 1e5, 1e6)
@@ -35,7 +38,9 @@ W = TypeVar("W", bound=MetricWrapperBase)
 class ApiMetrics:
     """Every family that the API causes. Counting is by method, so that no handler spells a label."""
 
-    def __init__(self, extra: Extra | None = None) -> None:
+    def __init__(self, extra: Extra | None = None, shapes: Mapping[str, Shape | None] | None = None) -> None:
+        """`shapes` are those that overlays give to families of these names; `extra` is in shape already."""
+        self._shapes = shapes or {}
         disable_created_metrics()  # type: ignore[no-untyped-call]  # Node's client has no `_created` samples
         self.registry = CollectorRegistry()
         self._extra = extra
@@ -185,6 +190,8 @@ class ApiMetrics:
         May take some milliseconds: the further families are computed here.
         """
         own = generate_latest(self.registry)
+        if self._shapes:
+            own = reshaped(own, self._shapes)
         if self._extra is None:
             return own
         return own + without(self._extra(now_ms), _families(own))
@@ -193,7 +200,9 @@ class ApiMetrics:
         return Counter(name, text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+        shape = self._shapes.get(name)
+        bounds = buckets if shape is None else shape.bounds
+        return Histogram(name, text, labels, buckets=bounds, registry=self.registry)
 
     def _at(self, family: W, *labels: str) -> W:
         # `labels()` takes a lock and builds strings; on the path of every request that shows

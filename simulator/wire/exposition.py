@@ -7,7 +7,7 @@ two scrapes (names, escaped labels) is put together once per series tuple and ke
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Final
 
@@ -80,6 +80,11 @@ class _PrefixCache:
 
 
 _prefixes = _PrefixCache(_KEPT_SERIES)
+
+
+def sample_prefix(name: str, labels: Mapping[str, str]) -> str:
+    """A sample's line up to its value."""
+    return _prefix(name, tuple(labels.items()))
 
 
 def _prefix(name: str, labels: Labels) -> str:

@@ -87,16 +87,21 @@ def read_exposition(text: str, job: str) -> tuple[ExposedFamily, ...]:
         if line.startswith("#"):
             _comment(line, found)
             continue
-        match = _SAMPLE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"line {number} is not of an exposition: {line[:80]!r}")
         try:
-            labels, value = _labels(match[2] or ""), float(match[3])
+            sample, labels, value = parse_sample(line)
         except ValueError as error:
             raise ValueError(f"line {number} is not of an exposition: {line[:80]!r}") from error
-        name = family_of(match[1], found)
-        found.setdefault(name, FamilySketch(name)).see(match[1], labels, value)
+        name = family_of(sample, found)
+        found.setdefault(name, FamilySketch(name)).see(sample, labels, value)
     return tuple(sketch.finished(job) for sketch in found.values())
+
+
+def parse_sample(line: str) -> tuple[str, dict[str, str], float]:
+    """Name, labels and value of a sample's line. Raises ValueError."""
+    match = _SAMPLE.fullmatch(line)
+    if match is None:
+        raise ValueError(f"{line[:80]!r} is not a sample")
+    return match[1], _labels(match[2] or ""), float(match[3])
 
 
 def _comment(line: str, found: dict[str, FamilySketch]) -> None:
