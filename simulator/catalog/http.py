@@ -156,20 +156,4 @@ FAMILIES: tuple[Family, ...] = (
         "Share of requests that failed",
         Level("http.failing_percent", (constant("service", "api"), constant("endpoint", "all")), high=100),
     ),
-    Family(
-        CRYB_API,
-        "cryb_nodejs_process_resident_memory_bytes",
-        _G,
-        "Resident memory size in bytes.",
-        Level("api.memory_bytes", noise=0.004, whole=True),
-        unit="bytes",
-    ),
-    Family(
-        CRYB_API,
-        "cryb_nodejs_nodejs_eventloop_lag_seconds",
-        _G,
-        "Lag of event loop in seconds.",
-        Level("api.eventloop_lag_seconds", noise=0.2),
-        unit="seconds",
-    ),
 )

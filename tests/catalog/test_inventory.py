@@ -37,7 +37,7 @@ def test_an_entry_is_sound(family: Family) -> None:
         Histogram: {MetricType.HISTOGRAM},
         Sizes: {MetricType.HISTOGRAM},
         Scores: {MetricType.HISTOGRAM},
-        Level: {MetricType.GAUGE, MetricType.UNTYPED},
+        Level: {MetricType.GAUGE, MetricType.UNTYPED, MetricType.SUMMARY},
     }
     assert family.type in kinds[type(family.view)]
 

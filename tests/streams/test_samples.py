@@ -115,6 +115,7 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "cryb_tracing_trace_errors_total",
         )
         | of_business("daily_revenue")
+        | {"error-tracking/application_errors_total", "error-tracking/application_error_rate"}
         | MESSAGES
         | ANNOYED
         | ENGAGEMENT
@@ -151,6 +152,10 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "http_request_duration_seconds",
             "http_requests_in_flight",
             "cryb_nodejs_process_resident_memory_bytes",
+            "cryb_nodejs_process_virtual_memory_bytes",
+            "cryb_nodejs_process_heap_bytes",
+            "cryb_nodejs_nodejs_active_handles_total",
+            "cryb_nodejs_nodejs_active_requests_total",
             "cryb_message_latency_seconds",
             "cryb_realtime_message_latency_business_seconds",
             "cryb_search_duration_seconds",
@@ -159,6 +164,7 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "socketio_message_duration_seconds",
             "cryb_user_churn_rate",
         )
+        | {"nginx/nginx_connections_writing", "nginx/nginx_connections_active"}
         | MESSAGES
         | ANNOYED
         | ENGAGEMENT

@@ -7,6 +7,7 @@ from simulator.model.signals import (
     containers,
     content,
     database,
+    edge,
     host,
     instances,
     logs,
@@ -17,11 +18,13 @@ from simulator.model.signals import (
     search,
     security,
     sockets,
+    stores,
     totals,
     tracing,
     traffic,
     uploads,
     voice,
+    watchers,
 )
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "containers",
     "content",
     "database",
+    "edge",
     "host",
     "instances",
     "logs",
@@ -41,9 +45,11 @@ __all__ = [
     "search",
     "security",
     "sockets",
+    "stores",
     "totals",
     "tracing",
     "traffic",
     "uploads",
     "voice",
+    "watchers",
 ]

@@ -11,6 +11,7 @@ from simulator.catalog.http import PACES, REQUESTS
 from simulator.model.moment import Floats, Moment, SignalFunction, signal
 from simulator.model.signals.instances import of_host
 from simulator.model.signals.leaks import leaked_ratio
+from simulator.model.spreads import Spread, register
 from simulator.profile.schema import Size
 
 UTILIZATION_AT_PEAK = 0.55
@@ -45,7 +46,7 @@ def share(m: Moment) -> Floats:
 
 @signal("http.served", "1/s", "HTTP requests that reach the API", shared=True)
 def served(m: Moment) -> Floats:
-    return np.where(m["api.alive"] > 0, m["traffic.requests"], 0.0)
+    return np.where(m["api.alive"] > 0, m["traffic.requests"], 0.0) * m["edge.up"]
 
 
 @signal("api.utilization", "ratio", "share of the API's capacity in use", shared=True)
@@ -195,3 +196,12 @@ def collection_stretch(m: Moment) -> Floats:
 @signal("api.eventloop_lag_seconds", "seconds", "how late the event loop is")
 def eventloop_lag_seconds(m: Moment) -> Floats:
     return 0.001 * m["api.stretch"] * (1.0 + 5.0 * m["api.leaked_ratio"])
+
+
+register(
+    {
+        "gc.minor": Spread(0.0016, 0.7, "api.collection_stretch"),
+        "gc.incremental": Spread(0.0008, 0.6, "api.collection_stretch"),
+        "gc.major": Spread(0.009, 0.6, "api.collection_stretch"),
+    }
+)

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.catalog.redis import MAX_CLIENTS, MAX_MEMORY_BYTES
 from simulator.model.moment import Floats, Moment, signal
+from simulator.model.spreads import Spread, register
 from simulator.profile.presence import service_name
 
 MISS_RATIO = 0.07
@@ -158,3 +159,16 @@ def gone(m: Moment) -> Floats:
 @signal("redis.replicas", "", "replicas that follow this server")
 def replicas(m: Moment) -> Floats:
     return m["redis.is_primary"] * (len(m.world.instances("redis")) - 1)
+
+
+@signal("cache.evictions", "1/s", "keys evicted from the cache", shared=True)
+def cache_evictions(m: Moment) -> Floats:
+    return m.of(PRIMARY)["redis.evictions"]
+
+
+@signal("cache.operations", "1/s", "operations on the cache that are answered", shared=True)
+def operations(m: Moment) -> Floats:
+    return 1.45 * m["cache.lookups"] * m["cache.up"]
+
+
+register({"cache.operation": Spread(0.0007, 0.55, "cache.operation_stretch")})
