@@ -18,6 +18,7 @@ KINDS: tuple[FaultKind, ...] = (
             "connected clients fall",
             "connection attempts and transport errors rise as clients try again",
             "messages fall",
+            "engagement falls",
             "connections return over some minutes after the end",
         ),
         live=_LIVE,

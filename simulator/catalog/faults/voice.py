@@ -52,6 +52,7 @@ KINDS: tuple[FaultKind, ...] = (
             "participants rise towards the SFU's capacity",
             "above 90 % of it, jitter and packet loss rise and calls become poor",
             "at the limit, joins are refused",
+            "engagement falls",
         ),
         live=_LIVE,
     ),

@@ -34,14 +34,14 @@ SESSIONS = 0.02
 @signal(
     "users.annoyance",
     "ratio",
-    "how much is wrong for a user right now: failures, lateness, lost words, poor calls, outages",
+    "how much is wrong for a user right now: failures, lateness, lost words and connections, poor calls, outages",
     shared=True,
 )
 def annoyance(m: Moment) -> Floats:
     gone = np.where(m["api.alive"] > 0, 0.0, 1.0)
     late = m["http.late_share"] * np.minimum(m["http.late_seconds"], 1.0)
     slow = m["db.late_share"] * np.minimum(m["db.late_seconds"], 1.0)
-    silenced = 0.5 * m["messages.failing"] + 0.3 * m["voice.turns_poor"]
+    silenced = 0.5 * m["messages.failing"] + 0.3 * m["voice.turns_poor"] + 0.3 * m["socket.lost"]
     return np.minimum(m["http.failing_share"] + 0.5 * late + 0.5 * slow + silenced + gone, 1.0)
 
 

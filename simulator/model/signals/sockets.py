@@ -25,7 +25,10 @@ ROOMS_PER_SOCKET = 2.6
 EVENTS_PER_MESSAGE = 7.0
 PRESENCE_SECONDS = 70.0
 
-for kind in ("websocket_disconnects", "outage"):
+CUT_BY_DATABASE = 0.6
+"""Share of connections that the balancer drops as the health checks of APIs fail whose database refuses them."""
+
+for kind in ("websocket_disconnects", "outage", "deploy", "crash_loop", "database_down", "connections_exhausted"):
     AFTERMATH_MS[kind] = max(AFTERMATH_MS.get(kind, 0), RETURN_MS + MINUTE)
 
 _LATE = (("http.late_share", "http.late_seconds"), ("db.late_share", "db.late_seconds"))
@@ -49,10 +52,11 @@ def online(m: Moment) -> Floats:
     return SECONDS_BETWEEN_REQUESTS * m["traffic.planned"] * noise * m["traffic.demand"]
 
 
-@signal("socket.cut", "ratio", "share of connections that are being cut: by a fault, or because no API answers")
+@signal("socket.cut", "ratio", "share of connections that are being cut: by a fault, or as APIs are gone or unhealthy")
 def cut(m: Moment) -> Floats:
-    gone = np.where(m["api.alive"] > 0, 0.0, 1.0)
-    return 1.0 - (1.0 - m.fault("websocket_disconnects")) * (1.0 - gone)
+    alive = np.where(m["api.alive"] > 0, 1.0, 0.0)
+    healthy = 1.0 - CUT_BY_DATABASE * m["db.refused"]
+    return 1.0 - (1.0 - m.fault("websocket_disconnects")) * alive * healthy
 
 
 @signal("socket.lost", "ratio", "share of connections that are not there: cut now, or not back yet")
