@@ -17,6 +17,8 @@ from simulator.errors import InputError
 from simulator.telemetry.samples import Labels
 
 SCHEMA_VERSION: Final = 1
+OPERATORS: Final = frozenset({"", ">", ">=", "<", "<=", "==", "!="})
+PARTS: Final = frozenset({"", "and", "or", "unless"})
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def decode_series(content: bytes, file: str) -> tuple[ReportSeries, ...]:
             raise ValueError(f"not the series of a run, version {SCHEMA_VERSION}")
         series = _SERIES.validate_python(read["series"])
         for one in series:
+            if one.op not in OPERATORS or one.part not in PARTS:
+                raise ValueError(f"{one.alert}: no comparison is called {one.part!r} {one.op!r}")
             if len(one.times_ms) != len(one.values):
                 raise ValueError(f"{one.alert}: {len(one.times_ms)} instants and {len(one.values)} values")
     except ValidationError as error:
