@@ -28,11 +28,13 @@ def reshapings(before: Catalogue, after: Catalogue, job: str) -> dict[str, Shape
         changed = now.get(family.name)
         if changed is None:
             found[family.name] = None
-        elif (
-            changed.name != family.name or changed.label_names != family.label_names or changed.bounds != family.bounds
-        ):
+        elif _seen(changed) != _seen(family):
             found[family.name] = Shape(changed.name, _labels(family, changed), changed.constants, changed.bounds)
     return found
+
+
+def _seen(family: Family) -> tuple[str, tuple[str, ...], tuple[float, ...]]:
+    return family.name, family.label_names, family.bounds
 
 
 def _labels(before: Family, after: Family) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from simulator.cli.load_view import LoadView, show_result
 from simulator.cli.options import JsonOption, OutOption, ProfileArgument, QuietOption, SeedOption
+from simulator.cli.overlays import team_overlays
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.load.judgement import judge_load
@@ -28,6 +29,7 @@ from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, spawn
+from simulator.streams.overlays import overlays_of
 from simulator.telemetry.observations import LoadEnded
 from simulator.transport import check_host
 from simulator.units import SECOND, format_rate, parse_duration
@@ -90,6 +92,7 @@ def command(
         profile_path=str(path),
         seed=chosen.seed,
         started_ms=clock.now_ms() + lead_ms(_LEAD_MS + SECOND * (instances + processes)),
+        overlays=overlays_of(chosen, path, team_overlays(settings, None)),
     )
     manifest.write(run.manifest)
     if not quiet:

@@ -18,6 +18,7 @@ from simulator.cli.options import (
     AlertmanagerUrlOption,
     JsonOption,
     OutOption,
+    OverlayOption,
     ProfileArgument,
     PrometheusBinOption,
     PrometheusConfigOption,
@@ -27,16 +28,20 @@ from simulator.cli.options import (
     SeedOption,
     flag_or_setting,
 )
+from simulator.cli.overlays import team_overlays
 from simulator.cli.report import page_of, write_report
 from simulator.cli.team import servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.profile.load import load_profile, resolve_profile
+from simulator.profile.overlaid import catalogue_of
 from simulator.profile.settings import load_settings
+from simulator.rehearsal.comparison_record import load_comparison
 from simulator.rehearsal.live import rehearse_live
 from simulator.rehearsal.request import Production, RehearsalRequest, StagingUrls
 from simulator.rehearsal.virtual import rehearse_virtual
 from simulator.report import render_json, render_junit, render_terminal
+from simulator.streams.overlays import overlays_of
 
 
 class RehearsalMode(StrEnum):
@@ -58,6 +63,7 @@ def command(
     rules: RulesOption = None,
     prometheus_config: PrometheusConfigOption = None,
     alertmanager_config: AlertmanagerConfigOption = None,
+    overlay: OverlayOption = None,
     prometheus_url: PrometheusUrlOption = None,
     alertmanager_url: AlertmanagerUrlOption = None,
     prometheus_bin: PrometheusBinOption = None,
@@ -98,6 +104,7 @@ def command(
     chosen = load_profile(path)
     if seed is not None:
         chosen = chosen.model_copy(update={"seed": seed})
+    overlays = overlays_of(chosen, path, team_overlays(settings, overlay))
     staging = _staging(
         flag_or_setting(prometheus_url, None), flag_or_setting(alertmanager_url, None), rules, prometheus_config
     )
@@ -110,6 +117,8 @@ def command(
     request = RehearsalRequest(
         profile=chosen,
         profile_path=str(path),
+        overlays=overlays,
+        catalogue=load_comparison(settings.folder, catalogue_of(overlays)),
         local=local,
         staging=staging,
         production=Production(settings.production.prometheus, settings.production.alertmanager),

@@ -116,6 +116,7 @@ class _LiveRun:
             profile_path=self._request.profile_path,
             seed=profile.seed,
             started_ms=started_ms,
+            overlays=self._request.overlays,
         )
 
     def start(self, servers: LocalServers | None) -> None:
@@ -218,6 +219,7 @@ class _LiveRun:
             production_prometheus_version=request.production.prometheus,
             production_alertmanager_version=request.production.alertmanager,
             accept_engine_difference=request.accept_engine_difference,
+            catalogue=request.catalogue,
             strict=request.strict,
             job_services={
                 route.job: service_of(route.catalogue_job)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.profile.overlay import OverlayFile
 from simulator.profile.schema import Profile
+from simulator.verdict.facts import CatalogueComparison
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class RehearsalRequest:
 
     profile: Profile
     profile_path: str
+    overlays: tuple[OverlayFile, ...] = ()
+    catalogue: CatalogueComparison | None = None  # what is known of how it compares with the real platform
     local: tuple[TeamFiles, Servers] | None = None
     staging: StagingUrls | None = None
     production: Production = Production()

@@ -127,6 +127,7 @@ class _VirtualRun:
             production_prometheus_version=request.production.prometheus,
             production_alertmanager_version=request.production.alertmanager,
             accept_engine_difference=request.accept_engine_difference,
+            catalogue=request.catalogue,
             strict=request.strict,
             job_services={
                 route.job: service_of(route.catalogue_job)
@@ -225,6 +226,7 @@ class _VirtualRun:
             profile_path=self._request.profile_path,
             seed=profile.seed,
             started_ms=profile.start_ms,
+            overlays=self._request.overlays,
         )
 
     def _tell_in_order(self, *observed: Iterable[Observation]) -> None:

@@ -24,7 +24,8 @@ def _lines(text: str, shapes: Mapping[str, Shape | None]) -> Iterator[str]:
             name = line.split(" ", 3)[2].strip()
             shape = shapes.get(name)
             if shape is not None:
-                yield line.replace(name, shape.name, 1)
+                head, rest = line[:7], line[7:]  # "# HELP " or "# TYPE "
+                yield head + rest.replace(name, shape.name, 1)
             elif name not in shapes:
                 yield line
         elif name not in shapes or line.startswith("#"):
