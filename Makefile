@@ -1,16 +1,15 @@
 # Everything a person or CI runs. `make` alone lists it.
-# PYTHON=python3.12 picks the interpreter of .venv; PROFILE=... and MODE=... what `make demo` rehearses.
+# PYTHON=python3.12 picks the interpreter of .venv; PROFILE=... what `make demo` rehearses.
 
 BIN := .venv/bin
 PROFILE ?= profiles/api-errors.yaml
-MODE ?= live
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install venv demo test accept check bench lock clean
+.PHONY: help install venv demo demo-live test accept check bench lock clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has none
 	@sh setup/servers.sh
@@ -18,8 +17,11 @@ install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has
 venv:
 	@sh setup/venv.sh
 
-demo: install ## rehearse one incident live: which alerts fired, how fast, who was notified
-	@$(BIN)/crybsim rehearse $(PROFILE) --mode $(MODE)
+demo: install ## rehearse one incident in virtual time: which alerts fired, how fast, who was notified
+	@$(BIN)/crybsim rehearse $(PROFILE)
+
+demo-live: install ## the same in real time, with load on the reference API (four minutes)
+	@$(BIN)/crybsim rehearse $(PROFILE) --mode live
 
 test: install check ## check, then every test but the acceptance runs (under 12 minutes)
 	@$(BIN)/python -m pytest -m "not accept"

@@ -67,6 +67,11 @@ class LiveView:
             clock = f"{_minutes(elapsed)} of {_minutes(int(total))}"
             self._progress.update(self._task, completed=min(elapsed, total), clock=clock, load=self._load)
 
+    def work(self, what: str, done: int, expected: int) -> None:
+        """Long work before the run's clock begins: so much of so much."""
+        total = max(expected, 1)
+        self._progress.update(self._task, description=what, completed=done, total=total, clock=f"{done / total:.0%}")
+
     def show(self, observation: Observation) -> None:
         """One line for what is worth one."""
         if isinstance(observation, LoadMeasured):

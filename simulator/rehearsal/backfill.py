@@ -65,7 +65,6 @@ class _Unit:
 
     target: Target
     times_ms: Times
-    before_ms: Times
 
 
 def backfill(
@@ -253,8 +252,7 @@ class _Work:
             times = self._history.scrapes(target, block)
             at_once = min(max(UNIT_SAMPLES // rows // SAMPLES_PER_CHUNK, 1) * SAMPLES_PER_CHUNK, _LONGEST_UNIT)
             for first in range(0, len(times), at_once):
-                stretch = times[first : first + at_once]
-                units.append(_Unit(target, stretch, self._history.scrapes_before(target, int(stretch[0]))))
+                units.append(_Unit(target, times[first : first + at_once]))
         return units
 
     def _made(
@@ -273,5 +271,6 @@ class _Work:
             yield unit, series, chunks
 
     def _make(self, unit: _Unit) -> tuple[tuple[Labels, ...], Chunks]:
-        scraped = self._scraper.scrape(unit.target, unit.times_ms, unit.before_ms)
+        earlier_ms = self._history.scrapes_before(unit.target, int(unit.times_ms[0]))
+        scraped = self._scraper.scrape(unit.target, unit.times_ms, earlier_ms)
         return scraped.series, encode_chunks(scraped.times_ms, scraped.values, scraped.present)

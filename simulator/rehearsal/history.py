@@ -15,7 +15,7 @@ import numpy as np
 
 from simulator import __version__
 from simulator.profile.manifest import Manifest
-from simulator.rehearsal.scrapes import LOOKBACK, Target, Times
+from simulator.rehearsal.scrapes import Target, Times
 from simulator.telemetry.interval import Interval
 from simulator.units import HOUR, MINUTE
 from simulator.wire.tsdb.meta import block_ulid
@@ -88,10 +88,8 @@ class History:
         return any(len(self.scrapes(target, within)) for target in self.targets)
 
     def scrapes_before(self, target: Target, at_ms: int) -> Times:
-        """The last scrapes of the history before an instant: `LOOKBACK` of them, or all there were."""
-        longest = max(target.interval_ms, self.old_step_ms)
-        start = max(self.span.start_ms, at_ms - (LOOKBACK + 1) * longest)
-        return self.scrapes(target, Interval(start, max(start, at_ms)))[-LOOKBACK:]
+        """All scrapes of the history before an instant."""
+        return self.scrapes(target, Interval(self.span.start_ms, max(self.span.start_ms, at_ms)))
 
     def _grids(self, target: Target, within: Interval) -> Iterator[Times]:
         edge = min(max(self.full_from_ms, within.start_ms), within.end_ms)

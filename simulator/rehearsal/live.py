@@ -20,7 +20,7 @@ from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
-from simulator.rehearsal.report_series import keep_report_series
+from simulator.rehearsal.report_series import active_alerts, keep_series, read_report_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.watch import FaultEdges, Watch
@@ -48,6 +48,10 @@ class View(Protocol):
 
     def tick(self) -> None:
         """Time has passed."""
+        ...
+
+    def work(self, what: str, done: int, expected: int) -> None:
+        """Long work is so far."""
         ...
 
     def show(self, observation: Observation) -> None:
@@ -199,7 +203,9 @@ class _LiveRun:
         """The values behind the alerts, for the report's charts, while Prometheus still answers."""
         now = self._clock.now_ms()
         span = Interval(min(self.manifest.started_ms, now), now)
-        self._tell(keep_report_series(watch, self._recorder.journal, span, self._clock, self._run.series))
+        active = active_alerts(self._recorder.journal)
+        read = read_report_series(watch.api, watch.rules, span, watch.prometheus_version, self._clock, active)
+        self._note(keep_series(read, self._run.series))
 
     def look_for_failed_notifications(self) -> None:
         """Notifications that never left Alertmanager (a template that does not render), from its log."""

@@ -6,7 +6,7 @@ saw. Charts are no evidence: whatever cannot be had is left out, and no verdict 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -17,18 +17,18 @@ from simulator.engine.schedule import production_grid
 from simulator.engine.thresholds import Comparison, comparisons_of
 from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi
-from simulator.rehearsal.watch import Watch
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.observations import AlertObserved, Note, Observation
+from simulator.telemetry.observations import AlertObserved, Observation
 from simulator.telemetry.rules import AlertRule
 from simulator.telemetry.samples import Labels
 from simulator.telemetry.series import ReportSeries, breaches, encode_series
+from simulator.verdict.wording import counted
 
 MOST_POINTS: Final = 2_000
 """Instants of one series; Prometheus itself refuses more than 11,000. A longer run is seen at every n-th evaluation."""
 MOST_SERIES: Final = 12
 """Of one comparison: a chart of more cannot be read."""
-LONGEST_SECONDS: Final = 20.0
+LONGEST_SECONDS: Final = 10.0
 """For all queries together. A run waits no longer for its charts."""
 
 _Points: TypeAlias = list[tuple[int, float]]
@@ -55,10 +55,10 @@ def read_report_series(
     series: list[ReportSeries] = []
     refused: list[str] = []
     waiting = sorted(rules.alerts, key=lambda rule: rule.name not in first)
-    while waiting and clock.monotonic() - began < LONGEST_SECONDS:
+    while waiting and (left := LONGEST_SECONDS - (clock.monotonic() - began)) > 0:
         rule = waiting.pop(0)
         try:
-            series.extend(_of_rule(api, rule, rules.recordings, _instants(rule, span, prometheus_version)))
+            series.extend(_of_rule(api, rule, rules.recordings, _instants(rule, span, prometheus_version), left))
         except (UnobservedError, ValueError) as error:
             refused.append(f"{rule.name}: {' '.join(str(error).split())}")
     problems = refused[:1]
@@ -69,17 +69,20 @@ def read_report_series(
     return ReadSeries(tuple(series), "; ".join(problems))
 
 
-def keep_report_series(watch: Watch, journal: Sequence[Observation], span: Interval, clock: Clock, path: Path) -> Note:
-    """Write the series of a watched run to `path` for its report, and say how that went. Never raises."""
-    active = {observation.alert for observation in journal if isinstance(observation, AlertObserved)}
-    read = read_report_series(watch.api, watch.rules, span, watch.prometheus_version, clock, active)
+def keep_series(read: ReadSeries, path: Path) -> str:
+    """Write `series.json`, and say in a line how that went. Never raises: a run does without its charts."""
     problem = read.problem
     try:
         path.write_text(encode_series(read.series), encoding="utf-8")
     except OSError as error:
         problem = f"{path}: {error.strerror or error}"
-    missing = f"; missing from the report: {problem}" if problem else ""
-    return Note(clock.now_ms(), f"values of {len({one.alert for one in read.series})} alerts kept{missing}")
+    kept = f"values of {counted(len({one.alert for one in read.series if not one.true}), 'alert')} kept for the report"
+    return f"{kept}; missing from it: {problem}" if problem else kept
+
+
+def active_alerts(observations: Iterable[Observation]) -> frozenset[str]:
+    """The alerts that were pending or firing at any time."""
+    return frozenset(one.alert for one in observations if isinstance(one, AlertObserved))
 
 
 def _instants(rule: AlertRule, span: Interval, prometheus_version: str) -> range:
@@ -92,11 +95,15 @@ def _instants(rule: AlertRule, span: Interval, prometheus_version: str) -> range
 
 
 def _of_rule(
-    api: PrometheusApi, rule: AlertRule, recordings: Mapping[str, tuple[str, ...]], instants: range
+    api: PrometheusApi,
+    rule: AlertRule,
+    recordings: Mapping[str, tuple[str, ...]],
+    instants: range,
+    within_seconds: float,
 ) -> Iterator[ReportSeries]:
     for comparison in comparisons_of(rule.expr):
         window_ms = reach_of(comparison.value, recordings)
-        results = api.query_range(comparison.value, instants)
+        results = api.query_range(comparison.value, instants, within_seconds=within_seconds)
         for labels, points in _nearest(results, comparison):
             yield ReportSeries(
                 alert=rule.name,

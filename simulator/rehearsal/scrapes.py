@@ -5,7 +5,8 @@ Beside what a target exposes there are, for each target, `up` and its kin
 and is missing at the next ends with one, and so do all series of a target whose scrape fails
 (https://prometheus.io/docs/prometheus/latest/querying/basics/#staleness).
 
-Any stretch of scrapes can be had alone: what it needs of the past is in the last few scrapes before it.
+Any stretch of scrapes can be had alone: what it needs of the past is in the last scrape before it, and in the last one
+that was answered.
 """
 
 from __future__ import annotations
@@ -40,10 +41,6 @@ INTERVALS_MS: Final = {
     "database-performance": 30 * SECOND,
 }
 """Jobs that are not scraped at the default interval (platform contract, section 6)."""
-
-LOOKBACK: Final = 3
-"""Scrapes before a stretch that it depends on: so many times a series may be missing before it counts as new again
-(the scrape cache keeps an entry for two scrapes more; see `scrape_series_added`)."""
 
 _REPORTED: Final = (
     "up",
@@ -148,8 +145,9 @@ class Scraper:
             if self._relabelling.target(job, instance) is not None
         )
 
-    def scrape(self, target: Target, times_ms: Times, before_ms: Times) -> Scraped:
-        """The scrapes at `times_ms`; `before_ms` are the last ones before, `LOOKBACK` of them or all there were."""
+    def scrape(self, target: Target, times_ms: Times, earlier_ms: Times) -> Scraped:
+        """The scrapes at `times_ms`; `earlier_ms` are all scrapes before, from the first one of the history on."""
+        before_ms = self._remembered(target, earlier_ms)
         instants = np.concatenate((before_ms, times_ms))
         blocks = self._source.blocks(target.job, target.instance, instants)
         known = self._exposed(target, blocks)
@@ -168,6 +166,19 @@ class Scraper:
         _report(up[len(before_ms) :], tally, key(self._seed, "scrape", target.job, target.instance), times_ms, report)
         present[rows - len(_REPORTED) :] = True
         return Scraped(known.stored, times_ms, values, present)
+
+    def _remembered(self, target: Target, earlier_ms: Times) -> Times:
+        """Those of the earlier scrapes that count: the last, and the last one that was answered."""
+        last = earlier_ms[-1:]
+        end, width = len(earlier_ms), 1
+        while end > 0:
+            window = earlier_ms[max(end - width, 0) : end]
+            answered = np.flatnonzero(self._source.answered(target.job, target.instance, window))
+            if len(answered):
+                return np.unique(np.append(window[answered[-1]], last))
+            end -= len(window)
+            width *= 8
+        return last
 
     def _exposed(self, target: Target, blocks: tuple[FamilyBlock, ...]) -> _Exposed:
         exposed = tuple(block.series for block in blocks)
@@ -208,14 +219,14 @@ def _keep(
 ) -> None:
     """Store one family: samples while they are there, a staleness marker after the last of them.
 
-    `tally` counts, for each scrape, samples exposed, samples kept, and series that were not known before.
+    `tally` counts, for each scrape, samples exposed, samples kept, and series that the last answered scrape did not
+    have: the scrape cache forgets what is missing from an answer, and nothing while there is none.
     """
     stale = np.uint64(STALE_NAN)
     for series in range(len(rows)):
         row = rows[series]
         was = False
-        missed = 0  # scrapes since it was last seen
-        seen = False
+        known = False
         for at in range(len(up)):
             now = up[at] and exposed[series, at] == exposed[series, at]  # NaN: no sample
             if at >= before:
@@ -227,12 +238,11 @@ def _keep(
                     values[row, time] = words[series, at] if now else stale
                     if now:
                         tally[1, time] += 1
-                        forgotten = missed >= LOOKBACK and up[at - 1]
-                        if forgotten or (at < LOOKBACK and not seen):
+                        if not known:
                             tally[2, time] += 1
-            missed = 0 if now else missed + 1
-            seen = seen or now
             was = now
+            if up[at]:
+                known = now
 
 
 @kernel

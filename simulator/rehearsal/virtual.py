@@ -20,12 +20,12 @@ from simulator.engine.selectors import selectors_of
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.receivers import Receivers, notification_failures
-from simulator.rehearsal.backfill import Progress
 from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.replay import chosen_factor, replay
+from simulator.rehearsal.report_series import keep_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual_data import cached_history, history_of, targets_observed
@@ -57,7 +57,7 @@ def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> 
     run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
     with Recorder(run.timeline, view.show) as recorder:
         virtual = _VirtualRun(request, servers, run, recorder, clock)
-        facts = virtual.rehearse()
+        facts = virtual.rehearse(view)
         verdict = judge(virtual.manifest, virtual.rules.alerts, recorder.journal, facts)
     return Rehearsed(verdict, run)
 
@@ -82,7 +82,7 @@ class _VirtualRun:
         self._groups = groups_from_api(groups)
         self.rules = rules_from_api(groups)
 
-    def rehearse(self) -> EngineFacts:
+    def rehearse(self, view: View) -> EngineFacts:
         """Everything up to the judge: the journal is filled, in the order of simulated time."""
         began = self._clock.monotonic()
         config = self._servers.prometheus_config
@@ -95,7 +95,9 @@ class _VirtualRun:
         length_ms = max(self._request.profile.history.length, reach_ms) + _HISTORY_MARGIN_MS
         history = history_of(self.manifest, platform, warm.start_ms, length_ms)
         self._note(f"{format_duration(length_ms)} of history, up to the incident")
-        blocks = cached_history(history, platform, self._show_progress)
+        blocks = cached_history(
+            history, platform, lambda done: view.work("history", done.samples, done.expected_samples)
+        )
         self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
         prometheus = VirtualPrometheus(
             self._programs,
@@ -106,9 +108,11 @@ class _VirtualRun:
         )
         evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest).get)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
+        self._note(keep_series(evaluated.values, self._run.series))
         controls = self._controls(prometheus)
         heard = self._notifications(evaluated)
         self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
+        view.begin(self.manifest.started_ms, self._request.profile.duration)
         self._tell_in_order(
             FaultEdges(self.manifest).due(self.manifest.ends_ms),
             targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms)),
@@ -233,9 +237,6 @@ class _VirtualRun:
         everything = [one for some in observed for one in some]
         everything.sort(key=lambda one: one.since_ms if isinstance(one, AlertObserved) else one.at_ms)
         self._recorder.extend(everything)
-
-    def _show_progress(self, progress: Progress) -> None:
-        del progress  # the view shows phases
 
     def _note(self, text: str) -> None:
         self._recorder.add(Note(self.manifest.started_ms, text))

@@ -14,13 +14,14 @@ from simulator.engine.server import WrittenSeries
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.backfill import OnProgress, backfill
 from simulator.rehearsal.history import FULL_RESOLUTION_MS, LONGEST_BLOCK_MS, OLD_RESOLUTION_MS, History
-from simulator.rehearsal.scrapes import LOOKBACK, Scraped, Scraper, Target
+from simulator.rehearsal.scrapes import Scraped, Scraper, Target
 from simulator.rehearsal.team_scrapes import TeamJob, TeamRelabelling, TeamSource
+from simulator.sinks.tsdb_blocks import link_blocks
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Observation, TargetObserved
 from simulator.telemetry.routes import Route
-from simulator.units import HOUR
+from simulator.units import DAY, HOUR
 
 _SLICE_MS: Final = HOUR
 """How much of the incident is in memory at a time."""
@@ -75,19 +76,8 @@ def cached_history(history: History, platform: TeamPlatform, on_progress: OnProg
 
 def borrow(folder: Path, data: Path) -> None:
     """A data folder with the same blocks, as hard links where the disk allows: a server may write beside them."""
-    for block in folder.iterdir():
-        if not (block / "meta.json").is_file():
-            continue
-        for source in block.rglob("*"):
-            target = data / source.relative_to(folder)
-            if source.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(source, target)
-            except OSError:
-                target.write_bytes(source.read_bytes())
+    data.mkdir(parents=True, exist_ok=True)
+    link_blocks(folder, data)
 
 
 def write_incident(
@@ -99,9 +89,9 @@ def write_incident(
         for start_ms in range(span.start_ms, span.end_ms, _SLICE_MS):
             part = Interval(start_ms, min(start_ms + _SLICE_MS, span.end_ms))
             times_ms = _scrapes(target, part)
-            before_ms = _scrapes(target, Interval(start_ms - (LOOKBACK + 1) * target.interval_ms, start_ms))[-LOOKBACK:]
+            earlier_ms = _scrapes(target, Interval(start_ms - DAY, start_ms))
             if len(times_ms):
-                write(_series(scraper.scrape(target, times_ms, before_ms)))
+                write(_series(scraper.scrape(target, times_ms, earlier_ms)))
 
 
 def targets_observed(manifest: Manifest, platform: TeamPlatform, span: Interval) -> list[Observation]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.clock import ManualClock
+from simulator.clock import ManualClock, WallClock
 from simulator.engine.evaluate import Surroundings, VirtualEvaluation, evaluate_rules
 from simulator.engine.groups import RuleGroup
 from simulator.engine.rules import RuleSet
@@ -16,6 +17,8 @@ from simulator.engine.server import RuleServer
 from simulator.observers import PrometheusApi, SelectorObserver
 from simulator.observers.selectors import Declared
 from simulator.profile.manifest import Manifest
+from simulator.rehearsal.report_series import ReadSeries, active_alerts, read_report_series
+from simulator.rehearsal.report_truth import true_ratios
 from simulator.rehearsal.request import Servers
 from simulator.rehearsal.virtual_data import TeamPlatform, borrow, write_incident
 from simulator.stack.local import LocalStack
@@ -41,10 +44,11 @@ class RuleRun:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The rules' own account, and what their selectors saw."""
+    """The rules' own account, what their selectors saw, and what their expressions were worth."""
 
     evaluation: VirtualEvaluation
     selectors: tuple[Observation, ...]
+    values: ReadSeries
 
 
 class VirtualPrometheus:
@@ -58,7 +62,7 @@ class VirtualPrometheus:
         self._run = run
 
     def evaluate(self, manifest: Manifest, name: str, declared: Declared | None = None) -> Evaluated:
-        """Evaluate the rules on this manifest's platform. With `declared`, selectors are looked at as well."""
+        """Evaluate the rules on this manifest's platform. With `declared`, selectors and values are looked at too."""
         folder = self._folder / name
         data = folder / "data" / "prometheus"
         data.mkdir(parents=True)
@@ -76,10 +80,22 @@ class VirtualPrometheus:
                     ]
                     surroundings = Surroundings(external_labels=self._run.external_labels)
                     evaluation = evaluate_rules(server, self._run.groups, self._run.warm, grids, surroundings)
-                    selectors = self._look(manifest, PrometheusApi(client), declared) if declared else ()
+                    selectors: tuple[Observation, ...] = ()
+                    values = ReadSeries(())
+                    if declared:
+                        api = PrometheusApi(client)
+                        selectors = self._look(manifest, api, declared)
+                        values = self._values(manifest, api, active_alerts(evaluation.observations))
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
-        return Evaluated(evaluation, selectors)
+        return Evaluated(evaluation, selectors, values)
+
+    def _values(self, manifest: Manifest, api: PrometheusApi, active: Collection[str]) -> ReadSeries:
+        """What the alerts' expressions were worth during the run, and beside error ratios the true ones."""
+        span = Interval(manifest.started_ms, manifest.ends_ms)
+        version = self._servers.prometheus_version
+        read = read_report_series(api, self._run.rules, span, version, WallClock(), active)
+        return ReadSeries((*read.series, *true_ratios(manifest, read.series)), read.problem)
 
     def _look(self, manifest: Manifest, api: PrometheusApi, declared: Declared) -> tuple[Observation, ...]:
         """What selectors matched before the first fault, and by the end."""

@@ -19,10 +19,11 @@ WITHIN_SECONDS = 240
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def _arguments(folder: Path, **files: Path) -> list[str | Path]:
+def _arguments(folder: Path, mode: str = "live", **files: Path) -> list[str | Path]:
     chosen = {"prometheus": QUICK / "prometheus.yml", "alertmanager": QUICK / "alertmanager.yml"} | files
     arguments: list[str | Path] = [
         QUICK / "quick.yaml",
+        "--mode", mode,
         "--prometheus-config", chosen["prometheus"],
         "--alertmanager-config", chosen["alertmanager"],
     ]  # fmt: skip
@@ -43,6 +44,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fin
         home = folder / name.replace(" ", "-").replace("%", "percent")
         home.mkdir()
         rehearsals[name] = Rehearsal(home, *_arguments(home, **files))
+    home = folder / "virtual"
+    home.mkdir()
+    rehearsals["virtual"] = Rehearsal(home, *_arguments(home, "virtual"))
     try:
         yield {name: rehearsal.finish(WITHIN_SECONDS) for name, rehearsal in rehearsals.items()}
     finally:
@@ -60,6 +64,27 @@ def test_the_incident_is_noticed_in_time_and_heard(finished: dict[str, Finished]
         ("email", "devops@cryb.ai", "firing"),
         ("slack", "#critical-alerts", "resolved"),
     }
+
+
+def test_live_and_virtual_time_agree(finished: dict[str, Finished]) -> None:
+    live, virtual = finished["as written"], finished["virtual"]
+    assert virtual.exit_code == ExitCode.PASS, virtual.output
+    resolution_s = 2 + 2  # a scrape and an evaluation
+    for state in ("pending", "firing", "resolved"):
+        (there,) = _offsets(live, state)
+        (here,) = _offsets(virtual, state)
+        assert abs(there - here) <= resolution_s, (state, there, here)
+    heard = [
+        {(told["kind"], told["destination"], told["status"]) for told in run.verdict["notifications"]}
+        for run in (live, virtual)
+    ]
+    assert heard[0] == heard[1]
+
+
+def _offsets(run: Finished, state: str) -> list[float]:
+    """Seconds from the run's start at which HighErrorRate changed to this state."""
+    alerts = [alert for alert in run.verdict["alerts"] if alert["alert"] == "HighErrorRate"]
+    return [alert[state]["offset_ms"] / 1000 for alert in alerts if alert[state]]
 
 
 def test_the_run_folder_says_what_was_run(finished: dict[str, Finished]) -> None:
