@@ -6,6 +6,7 @@ import re
 from itertools import combinations
 
 from simulator.catalog.faults import BY_NAME, SHORTEST_PULSE_MS, FaultKind, Parameter
+from simulator.catalog.regions import REGIONS
 from simulator.catalog.routes import PATTERNS
 from simulator.errors import did_you_mean
 from simulator.profile.activity import parameter, service_of
@@ -128,6 +129,9 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
         else:
             message += "; write a pattern such as /api/v1/posts/:id"
         findings.report((*inside, "route"), message, kind_steps)
+    if target.region is not None and "region" in kind.scopes and target.region not in REGIONS:
+        message = f"{describe(target.region)} is not a region of the users{did_you_mean(target.region, REGIONS)}"
+        findings.report((*inside, "region"), f"{message} (regions: {', '.join(REGIONS)})", kind_steps)
 
     if kind.name == "replication_lag":
         if profile.platform.instances.postgres < 2:

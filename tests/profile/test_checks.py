@@ -69,6 +69,12 @@ CASES: list[tuple[str, Change, str, str]] = [
         "instances of api: api-1 to api-2",
     ),
     ("route", fault(target={"route": "/api/v1/post"}), "faults[0].target.route", "did you mean '/api/v1/posts'?"),
+    (
+        "region",
+        fault(kind="voice_delay", target={"region": "asien"}),
+        "faults[0].target.region",
+        "'asien' is not a region of the users; did you mean 'asia'? (regions: europe, north-america, asia)",
+    ),
     ("method", fault(target={"route": "GET /api/v1/posts"}), "faults[0].target.route", "leave the method out"),
     (
         "parameter",

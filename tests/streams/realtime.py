@@ -20,6 +20,7 @@ from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.units import DAY, MINUTE
 
+AHEAD_MS = 30 * MINUTE
 START = datetime(2026, 1, 5, 19, 0, tzinfo=UTC)
 
 
@@ -49,12 +50,12 @@ def manifest(described: Profile, seed: int = 1) -> Manifest:
 
 
 class Platform:
-    """One run as seen every `step_ms`."""
+    """One run as seen every `step_ms`, from half an hour before its start on: the longest window of a condition."""
 
     def __init__(self, described: Profile, *, step_ms: int = 30_000, seed: int = 1) -> None:
         self.world = World(described, seed)
         self.step_ms = step_ms
-        self.elapsed = np.arange(0, described.duration + 1, step_ms, dtype=np.int64)
+        self.elapsed = np.arange(-AHEAD_MS, described.duration + 1, step_ms, dtype=np.int64)
         self._grid = self.elapsed + self.world.start
         self._base = Undisturbed(self.world, "api-1")
         self._faulty = Disturbed(self.world, "api-1")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from simulator.profile.load import load_profile
 from simulator.units import MINUTE
 from tests.streams.realtime import Platform, alerts, profile
 
 ONSET_MINUTES = 30
+SHIPPED = Path(__file__).parents[2] / "profiles"
+SCRAPED_AND_EVALUATED_MS = MINUTE // 2
+"""What Prometheus may take longer than the model's numbers: a scrape and an evaluation, 15 s each."""
 
 # fault, intensity, minutes; alert -> the minute after the onset by which it fires
 CASES = [
@@ -39,6 +45,36 @@ def test_a_fault_trips_its_alerts_in_time_and_no_others(
     assert set(fired) == set(expected)
     for name, at in fired.items():
         assert ONSET_MINUTES <= at <= ONSET_MINUTES + expected[name], name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "websocket-disconnects",
+        "message-failures",
+        "message-latency",
+        "queue-backlog",
+        "upload-failures",
+        "search-degradation",
+        "voice-packet-loss",
+        "voice-jitter",
+        "voice-delay",
+        "sfu-capacity",
+    ],
+)
+def test_a_shipped_profile_expects_what_the_model_s_numbers_give(name: str) -> None:
+    described = load_profile(SHIPPED / f"{name}.yaml")
+    run = Platform(described)
+    fired = {alert: run.elapsed[firing] for alert, firing in alerts(run).items() if firing.any()}
+    assert set(fired) == {alert.name for alert in described.expect.alerts}
+    for alert in described.expect.alerts:
+        assert alert.caused_by is not None
+        assert alert.fires_within is not None
+        assert alert.resolves_within is not None
+        cause = described.fault(alert.caused_by)
+        first, last = int(fired[alert.name][0]), int(fired[alert.name][-1])
+        assert cause.at <= first <= cause.at + alert.fires_within - SCRAPED_AND_EVALUATED_MS, alert.name
+        assert last <= cause.end + alert.resolves_within - SCRAPED_AND_EVALUATED_MS, alert.name
 
 
 @pytest.mark.slow
