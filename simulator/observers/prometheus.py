@@ -73,14 +73,20 @@ class PrometheusApi:
             for item in data["result"]
         ]
 
-    def query_range(self, query: str, instants: range) -> list[tuple[Labels, list[tuple[int, float]]]]:
-        """The result of a range query at evenly spaced instants (epoch ms): each series' (instant, value) pairs."""
+    def query_range(
+        self, query: str, instants: range, *, within_seconds: float
+    ) -> list[tuple[Labels, list[tuple[int, float]]]]:
+        """The result of a range query at evenly spaced instants (epoch ms): each series' (instant, value) pairs.
+
+        The server gives up after `within_seconds`.
+        """
         data = self.get(
             "/api/v1/query_range",
             query=query,
             start=f"{instants.start / 1000:.3f}",
             end=f"{instants[-1] / 1000:.3f}",
             step=f"{instants.step / 1000:.3f}",
+            timeout=f"{round(within_seconds * 1000)}ms",
         )
         return [
             (labels_of(item["metric"]), [(round(float(at) * 1000), float(value)) for at, value in item["values"]])

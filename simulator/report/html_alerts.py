@@ -69,7 +69,7 @@ def _is_about_firing(finding: Finding) -> bool:
 def _charts(series: Sequence[ReportSeries], started_ms: int, most_lines: int) -> dict[str, list[Chart]]:
     """One chart for each comparison of each alert."""
     comparisons: dict[str, dict[tuple[object, ...], list[ReportSeries]]] = {}
-    for one in series:
+    for one in (one for one in series if not one.true):
         key = (one.expression, one.op, one.threshold, one.part)
         comparisons.setdefault(one.alert, {}).setdefault(key, []).append(one)
     return {

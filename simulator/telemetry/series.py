@@ -40,6 +40,7 @@ class ReportSeries:
     part: str = ""
     window_ms: int = 0  # how far back the expression looks, recording rules included
     budget: float | None = None  # the error budget (0.001 for 99.9 %) where the threshold is a burn rate times it
+    true: bool = False  # what was so by the platform's own books, to hold measured ratios of this window against
     series_count: int = 1  # how many the expression had; the report shows those nearest to the threshold
 
 

@@ -59,6 +59,7 @@ def test_each_comparison_is_asked_for_at_the_instants_of_its_evaluation() -> Non
     assert {round(float(query["start"]) * 1000) for query in asked} == {int(grid[0])}
     assert {round(float(query["end"]) * 1000) for query in asked} == {int(grid[-1])}
     assert {query["step"] for query in asked} == {"15.000"}
+    assert {query["timeout"] for query in asked} == {f"{LONGEST_SECONDS * 1000:.0f}ms"}
     first, second = read.series
     assert (first.alert, first.op, first.threshold, first.part) == ("High", ">", pytest.approx(0.0144), "")
     assert first.labels == (("service", "cryb-api"),)
