@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from simulator.report.chart_budget import budget_charts
 from simulator.telemetry.observations import LoadMeasured
+from simulator.telemetry.series import ReportSeries
 from simulator.units import HOUR, MINUTE, SECOND
 from tests.report.pages import BURN
 from tests.verdict.scene import FAULT_END, ONSET, START
@@ -45,3 +46,11 @@ def test_windows_longer_than_the_run_and_runs_without_load_have_no_truth_to_comp
     assert budget_charts([replace(BURN, window_ms=HOUR)], load(), START, 12 * MINUTE) == []
     assert budget_charts([BURN], [], START, 12 * MINUTE) == []
     assert budget_charts([replace(BURN, budget=None)], load(), START, 12 * MINUTE) == []
+
+
+def test_the_platforms_own_books_come_before_what_load_saw_and_know_any_window() -> None:
+    books = ReportSeries("", "5xx", (), None, "", (START, START + MINUTE), (0.0, 0.002), "", HOUR, true=True)
+    (chart,) = budget_charts([replace(BURN, window_ms=HOUR), books], load(), START, 12 * MINUTE)
+    assert chart.lines[-1].points == [(START, 0.0), (START + MINUTE, 2.0)]
+    assert "what the platform counted" in chart.note
+    assert budget_charts([books], load(), START, 12 * MINUTE) == [], "nothing was measured"
