@@ -13,6 +13,7 @@ help: ## list these targets
 
 install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has none
 	@sh setup/servers.sh
+	@sh setup/kernels.sh
 
 venv:
 	@sh setup/venv.sh
@@ -24,7 +25,8 @@ demo-live: install ## the same in real time, with load on the reference API (fou
 	@$(BIN)/crybsim rehearse $(PROFILE) --mode live
 
 test: install check ## check, then every test but the acceptance runs (under 12 minutes)
-	@$(BIN)/python -m pytest -m "not accept"
+	@$(BIN)/python -m pytest -m "not accept" -n 2 --dist loadfile --ignore tests/rehearsals
+	@$(BIN)/python -m pytest -m "not accept" tests/rehearsals
 
 accept: install ## the acceptance runs (under 45 minutes)
 	@$(BIN)/python -m pytest -m accept
