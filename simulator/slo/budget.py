@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
-
 from simulator.units import DAY
 
 
@@ -54,7 +52,3 @@ class Objective:
         if left <= 0.0:
             return 0.0
         return self.period_ms * left / burn_rate if burn_rate > 0 else float("inf")
-
-
-AVAILABILITY: Final = Objective(0.999)
-"""The platform's objective for requests that do not end with 5xx, over 30 days."""
