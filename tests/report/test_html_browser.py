@@ -72,7 +72,7 @@ def test_it_shows_the_verdict_and_draws_every_chart(page: Page, passing: Path) -
 def test_charts_in_a_closed_part_are_drawn_when_it_opens(page: Page, passing: Path) -> None:
     page.open(passing)
     before = len(page.evaluate(COLOURS))
-    page.evaluate("document.querySelector('details.others').open = true")
+    page.evaluate("document.querySelector('#alerts ~ details.others').open = true")
     page.settle()
     after = page.evaluate(COLOURS)
     assert len(after) == before + 2
