@@ -213,13 +213,18 @@ class _Work:
         self._workers = workers
         self._local = threading.local()
         first = np.array([history.span.start_ms], dtype=np.int64)
-        self._rows = {target: len(self._scraper.scrape(target, first, first[:0]).series) for target in history.targets}
+        rows = {target: len(self._scraper.scrape(target, first, first[:0]).series) for target in history.targets}
+        self._rows = {target: count for target, count in rows.items() if count}
+        if not self._rows:
+            raise InputError(f"shard {history.shard} has none of the series; take fewer shards")
 
     @property
     def _scraper(self) -> Scraper:
         """This thread's own."""
         if not hasattr(self._local, "scraper"):
-            self._local.scraper = Scraper(self._source(), self._relabelling, self._history.manifest.seed)
+            self._local.scraper = Scraper(
+                self._source(), self._relabelling, self._history.manifest.seed, self._history.shard
+            )
         scraper: Scraper = self._local.scraper
         return scraper
 
@@ -248,8 +253,9 @@ class _Work:
 
     def _units(self, block: Interval) -> list[_Unit]:
         units = []
-        for target, rows in self._rows.items():
+        for target, held in self._rows.items():
             times = self._history.scrapes(target, block)
+            rows = held * self._history.shard.of  # about what is computed for them
             at_once = min(max(UNIT_SAMPLES // rows // SAMPLES_PER_CHUNK, 1) * SAMPLES_PER_CHUNK, _LONGEST_UNIT)
             for first in range(0, len(times), at_once):
                 units.append(_Unit(target, times[first : first + at_once]))

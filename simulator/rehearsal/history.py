@@ -16,6 +16,7 @@ import numpy as np
 from simulator import __version__
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.scrapes import Target, Times
+from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval
 from simulator.units import HOUR, MINUTE
 from simulator.wire.tsdb.meta import block_ulid
@@ -38,8 +39,8 @@ _PACKAGE: Final = Path(__file__).resolve().parents[1]
 class History:
     """The scrapes of `targets` within `span`: before `full_from_ms` at most one in `old_step_ms`, then all of them.
 
-    `relabelling` is the identity of what their labels go through. `longest_block_ms` limits the blocks' length; 0
-    makes one block of the whole.
+    Of their series those of `shard`. `relabelling` is the identity of what their labels go through. `longest_block_ms`
+    limits the blocks' length; 0 makes one block of the whole.
     """
 
     manifest: Manifest
@@ -49,6 +50,7 @@ class History:
     targets: tuple[Target, ...]
     relabelling: str
     longest_block_ms: int = LONGEST_BLOCK_MS
+    shard: Shard = WHOLE
 
     @property
     def blocks(self) -> tuple[Interval, ...]:
@@ -76,6 +78,7 @@ class History:
             "targets": [asdict(target) for target in self.targets],
             "relabelling": self.relabelling,
             "longest_block_ms": self.longest_block_ms,
+            "shard": str(self.shard),
         }
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.compiled import kernel
 from simulator.model.draws import bits, normal
 from simulator.model.keys import key
+from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.samples import FamilyBlock, Labels, SampleSource, Series, labels_of
 from simulator.units import SECOND
 from simulator.wire.tsdb.chunks import STALE_NAN, Presence, Words
@@ -120,17 +121,24 @@ class Scraped:
 
 @dataclass(frozen=True)
 class _Exposed:
-    """The series of a target as it exposes them, and the rows they are stored in (-1: dropped)."""
+    """The series of a target as it exposes them, and the rows they are stored in (-1: dropped). `held` are those of
+    the shard: rows, and series."""
 
     exposed: tuple[tuple[Series, ...], ...]
     stored: tuple[Labels, ...]
     rows: Counts
+    held: Counts
+    shown: tuple[Labels, ...]
 
 
 class Scraper:
-    """Scrapes targets of a source. Not for several threads at once, since a source may keep what it computed."""
+    """Scrapes targets of a source. Not for several threads at once, since a source may keep what it computed.
 
-    def __init__(self, source: ScrapeSource, relabelling: Relabelling, seed: int) -> None:
+    With a `shard` only its series are handed out; what is told about a scrape is told of the whole scrape all the same.
+    """
+
+    def __init__(self, source: ScrapeSource, relabelling: Relabelling, seed: int, shard: Shard = WHOLE) -> None:
+        self._shard = shard
         self._source = source
         self._relabelling = relabelling
         self._seed = seed
@@ -165,7 +173,9 @@ class Scraper:
         report = values[rows - len(_REPORTED) :].view(np.float64)
         _report(up[len(before_ms) :], tally, key(self._seed, "scrape", target.job, target.instance), times_ms, report)
         present[rows - len(_REPORTED) :] = True
-        return Scraped(known.stored, times_ms, values, present)
+        if len(known.shown) < rows:
+            values, present = values[known.held], present[known.held]
+        return Scraped(known.shown, times_ms, values, present)
 
     def _remembered(self, target: Target, earlier_ms: Times) -> Times:
         """Those of the earlier scrapes that count: the last, and the last one that was answered."""
@@ -203,7 +213,10 @@ class Scraper:
                 if stored is not None:
                     places.setdefault(stored, len(places))
         reported = (labels_of({**dict(own), NAME: name}) for name in _REPORTED)
-        return _Exposed(exposed, (*places, *reported), np.array(rows, dtype=np.int64))
+        every = (*places, *reported)
+        held = [row for row, labels in enumerate(every) if self._shard.holds_stored(labels)]
+        shown = tuple(every[row] for row in held)
+        return _Exposed(exposed, every, np.array(rows, dtype=np.int64), np.array(held, dtype=np.int64), shown)
 
 
 @kernel

@@ -93,7 +93,8 @@ def expected(history: History, source: ScrapeSource) -> Block:
         scraped = scraper.scrape(target, times, times[:0])
         for row, labels in enumerate(scraped.series):
             there = np.flatnonzero(scraped.present[row])
-            found[labels] = list(zip(times[there].tolist(), scraped.values[row, there].tolist(), strict=True))
+            if len(there):
+                found[labels] = list(zip(times[there].tolist(), scraped.values[row, there].tolist(), strict=True))
     return found
 
 
@@ -289,7 +290,7 @@ def test_a_full_disk_is_said_in_a_line_and_gone_on_from(tmp_path: Path, filled: 
 
 
 def of_the_model() -> tuple[History, Callable[[], ScrapeSource]]:
-    """A run with an outage, and an hour that has it in its middle."""
+    """A run with an outage, and nine minutes that have it in their middle; of the targets, three of different kinds."""
     profile = Profile.model_validate(
         {
             "name": "outage",
@@ -297,7 +298,7 @@ def of_the_model() -> tuple[History, Callable[[], ScrapeSource]]:
             "start": "2026-01-05T20:00:00Z",
             "duration": "1h",
             "platform": {"size": "tiny", "instances": {"api": 2}},
-            "faults": [{"id": "gone", "kind": "outage", "at": "10m", "for": "10m", "intensity": 0.5}],
+            "faults": [{"id": "gone", "kind": "outage", "at": "3m", "for": "2m", "intensity": 0.5}],
         }
     )
     run = Manifest(
@@ -310,9 +311,9 @@ def of_the_model() -> tuple[History, Callable[[], ScrapeSource]]:
         started_ms=profile.start_ms,
     )
     history = history_of(run, ModelSamples(run), HOUR)
-    return replace(history, span=Interval(run.started_ms - 10 * MINUTE, run.started_ms + 25 * MINUTE)), (
-        lambda: ModelSamples(run)
-    )
+    few = tuple(target for target in history.targets if target.instance in ("api-1", "postgres-1", "redis-1"))
+    span = Interval(run.started_ms - MINUTE, run.started_ms + 8 * MINUTE)
+    return replace(history, span=span, targets=few), lambda: ModelSamples(run)
 
 
 @pytest.mark.slow
@@ -333,12 +334,12 @@ def test_promtool_dumps_what_the_model_says(tmp_path: Path) -> None:
     up = found[("__name__", "up"), ("instance", "api-1"), ("job", "cryb-api")]
     down = [time for time, text in up if text == "0"]
     run = history.manifest
-    assert (down[0], down[-1] + target.interval_ms) == (run.started_ms + 10 * MINUTE, run.started_ms + 20 * MINUTE)
+    assert (down[0], down[-1] + target.interval_ms) == (run.started_ms + 3 * MINUTE, run.started_ms + 5 * MINUTE)
 
 
 @pytest.mark.slow
 def test_the_models_threads_change_no_byte(tmp_path: Path) -> None:
     history, source = of_the_model()
-    for workers in (1, 2, 3):
+    for workers in (1, 3):
         fill(tmp_path / str(workers), history, source, workers=workers)
-    assert digest(tmp_path / "1") == digest(tmp_path / "2") == digest(tmp_path / "3")
+    assert digest(tmp_path / "1") == digest(tmp_path / "3")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.rehearsal.scrapes import LOOKBACK, PlainRelabelling, Scraped, Scraper, Target
+from simulator.rehearsal.scrapes import PlainRelabelling, Scraped, Scraper, Target
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels, Series
 from simulator.wire.tsdb.chunks import STALE_NAN
@@ -83,13 +83,15 @@ def test_samples_are_counted(whole: Scraped) -> None:
     assert all(0 < seconds < 1 for seconds in reported(whole, "scrape_duration_seconds"))
 
 
-def test_series_are_new_at_first_and_after_having_been_forgotten(whole: Scraped) -> None:
-    """The cache forgets a series after three scrapes without it, but not while scrapes fail."""
-    added = reported(whole, "scrape_series_added")
-    assert added[0] == 5
-    again = [at for at in range(1, len(TIMES)) if added[at]]
-    assert all(added[at] == 1 for at in again)
-    assert again == [at for at in range(4, 40, 4) if at // 4 % 2 == 0 and not 10 <= at - 1 < 16]
+def test_a_series_is_new_when_the_last_answer_did_not_have_it(whole: Scraped) -> None:
+    """Nothing is forgotten while scrapes fail: `flicker` was in the last answer before them, and is in the next one."""
+    assert reported(whole, "scrape_series_added") == [5 if at == 0 else at in (8, 24, 32) for at in range(len(TIMES))]
+
+
+def test_what_never_answered_is_new_when_it_does() -> None:
+    late = Scraper(Toy(down=Interval(0, int(TIMES[20]))), PlainRelabelling(), 1)
+    added = reported(late.scrape(TARGET, TIMES[15:], TIMES[:15]), "scrape_series_added")
+    assert added == [4 if at == 20 else at in (24, 32) for at in range(15, 40)]
 
 
 @settings(deadline=None)
@@ -100,7 +102,7 @@ def test_a_stretch_is_the_same_alone(cuts: set[int]) -> None:
     joined: Kept = {name: {} for name in whole}
     edges = [0, *sorted(cuts), len(TIMES)]
     for first, last in pairwise(edges):
-        part = scraper().scrape(TARGET, TIMES[first:last], TIMES[max(first - LOOKBACK, 0) : first])
+        part = scraper().scrape(TARGET, TIMES[first:last], TIMES[:first])
         for name, found in kept(part).items():
             joined[name] |= found
     assert joined == whole

@@ -66,6 +66,15 @@ def test_every_bit_comes_back(start: int, steps: list[int], data: st.DataObject)
         assert [sample for chunk in found for sample in chunk] == expected
 
 
+@pytest.mark.parametrize("edge", [0, 1 << 13, 1 << 16, 1 << 19])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_changes_of_the_step_at_the_edges_of_their_widths(edge: int, sign: int) -> None:
+    for change in range(edge - 2, edge + 3):
+        times = np.cumsum([0, 10**6, 10**6 + sign * change, 10**6], dtype=np.int64)
+        rows = read(encode_chunks(times, np.zeros((1, 4), np.uint64), np.ones((1, 4), np.bool_)))
+        assert [time for time, _ in rows[0][0]] == times.tolist()
+
+
 def test_a_chunk_has_120_samples_of_those_that_are_there() -> None:
     times = np.arange(500, dtype=np.int64) * 15_000
     values = np.zeros((2, 500), dtype=np.uint64)

@@ -39,6 +39,12 @@ def test_lengths_are_three_times_each_other() -> None:
     assert block_ranges(2 * HOUR) == (2 * HOUR,)
 
 
+def test_a_window_that_ends_with_the_span_is_one_block() -> None:
+    span = Interval(5 * HOUR, 108 * HOUR)
+    lengths = block_ranges(54 * HOUR)
+    assert split_into_blocks(span, lengths) == (Interval(5 * HOUR, 54 * HOUR), Interval(54 * HOUR, 108 * HOUR))
+
+
 @settings(deadline=None)
 @given(span=SPANS, longest=LONGEST)
 def test_blocks_follow_each_other_and_fill_the_span(span: Interval, longest: int) -> None:
