@@ -18,7 +18,16 @@ from rich.text import Text
 
 from simulator.cli.emit import OptionalProfile
 from simulator.cli.instants import parse_instant
-from simulator.cli.options import DryRunOption, JsonOption, ManifestOption, QuietOption, SeedOption
+from simulator.cli.options import (
+    DryRunOption,
+    JsonOption,
+    ManifestOption,
+    OverlayOption,
+    QuietOption,
+    SeedOption,
+    ShardOption,
+    chosen_shard,
+)
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, did_you_mean
@@ -34,6 +43,7 @@ from simulator.rehearsal.history import (
 )
 from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
 from simulator.streams.samples import ModelSamples
+from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels, labels_of
 from simulator.units import DAY, HOUR, format_duration, parse_duration
@@ -90,6 +100,7 @@ class _Wanted:
     jobs: tuple[str, ...]
     resolution_ms: int | None
     longest_block_ms: int
+    shard: Shard
 
     def request(self, manifest: Manifest) -> str:
         """The same for the same history of the same profile, whatever the hour."""
@@ -109,6 +120,8 @@ def command(
     resolution: ResolutionOption = None,
     block_range: BlockRangeOption = None,
     seed: SeedOption = None,
+    overlay: OverlayOption = None,
+    shard: ShardOption = None,
     manifest: ManifestOption = None,
     workers: WorkersOption = None,
     dry_run: DryRunOption = False,
@@ -125,6 +138,7 @@ def command(
     Examples:
       crybsim backfill quiet-evening --tsdb data --days 7
       crybsim backfill api-errors --tsdb data --from -6h --to now --label simulation=demo
+      crybsim backfill quiet-evening --tsdb data-3 --to 2026-02-01T00:00:00Z --shard 3/8
     """
     now_ms = WallClock().now_ms()
     wanted = _Wanted(
@@ -135,8 +149,9 @@ def command(
         jobs=tuple(job or ()),
         resolution_ms=_span("--resolution", resolution),
         longest_block_ms=_longest_block(block_range),
+        shard=chosen_shard(shard) or WHOLE,
     )
-    run = _run(profile, manifest, seed, wanted, tsdb, now_ms)
+    run = _run(profile, manifest, overlay, seed, wanted, tsdb, now_ms)
     history, relabelling = _history(run, wanted, now_ms)
     console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
     told = _told(history)
@@ -162,13 +177,19 @@ def command(
 
 
 def _run(
-    profile: str | None, manifest: Path | None, seed: int | None, wanted: _Wanted, folder: Path, now_ms: int
+    profile: str | None,
+    manifest: Path | None,
+    overlays: list[str] | None,
+    seed: int | None,
+    wanted: _Wanted,
+    folder: Path,
+    now_ms: int,
 ) -> Manifest:
     """The run that this is the past of: a given one, else one that begins at --to, else one that began with the hour.
 
     Where the folder was begun to be filled for the same request in another hour, it is that hour.
     """
-    run = manifest_for(profile, manifest, mode="virtual")
+    run = manifest_for(profile, manifest, mode="virtual", overlays=overlays)
     if manifest is not None:
         if seed is not None:
             raise InputError("--seed: the manifest has one already; leave it out")
@@ -214,6 +235,7 @@ def _history(run: Manifest, wanted: _Wanted, now_ms: int) -> tuple[History, Plai
         targets=Scraper(source, relabelling, run.seed).targets(wanted.jobs or None),
         relabelling=relabelling.identity,
         longest_block_ms=wanted.longest_block_ms,
+        shard=wanted.shard,
     )
     return history, relabelling
 

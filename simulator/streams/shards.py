@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,17 @@ class Shard:
             return True
         texts = [f"{label}={value}" for label, value in sorted(labels) if label != "le"]
         return int(key(0, "shard", _SUFFIX.sub("", name), *texts)) % self.of == self.number - 1
+
+    def holds_stored(self, labels: Labels) -> bool:
+        """Whether a series belongs to it; `labels` with the name, as a database has them."""
+        if self.of == 1:
+            return True
+        own = dict(labels)
+        return self.holds(own.pop("__name__", ""), labels_of(own))
+
+
+WHOLE: Final = Shard()
+"""All of the series."""
 
 
 class ShardedSamples:

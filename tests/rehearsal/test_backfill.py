@@ -25,6 +25,7 @@ from simulator.rehearsal.scrapes import PlainRelabelling, Scraper, ScrapeSource
 from simulator.sinks.tsdb_blocks import read_blocks
 from simulator.stack.binaries import find_binaries
 from simulator.streams.samples import ModelSamples
+from simulator.streams.shards import Shard
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels
 from simulator.units import HOUR, MINUTE
@@ -343,3 +344,24 @@ def test_the_models_threads_change_no_byte(tmp_path: Path) -> None:
     for workers in (1, 3):
         fill(tmp_path / str(workers), history, source, workers=workers)
     assert digest(tmp_path / "1") == digest(tmp_path / "3")
+
+
+def test_the_shards_of_a_history_are_the_whole_and_share_nothing(filled: Path, tmp_path: Path) -> None:
+    """Each machine fills a folder of its own; what is told about a scrape is told of the whole scrape."""
+    together: Block = {}
+    for number in (1, 2, 3):
+        part = replace(HISTORY, shard=Shard(number, 3))
+        fill(tmp_path / str(number), part)
+        found = everything(tmp_path / str(number))
+        assert found
+        assert not found.keys() & together.keys()
+        together.update(found)
+        assert part.fingerprint != HISTORY.fingerprint
+    assert together == everything(filled)
+
+
+def test_a_shard_without_any_series_is_refused(tmp_path: Path) -> None:
+    series = expected(HISTORY, Toy())
+    empty = next(n for n in range(1, 10_000) if not any(Shard(n, 10_000).holds_stored(labels) for labels in series))
+    with pytest.raises(InputError, match="has none of the series"):
+        fill(tmp_path, replace(HISTORY, shard=Shard(empty, 10_000)))
