@@ -43,7 +43,7 @@ def production_grid(file: str, group: str, interval_ms: int, prometheus_version:
     and filled in. Raises ValueError for a version that does not begin with two numbers.
     """
     interval_ns = interval_ms * NS_PER_MS
-    offset_ns = xxhash.xxh64_intdigest(_hashed(file, group, _major_minor(prometheus_version))) % interval_ns
+    offset_ns = xxhash.xxh64_intdigest(_hashed(file, group, major_minor(prometheus_version))) % interval_ns
     return Grid(interval_ms, offset_ns // NS_PER_MS)
 
 
@@ -66,7 +66,7 @@ def _size(length: int, version: tuple[int, int]) -> bytes:
     return bytes(encoded)
 
 
-def _major_minor(version: str) -> tuple[int, int]:
+def major_minor(version: str) -> tuple[int, int]:
     match = re.match(r"v?(\d+)\.(\d+)", version)
     if match is None:
         raise ValueError(f"{version!r} is not a version of Prometheus; write one like 2.42 or 3.5.0")

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from simulator.engine.relabel import Relabelling, read_rules
+from simulator.engine.scrape_labels import is_storable, stored_labels, target_labels
 from simulator.rehearsal.scrapes import NAME, ScrapeSource, Target
 from simulator.telemetry.routes import TARGET_PARAMETER, Route
 from simulator.telemetry.samples import FamilyBlock, Labels, Series, labels_of
-from simulator.units import MINUTE, parse_duration
+from simulator.units import MINUTE, SECOND, format_duration, parse_duration
 
 _DEFAULT_INTERVAL_MS: Final = MINUTE  # Prometheus's own, where prometheus.yml says nothing
+_DEFAULT_TIMEOUT_MS: Final = 10 * SECOND
 _WRITTEN_TARGET: Final = f"__param_{TARGET_PARAMETER}"
 
 
@@ -35,26 +37,18 @@ class TeamJob:
     targets: tuple[tuple[str, Labels], ...]
     relabel: Relabelling
     metric_relabel: Relabelling
-    scheme: str
     has_default_ports: bool
 
     def target_labels(self, target: str) -> Labels | None:
         """The labels of a target once relabelling is over; None where it drops the target."""
-        found = self.relabel.apply(dict(dict(self.targets)[target]))
-        if found is None or not found.get("__address__"):
-            return None
-        address = found["__address__"]
-        if self.has_default_ports and ":" not in address.rsplit("]", 1)[-1]:
-            address = f"{address}:{'443' if found.get('__scheme__') == 'https' else '80'}"
-        found.setdefault("instance", address)
-        return labels_of({name: value for name, value in found.items() if not name.startswith("__")})
+        return target_labels(dict(dict(self.targets)[target]), self.relabel, default_ports=self.has_default_ports)
 
 
 def read_jobs(copy: str, *, default_ports: bool) -> tuple[TeamJob, ...]:
     """The scrape jobs of a copied prometheus.yml. `default_ports`: Prometheus before 3.0 adds them to addresses."""
     document: dict[str, Any] = YAML(typ="safe").load(copy)
-    default = _interval(document.get("global") or {}, _DEFAULT_INTERVAL_MS)
-    return tuple(_job(job, default, default_ports) for job in document.get("scrape_configs") or ())
+    common = document.get("global") or {}
+    return tuple(_job(job, common, default_ports) for job in document.get("scrape_configs") or ())
 
 
 class TeamSource:
@@ -120,42 +114,43 @@ class TeamRelabelling:
         """Clashing labels are renamed `exported_…`, or with `honor_labels` the exposed one stays."""
         if self._only is not None and exposed.name not in self._only:
             return None
-        merged = dict(target)
-        for name, value in exposed.labels:
-            if name in merged and not self._jobs[job].honor_labels:
-                while name in merged:
-                    name = f"exported_{name}"
-            merged[name] = value
-        kept = self._jobs[job].metric_relabel.apply({**merged, NAME: exposed.name})
-        return labels_of(kept) if kept and kept.get(NAME) else None
+        own = {**dict(exposed.labels), NAME: exposed.name}
+        of_job = self._jobs[job]
+        kept = stored_labels(own, target, of_job.metric_relabel, honor_labels=of_job.honor_labels)
+        return kept if kept and is_storable(kept) else None
 
 
-def _job(written: dict[str, Any], default_ms: int, default_ports: bool) -> TeamJob:
+def _job(written: dict[str, Any], common: dict[str, Any], default_ports: bool) -> TeamJob:
     name = str(written["job_name"])
-    scheme = str(written.get("scheme") or "http")
-    path = str(written.get("metrics_path") or "/metrics")
+    interval_ms = _duration("scrape_interval", written, common, _DEFAULT_INTERVAL_MS)
+    timeout_ms = min(_duration("scrape_timeout", written, common, _DEFAULT_TIMEOUT_MS), interval_ms)
+    defaults = {
+        "job": name,
+        "__scheme__": str(written.get("scheme") or "http"),
+        "__metrics_path__": str(written.get("metrics_path") or "/metrics"),
+        "__scrape_interval__": format_duration(interval_ms),
+        "__scrape_timeout__": format_duration(timeout_ms),
+    }
     parameters = {f"__param_{key}": str(values[0]) for key, values in (written.get("params") or {}).items() if values}
-    common = {"job": name, "__scheme__": scheme, "__metrics_path__": path, **parameters}
     targets: dict[str, Labels] = {}
     for group in written.get("static_configs") or ():
-        labels = {str(key): str(value) for key, value in (group.get("labels") or {}).items()}
+        labels = {str(key): str(value) for key, value in (group.get("labels") or {}).items() if value}
         for address in group.get("targets") or ():
-            of_target = {**common, **labels, "__address__": str(address)}
+            of_target = {**defaults, **labels, **parameters, "__address__": str(address)}
             targets[labels.get(_WRITTEN_TARGET, str(address))] = labels_of(of_target)
     return TeamJob(
         name=name,
-        interval_ms=_interval(written, default_ms),
+        interval_ms=interval_ms,
         honor_labels=bool(written.get("honor_labels", False)),
         targets=tuple(targets.items()),
         relabel=Relabelling(read_rules(written.get("relabel_configs"))),
         metric_relabel=Relabelling(read_rules(written.get("metric_relabel_configs"))),
-        scheme=scheme,
         has_default_ports=default_ports,
     )
 
 
-def _interval(section: dict[str, Any], default_ms: int) -> int:
-    written = section.get("scrape_interval")
+def _duration(name: str, job: dict[str, Any], common: dict[str, Any], default_ms: int) -> int:
+    written = job.get(name, common.get(name))
     return default_ms if written is None else parse_duration(str(written))
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote_plus, urlsplit
 
 from simulator.engine.go_regexp import compile_pattern, replace_all
+from simulator.engine.host_port import split_host_port
 from simulator.engine.state import Vector
 from simulator.engine.templates.values import (
     GoMap,
@@ -167,32 +168,13 @@ def _humanize_timestamp(number: Value) -> str:
     return str(_to_time(value)) if math.isfinite(value) else _four(value)
 
 
-def _split_host_port(address: str) -> tuple[str, str] | None:
-    """`net.SplitHostPort`; None where that gives an error."""
-    colon = address.rfind(":")
-    if colon < 0:
-        return None
-    if address.startswith("["):
-        end = address.find("]")
-        if end + 1 != colon:
-            return None
-        host, after_open, after_close = address[1:end], 1, end + 1
-    else:
-        host, after_open, after_close = address[:colon], 0, 0
-        if ":" in host:
-            return None
-    if "[" in address[after_open:] or "]" in address[after_close:]:
-        return None
-    return host, address[colon + 1 :]
-
-
 def _strip_port(address: Value) -> str:
-    split = _split_host_port(_string(address))
+    split = split_host_port(_string(address))
     return split[0] if split else _string(address)
 
 
 def _strip_domain(address: Value) -> str:
-    host, port = _split_host_port(_string(address)) or (_string(address), "")
+    host, port = split_host_port(_string(address)) or (_string(address), "")
     if _is_ip(host):
         return _string(address)
     host = host.split(".")[0]
