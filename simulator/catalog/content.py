@@ -50,7 +50,7 @@ def _membership(kind: str) -> Flow:
     )
 
 
-_POSTS = _flow(
+POSTS = _flow(
     "posts",
     "content.posts",
     _COMMUNITIES,
@@ -146,7 +146,7 @@ def _percent(name: str, text: str, signal: str, label: str, table: Mapping[str, 
 
 
 FAMILIES: tuple[Family, ...] = (
-    _counter("cryb_posts_created_total", "Posts", _POSTS, same("community", "type"), api=True),
+    _counter("cryb_posts_created_total", "Posts", POSTS, same("community", "type"), api=True),
     _counter("cryb_comments_created_total", "Comments", _COMMENTS, same("community", "type"), api=True),
     _counter("cryb_reactions_created_total", "Reactions", _REACTIONS, same("type", "content_type"), api=True),
     _counter("cryb_server_memberships_total", "Server joins, leaves", _membership("server"), same("action"), api=True),
