@@ -6,7 +6,7 @@ PROFILE ?= profiles/api-errors.yaml
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install venv demo demo-live test accept check bench lock clean
+.PHONY: help install venv demo demo-live test accept check golden bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -36,6 +36,10 @@ check: venv ## format, lint, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+golden: venv ## rewrite tests/fingerprints (one per shipped profile), show what changed
+	@$(BIN)/python -m tests.fingerprints.samples
+	@git --no-pager diff -- tests/fingerprints
 
 bench: venv ## the benchmarks in bench/
 	@for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
