@@ -17,8 +17,9 @@ import numpy as np
 
 from simulator.catalog.routes import Route
 from simulator.clock import Clock
-from simulator.profile.activity import ActiveFault, instances_hit
+from simulator.profile.activity import ActiveFault
 from simulator.profile.manifest import Manifest
+from simulator.profile.presence import is_down
 from simulator.profile.schema import Fault
 
 SIGMA: Final = 0.5
@@ -44,6 +45,8 @@ EFFECTS: Final[dict[str, Effect]] = {
     "http_errors": Effect.FAIL,
     "latency": Effect.DELAY,
     "outage": Effect.CLOSE,
+    "deploy": Effect.CLOSE,
+    "crash_loop": Effect.CLOSE,
     "database_slow": Effect.SLOW_QUERIES,
 }
 """Fault kind to effect."""
@@ -55,7 +58,6 @@ class Faults:
     def __init__(self, manifest: Manifest, instance: str, clock: Clock) -> None:
         self._manifest = manifest
         self._instance = instance
-        self._instances = tuple(f"api-{n + 1}" for n in range(manifest.profile.platform.instances.api))
         self._clock = clock
         self._overrides: dict[str, tuple[ActiveFault, int]] = {}  # with the wall instant at which each one ends
         self._asked_ms = -1
@@ -75,8 +77,9 @@ class Faults:
         if self._asked_ms < 0 or not 0 <= now - self._asked_ms < FRESH_MS:
             self._asked_ms = now
             self._overrides = {name: entry for name, entry in self._overrides.items() if now < entry[1]}
-            found = (*self._manifest.active(now), *(fault for fault, _ in self._overrides.values()))
-            self._active = tuple(acting for acting in found if self._concerns(acting))
+            of_profile = [(acting, acting.fault) for acting in self._manifest.active(now)]
+            by_hand = [(acting, self._dated(acting.fault, ends)) for acting, ends in self._overrides.values()]
+            self._active = tuple(acting for acting, fault in (*of_profile, *by_hand) if self._concerns(fault, now))
         return self._active
 
     def override(self, fault: Fault) -> None:
@@ -117,10 +120,15 @@ class Faults:
             return "healthy"
         return "timeout" if max(acting.parameter("delay") for acting in slow) >= TIMEOUT_MS else "degraded"
 
-    def _concerns(self, acting: ActiveFault) -> bool:
-        if EFFECTS.get(acting.fault.kind) is Effect.CLOSE:
-            return self._instance in instances_hit(acting, self._instances)
-        return acting.fault.target.instance in (None, self._instance)
+    def _concerns(self, fault: Fault, now: int) -> bool:
+        if EFFECTS.get(fault.kind) is Effect.CLOSE:
+            alone = self._manifest.profile.model_copy(update={"faults": (fault,)})
+            return bool(is_down(alone, self._instance, np.array([self._manifest.elapsed_ms(now)]))[0])
+        return fault.target.instance in (None, self._instance)
+
+    def _dated(self, fault: Fault, ends: int) -> Fault:
+        """An override as if the profile had it: it begins when it was asked for."""
+        return fault.model_copy(update={"at": self._manifest.elapsed_ms(ends) - fault.for_})
 
     def _hits(self, acting: ActiveFault, effect: Effect, route: Route | None) -> bool:
         if EFFECTS.get(acting.fault.kind) is not effect:

@@ -31,7 +31,7 @@ from simulator.cli.options import (
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, did_you_mean
-from simulator.model.grid import ORIGIN_DAYS
+from simulator.model.grid import origin_days
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal import backfill as work
 from simulator.rehearsal.history import (
@@ -214,10 +214,10 @@ def _history(run: Manifest, wanted: _Wanted, now_ms: int) -> tuple[History, Plai
         begin = end - (run.profile.history.length or DEFAULT_LENGTH_MS)
     if begin >= end:
         raise InputError(f"--from: {rfc3339(begin)} is not before the end, {rfc3339(end)}")
-    oldest = run.started_ms - ORIGIN_DAYS * DAY
+    oldest = run.started_ms - origin_days(run.profile) * DAY
     if begin < oldest:
         raise InputError(
-            f"--from: the platform began {ORIGIN_DAYS} days before the run, at {rfc3339(oldest)}; "
+            f"--from: the platform began {origin_days(run.profile)} days before the run, at {rfc3339(oldest)}; "
             f"{rfc3339(begin)} is before that"
         )
     resolution = run.profile.history.resolution if wanted.resolution_ms is None else wanted.resolution_ms

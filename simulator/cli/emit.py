@@ -15,7 +15,7 @@ from simulator.cli.options import ManifestOption, OverlayOption, PortOption, Sha
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import Clock, WallClock, rfc3339
 from simulator.errors import InputError, SimulatorError, did_you_mean
-from simulator.model.grid import ORIGIN_DAYS
+from simulator.model.grid import origin_days
 from simulator.profile.manifest import Manifest
 from simulator.sinks.log_files import LogFiles, LogFollower
 from simulator.sinks.scrape import RouteFile, ScrapeSink
@@ -97,7 +97,7 @@ def command(
 def _print_instant(run: Manifest, at: str, jobs: list[str] | None, part: Shard | None) -> None:
     """One instant's exposition. Without a given manifest wall time is the profile's own."""
     at_ms = parse_instant(at, flag="--at", now_ms=run.started_ms)
-    oldest_ms = run.started_ms - ORIGIN_DAYS * DAY
+    oldest_ms = run.started_ms - origin_days(run.profile) * DAY
     if at_ms < oldest_ms:
         message = f"--at: {rfc3339(at_ms)} is before the platform was started"
         raise InputError(f"{message}; {rfc3339(oldest_ms)} at the earliest")

@@ -15,7 +15,7 @@ from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
 from simulator.model.counts import Counts, CountTree, Floats, Leaves
 from simulator.model.disturbance import first_onset, segments
 from simulator.model.events import Events, events_between
-from simulator.model.grid import ORIGIN_DAYS, Times
+from simulator.model.grid import Times, origin_days
 from simulator.model.keys import keys
 from simulator.model.moment import ELSEWHERE, Moment, World
 from simulator.model.shapes import FlowShapes, Undisturbed
@@ -76,7 +76,7 @@ class FlowCounts:
             dispersion=np.full(count, flow.dispersion),
         )
         shapes = FlowShapes(base, flow.signal, share, self.spreads, flow.bounds)
-        tree = CountTree(self._leaves, shapes, world.start // DAY - ORIGIN_DAYS)
+        tree = CountTree(self._leaves, shapes, world.start // DAY - origin_days(world.profile))
         self._flows = self._arranged([group for _, _, group in found])
         self._routes = self._distinct_routes()
         self._failing = [

@@ -21,7 +21,8 @@ CELL_MS: Final = MINUTE
 CELLS_PER_HOUR: Final = HOUR // CELL_MS
 HOURS_PER_DAY: Final = DAY // HOUR
 ORIGIN_DAYS: Final = 45
-"""Every instance of the platform was started on the day this many days before the profile's: counters begin there."""
+"""Every instance of the platform was started on the day this many days before the profile's: counters begin there. Or
+earlier, where the profile asks for a longer history (`origin_days`)."""
 
 Times = NDArray[np.int64]
 
@@ -43,6 +44,11 @@ class Grid:
     def elapsed(self, grid_ms: Times) -> Times:
         """Milliseconds since the run's start; negative in its history."""
         return grid_ms - self.start
+
+
+def origin_days(profile: Profile) -> int:
+    """How many days before the run's first day its platform was started."""
+    return max(ORIGIN_DAYS, -(-profile.history.length // DAY) + 1)
 
 
 def grid_start(profile: Profile) -> int:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from simulator.errors import Problem
 from simulator.profile.document import Document, Steps
 from simulator.profile.schema import SHORTEST_RUN_MS, Profile
-from simulator.units import SECOND, format_duration
+from simulator.units import DAY, SECOND, format_duration
+
+LONGEST_HISTORY_MS: Final = 400 * DAY
+"""A year and a month: each day of it costs a draw for every counter of the platform."""
 
 
 class Findings:
@@ -55,6 +59,9 @@ def check_run(profile: Profile, findings: Findings, file: str) -> None:
             other = ("traffic", "holidays", days.index(day), "day")
             message = f"{day} is traffic.holidays[{days.index(day)}] already; a day has one factor"
             findings.report(("traffic", "holidays", index, "day"), message, other)
+    if profile.history.length > LONGEST_HISTORY_MS:
+        length, most = format_duration(profile.history.length), format_duration(LONGEST_HISTORY_MS)
+        findings.report(("history", "length"), f"{length} is too long; at most {most}", ("history",))
     resolution = profile.history.resolution
     if resolution is not None and resolution < SECOND:
         findings.report(("history", "resolution"), f"{format_duration(resolution)} is too fine; 1s or more")

@@ -20,8 +20,6 @@ Truth = NDArray[np.bool_]
 
 _SERVER_DOWN: Final = ("database_down", "redis_down")
 """The server is gone and its exporter is not."""
-_LAPSES: Final = ("outage", "deploy", "crash_loop", "scrape_gap", "target_flapping")
-"""Kinds that can let a target refuse its scrape."""
 
 
 def instances_of(profile: Profile, service: str) -> tuple[str, ...]:
@@ -128,20 +126,23 @@ def release_name(number: int) -> str:
     return f"1.{42 + number}.0"
 
 
-def unscraped(profile: Profile, fault: Fault, service: str) -> frozenset[str]:
-    """The instances of a service whose scrapes a fault may let fail."""
-    if fault.kind not in _LAPSES:
+def taken_away(profile: Profile, fault: Fault, service: str) -> frozenset[str]:
+    """The instances of a service that a fault takes away, if only for moments."""
+    if fault.kind not in ("outage", "deploy", "crash_loop"):
         return frozenset()
-    names = instances_of(profile, service)
-    broken = service_of(fault)
-    if broken == service:
-        named = fault.target.instance
-        everyone = fault.kind == "scrape_gap" and named is None  # its intensity is a share of scrapes
-        return frozenset(names) if everyone else frozenset(struck(profile, fault))
-    if fault.kind == "outage" and broken == NODE:
-        hosts = struck(profile, fault)
-        return frozenset(name for name in names if host_of(profile, name) in hosts)
-    return frozenset()
+    if service_of(fault) == service:
+        return frozenset(struck(profile, fault))
+    hosts = struck(profile, fault) if fault.kind == "outage" and service_of(fault) == NODE else ()
+    return frozenset(name for name in instances_of(profile, service) if host_of(profile, name) in hosts)
+
+
+def unscraped(profile: Profile, fault: Fault, service: str) -> frozenset[str]:
+    """The instances of a service whose scrapes a fault may let fail: taken away, or only out of sight."""
+    if service_of(fault) == service and fault.kind in ("scrape_gap", "target_flapping"):
+        if fault.kind == "scrape_gap" and fault.target.instance is None:
+            return frozenset(instances_of(profile, service))  # its intensity is a share of scrapes
+        return frozenset(struck(profile, fault))
+    return taken_away(profile, fault, service)
 
 
 def scraped_instance(service: str, instance: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from simulator.catalog.faults import BY_NAME
+from simulator.profile.presence import taken_away
+from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals
 from simulator.units import SECOND
 from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, LoadSummary, RequestFigures, Word
 from simulator.verdict.facts import Mode
-from simulator.verdict.targets import TAKES_DOWN
 
 BUSIEST_WORKER = 0.8
 """Share of one core above which a generator's own waiting enters its latencies (cli.md, "Load on something")."""
@@ -65,9 +65,7 @@ def judge_load(case: Case) -> tuple[Finding, ...]:
 def achieved_ratio(case: Case) -> float | None:
     """Requests sent over requests planned. Where the profile takes the API down, outages are left out of both."""
     ended = _ended(case)
-    outages = [
-        case.span_of(fault) for fault in case.manifest.profile.faults if TAKES_DOWN in BY_NAME[fault.kind].effects
-    ]
+    outages = _outages(case)
     if not outages or ended is None or ended.achieved_ratio is None:
         return ended.achieved_ratio if ended else None
     sent, planned = 0, 0.0
@@ -108,6 +106,12 @@ def _ended(case: Case) -> LoadEnded | None:
     return next(reversed(case.seen(LoadEnded)), None)
 
 
+def _outages(case: Case) -> list[Interval]:
+    """The spans of faults that take the API away, or some of it."""
+    profile = case.manifest.profile
+    return [case.span_of(fault) for fault in profile.faults if taken_away(profile, fault, "api")]
+
+
 def _intervals(case: Case) -> tuple[tuple[int, LoadMeasured], ...]:
     """Each measurement with the beginning of its interval; the first has none to be measured by."""
     measured = case.seen(LoadMeasured)
@@ -116,9 +120,7 @@ def _intervals(case: Case) -> tuple[tuple[int, LoadMeasured], ...]:
 
 def _stall(case: Case) -> tuple[int, int] | None:
     """The first hole in the load outside outages, or None."""
-    outages = [
-        case.span_of(fault) for fault in case.manifest.profile.faults if TAKES_DOWN in BY_NAME[fault.kind].effects
-    ]
+    outages = _outages(case)
     began: int | None = None
     missing = 0.0
     for start_ms, measured in _intervals(case):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.catalog.faults import BY_NAME
-from simulator.profile.activity import ActiveFault, instances_hit
+from simulator.profile import presence
 from simulator.profile.schema import Fault
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import TargetObserved
@@ -14,9 +13,6 @@ from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.facts import Mode
 from simulator.verdict.wording import listed
-
-TAKES_DOWN = "up falls to 0"
-"""The effect, in the catalogue's words, by which a fault kind explains a target that is down."""
 
 STARTING_MS = 5 * SECOND
 """A process may take this long to listen again after its outage; then the next scrapes must find it."""
@@ -111,12 +107,9 @@ def _unscraped(case: Case) -> tuple[Unscraped, ...]:
 
 
 def _outages(case: Case, service: str) -> tuple[Fault, ...]:
-    return tuple(
-        fault
-        for fault in case.manifest.profile.faults
-        if TAKES_DOWN in BY_NAME[fault.kind].effects
-        and (BY_NAME[fault.kind].service or fault.target.service) == service
-    )
+    """The faults that may let scrapes of a service fail."""
+    profile = case.manifest.profile
+    return tuple(fault for fault in profile.faults if presence.unscraped(profile, fault, service))
 
 
 def _within_outages(case: Case, service: str, unscraped: Unscraped, grace_ms: int) -> bool:
@@ -130,11 +123,9 @@ def _within_outages(case: Case, service: str, unscraped: Unscraped, grace_ms: in
 
 def _allowed_down(case: Case, service: str, at_ms: int, grace_ms: int) -> int:
     """How many instances of a service may be down at an instant."""
-    count = int(getattr(case.manifest.profile.platform.instances, service, 1))
-    names = tuple(f"{service}-{number}" for number in range(1, count + 1))
     hit: frozenset[str] = frozenset()
     for fault in _outages(case, service):
         span = case.span_of(fault)
         if span.start_ms <= at_ms < span.end_ms + grace_ms:
-            hit |= instances_hit(ActiveFault(fault, fault.intensity), names)
+            hit |= presence.unscraped(case.manifest.profile, fault, service)
     return len(hit)

@@ -105,3 +105,36 @@ def test_an_override_can_be_lifted(make_faults):
     assert faults.lift("by-hand") is True
     assert not faults.is_down()
     assert faults.lift("by-hand") is False
+
+
+def test_an_outage_of_another_service_leaves_the_api_alone(make_faults):
+    faults, clock = make_faults({"kind": "outage", "target": {"service": "redis"}})
+    clock.advance(2 * MINUTE)
+    assert not faults.is_down()
+    assert faults.active() == ()
+
+
+def test_the_host_of_an_instance_takes_it_along(make_faults):
+    faults, clock = make_faults({"kind": "outage", "target": {"service": "node"}})
+    clock.advance(2 * MINUTE)
+    assert faults.is_down()
+
+
+def test_a_crash_loop_closes_the_port_at_each_crash(make_faults):
+    faults, clock = make_faults({"kind": "crash_loop", "parameters": {"every": "30s", "downtime": "10s"}})
+    clock.advance(MINUTE)
+    seen = []
+    for _ in range(12):
+        seen.append(faults.is_down())
+        clock.advance(10_000)
+    assert seen == [True, False, False] * 4
+    assert not faults.is_down()
+
+
+def test_a_crash_loop_by_hand_begins_when_it_is_asked_for(make_faults):
+    faults, clock = make_faults()
+    clock.advance(17_000)
+    faults.override(by_hand("crash_loop"))
+    assert faults.is_down()
+    clock.advance(20_001)
+    assert not faults.is_down()

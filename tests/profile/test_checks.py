@@ -48,6 +48,12 @@ CASES: list[tuple[str, Change, str, str]] = [
         "no jour",
     ),
     ("history", lambda d: d.update(history={"resolution": "10ms"}), "history.resolution", "10ms is too fine"),
+    (
+        "long history",
+        lambda d: d.update(history={"length": "401d"}),
+        "history.length",
+        "401d is too long; at most 400d",
+    ),
     ("same id", fault(1, id="errors"), "faults[1].id", "'errors' is the id of faults[0] too; ids are unique"),
     (
         "kind",
@@ -97,6 +103,53 @@ CASES: list[tuple[str, Change, str, str]] = [
         fault(1, kind="http_errors", at="3m", target={}),
         "faults[1].at",
         "overlaps faults[0] (errors), which breaks the same thing until 5m",
+    ),
+    (
+        "unknown service",
+        fault(1, target={"service": "rediss"}),
+        "faults[1].target.service",
+        "outage cannot break 'rediss'; did you mean 'redis'?",
+    ),
+    ("watcher", fault(1, kind="deploy", target={"service": "grafana"}), "faults[1].target.service", "cannot break"),
+    (
+        "instance of another service",
+        fault(1, target={"service": "redis", "instance": "api-2"}),
+        "faults[1].target.instance",
+        "instances of redis: redis-1",
+    ),
+    ("rhythm", fault(1, kind="deploy", ramp="30s"), "faults[1].ramp", "deploy has a rhythm of its own; leave ramp out"),
+    (
+        "hasty",
+        fault(1, kind="deploy", target={}, **{"for": "9s"}),
+        "faults[1].for",
+        "restart 2 one by one; 10s or more",
+    ),
+    (
+        "never up",
+        fault(1, kind="crash_loop", parameters={"downtime": "1m"}),
+        "faults[1].parameters.downtime",
+        "away for 1m at crashes 1m apart would never be up",
+    ),
+    (
+        "two restarts",
+        lambda d: (
+            d["faults"][1].update(kind="deploy", target={}),
+            d["faults"].append(
+                {"id": "again", "kind": "crash_loop", "at": "7m", "for": "1m", "target": {"instance": "api-2"}}
+            ),
+        ),
+        "faults[2].at",
+        "restarts api-2 while faults[1] (down) does, until 8m",
+    ),
+    ("no replica", fault(1, kind="replication_lag", target={}), "faults[1].kind", "there is no replica that could lag"),
+    (
+        "primary",
+        lambda d: (
+            d["platform"]["instances"].update(postgres=2),
+            d["faults"][1].update(kind="replication_lag", target={"instance": "postgres-1"}),
+        ),
+        "faults[1].target.instance",
+        "postgres-1 is the primary; name a replica",
     ),
     ("twice", lambda d: d["expect"]["alerts"].append(d["expect"]["alerts"][0]), "expect.alerts[1].name", "already"),
     ("silent", lambda d: d["expect"]["silent"].append("HighErrorRate"), "expect.silent[1]", "cannot stay silent"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.model.grid import ORIGIN_DAYS
+from simulator.model.grid import origin_days
 from simulator.model.moment import Floats, Moment, signal
 from simulator.profile.presence import host_of, is_down, is_serving
 from simulator.units import DAY
@@ -26,7 +26,7 @@ def serves(m: Moment) -> Floats:
 
 @signal("instance.started_seconds", "seconds", "when the processes of this instance were started, in Unix time")
 def started_seconds(m: Moment) -> Floats:
-    began = m.world.start // DAY * DAY - ORIGIN_DAYS * DAY
+    began = m.world.start // DAY * DAY - origin_days(m.profile) * DAY
     starts = np.concatenate((np.array([began], dtype=np.int64), m.world.restarts(m.instance)))
     if not m.disturbed:
         starts = starts[:1]
