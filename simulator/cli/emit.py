@@ -22,7 +22,7 @@ from simulator.sinks.scrape import RouteFile, ScrapeSink
 from simulator.sinks.scrape_server import ScrapeServer
 from simulator.streams.logs import ModelLogs
 from simulator.streams.samples import ModelSamples
-from simulator.streams.shards import Shard, ShardedSamples
+from simulator.streams.shards import WHOLE, Shard, ShardedSamples
 from simulator.streams.snapshot import snapshot
 from simulator.telemetry.samples import SampleSource
 from simulator.units import DAY
@@ -87,7 +87,9 @@ def command(
     if job:
         raise InputError("--job goes with --at; a scrape names its job itself")
     clock = WallClock()
-    follower = LogFollower(ModelLogs(run), LogFiles(logs), clock) if logs is not None else None
+    follower = None
+    if logs is not None:
+        follower = LogFollower(ModelLogs(run, shard=part or WHOLE), LogFiles(logs), clock)
     source: SampleSource = ModelSamples(run)
     if part is not None:
         source = ShardedSamples(source, part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from simulator.profile.manifest import Manifest, profile_hash
@@ -12,6 +13,8 @@ from simulator.units import MINUTE
 
 START = datetime(2026, 1, 5, 19, 30, tzinfo=UTC)
 Fault = dict[str, object]
+UNSHRUNK = settings(deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+"""For properties of whole runs: a counterexample is told as it was found, since each further try takes seconds."""
 
 
 def run_of(

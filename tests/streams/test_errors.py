@@ -18,7 +18,7 @@ from simulator.telemetry.errors import ErrorEvent
 from simulator.telemetry.interval import Interval
 from simulator.units import MINUTE
 from tests.streams.risen import Risen
-from tests.streams.runs import fault, run_of, runs
+from tests.streams.runs import UNSHRUNK, fault, run_of, runs
 
 BROKEN = run_of(fault("http_errors", intensity=0.4), size="default")
 SPAN = Interval(BROKEN.started_ms + 10 * MINUTE, BROKEN.started_ms + 20 * MINUTE)
@@ -26,7 +26,7 @@ EVENTS = list(ModelErrors(BROKEN).events(SPAN))
 EXCEPTIONS = [event for event in EVENTS if event.exception]
 
 
-@settings(deadline=None, max_examples=4)
+@settings(UNSHRUNK, max_examples=4)
 @given(runs(), st.integers(-10 * MINUTE, 50 * MINUTE), st.integers(1, 10 * MINUTE))
 def test_exceptions_are_as_many_as_failed_requests(run: Manifest, first: int, length: int) -> None:
     span = Interval(run.started_ms + first, run.started_ms + first + length)

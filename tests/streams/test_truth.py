@@ -18,14 +18,14 @@ from simulator.streams.truth import BURN_WINDOWS_MS, ModelTruth
 from simulator.telemetry.interval import Interval
 from simulator.units import DAY, HOUR, MINUTE
 from tests.streams.risen import Risen
-from tests.streams.runs import fault, run_of, runs
+from tests.streams.runs import UNSHRUNK, fault, run_of, runs
 
 
 def interval(run: Manifest, first: int, last: int) -> Interval:
     return Interval(run.started_ms + first, run.started_ms + last)
 
 
-@settings(deadline=None, max_examples=4)
+@settings(UNSHRUNK, max_examples=4)
 @given(runs(), st.integers(-HOUR, HOUR), st.integers(1, 30 * MINUTE))
 def test_it_is_what_the_counters_rise_by(run: Manifest, first: int, length: int) -> None:
     span = interval(run, first, first + length)
@@ -77,7 +77,7 @@ def estimate(q: float, cumulative: np.ndarray) -> tuple[float, float, float]:
     return low + (high - low) * (q * cumulative[-1] - before) / (cumulative[at] - before), low, high
 
 
-@settings(deadline=None, max_examples=3)
+@settings(UNSHRUNK, max_examples=3)
 @given(runs().filter(lambda run: run.profile.platform.instances.api == 1), st.integers(0, 40 * MINUTE))
 def test_histogram_quantile_looks_into_the_bucket_that_holds_the_true_one(run: Manifest, first: int) -> None:
     span = interval(run, first, first + 10 * MINUTE)

@@ -21,6 +21,7 @@ from simulator.streams.logs.render import Lines, Renderer
 from simulator.streams.logs.sources import SOURCES, Source
 from simulator.streams.logs.template import Compiler, Program
 from simulator.streams.logs.texts import Pools
+from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.logs import LogBatch, LogEntry
 from simulator.telemetry.samples import Labels, labels_of
@@ -55,8 +56,9 @@ class ModelLogs:
     In a live run the reference API writes its own request lines, so they are left out.
     """
 
-    def __init__(self, manifest: Manifest, *, services: Collection[str] | None = None) -> None:
-        """`services`: whose lines, by the label `service`; not given: everybody's."""
+    def __init__(self, manifest: Manifest, *, services: Collection[str] | None = None, shard: Shard = WHOLE) -> None:
+        """`services`: whose lines, by the label `service`; not given: everybody's. `shard` takes a part of the
+        streams, each of which is in exactly one shard."""
         self._ledger = Ledger(manifest)
         live = manifest.mode == "live"
         self._sources = tuple(
@@ -73,6 +75,7 @@ class ModelLogs:
         self._renderer = Renderer(programs, compiler.literals, compiler.aspects, pools, tuple(self._hosts))
         self.streams = tuple(self._streams)
         """Every stream that may have lines."""
+        self._held = np.array([shard.holds("log", labels) for labels in self.streams], dtype=np.bool_)
 
     def entries(self, interval: Interval) -> Iterator[LogEntry]:
         """Every entry of the interval (wall time), in the order of time."""
@@ -134,6 +137,8 @@ class ModelLogs:
         else:
             microseconds = np.zeros(len(row), dtype=np.int64)
         event, line = _spread_out(row, writer.first_line)
+        held = self._held[writer.stream[line]]
+        event, line = event[held], line[held]
         return writer.stream[line], Lines(
             program=writer.program[line],
             host=np.full(len(line), writer.host, dtype=np.int64),

@@ -18,11 +18,12 @@ from simulator.profile.manifest import Manifest
 from simulator.streams.logs import ModelLogs
 from simulator.streams.logs.sources import SOURCES
 from simulator.streams.samples import ModelSamples
+from simulator.streams.shards import Shard
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.logs import LogEntry
 from simulator.units import HOUR, MINUTE
 from tests.streams.risen import Risen
-from tests.streams.runs import fault, run_of, runs
+from tests.streams.runs import UNSHRUNK, fault, run_of, runs
 
 PATTERNS = sorted(
     ((re.compile(re.sub(r":\w+", "[^/]+", route.path)), route.path) for route in ROUTES),
@@ -47,7 +48,7 @@ def of(service: str, entries: Iterable[LogEntry]) -> list[LogEntry]:
     return [entry for entry in entries if dict(entry.labels)["service"] == service]
 
 
-@settings(deadline=None, max_examples=5)
+@settings(UNSHRUNK, max_examples=5)
 @given(runs(), st.integers(-HOUR, HOUR), st.integers(1, 8 * MINUTE))
 def test_lines_are_as_many_as_the_counters_rise_by(run: Manifest, first: int, length: int) -> None:
     span = interval(run, first, first + length)
@@ -109,7 +110,7 @@ def test_between_two_scrapes_lie_the_lines_of_the_difference() -> None:
     assert np.histogram(at, bins=times)[0].tolist() == scraped.tolist()
 
 
-@settings(deadline=None, max_examples=5)
+@settings(UNSHRUNK, max_examples=5)
 @given(runs(), st.integers(-10 * MINUTE, 40 * MINUTE), st.lists(st.integers(1, 4 * MINUTE), min_size=1, max_size=4))
 def test_an_interval_in_parts_or_by_services_has_the_same_lines(run: Manifest, first: int, parts: list[int]) -> None:
     edges = np.cumsum([first, *parts]).tolist()
@@ -119,10 +120,14 @@ def test_an_interval_in_parts_or_by_services_has_the_same_lines(run: Manifest, f
     backwards = [list(logs.entries(piece)) for piece in reversed(pieces)]
     assert [entry for piece in reversed(backwards) for entry in piece] == whole
 
-    services = sorted({source.service for source in SOURCES})
-    shards = [ModelLogs(run, services=services[shard::2]) for shard in (0, 1)]
-    divided = [entry for shard in shards for entry in shard.entries(interval(run, edges[0], edges[-1]))]
-    assert Counter(divided) == Counter(whole)
+    span = interval(run, edges[0], edges[-1])
+    shards = [list(ModelLogs(run, shard=Shard(number, 3)).entries(span)) for number in (1, 2, 3)]
+    assert Counter(entry for shard in shards for entry in shard) == Counter(whole)
+    streams = [{entry.labels for entry in shard} for shard in shards]
+    assert sum(map(len, streams)) == len(set().union(*streams))
+    services = {"nginx", "postgresql"}
+    chosen = [entry for entry in whole if dict(entry.labels)["service"] in services]
+    assert list(ModelLogs(run, services=services).entries(span)) == chosen
     assert [entry.at_ms for entry in whole] == sorted(entry.at_ms for entry in whole)
 
 
