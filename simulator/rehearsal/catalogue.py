@@ -28,5 +28,5 @@ def declared_labels(manifest: Manifest) -> Mapping[str, Mapping[str, Collection[
 
 
 def service_of(job: str) -> str:
-    """The service of the platform behind a job of the catalogue; empty where there is none."""
-    return BY_NAME[job].service if job in BY_NAME else ""
+    """The service of the platform behind a job of the catalogue; a job that an overlay added is its own service."""
+    return BY_NAME[job].service if job in BY_NAME else job

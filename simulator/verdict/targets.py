@@ -108,8 +108,17 @@ def _unscraped(case: Case) -> tuple[Unscraped, ...]:
 
 def _outages(case: Case, service: str) -> tuple[Fault, ...]:
     """The faults that may let scrapes of a service fail."""
-    profile = case.manifest.profile
-    return tuple(fault for fault in profile.faults if presence.unscraped(profile, fault, service))
+    return tuple(fault for fault in case.manifest.profile.faults if _struck(case, fault, service))
+
+
+def _struck(case: Case, fault: Fault, service: str) -> frozenset[str]:
+    """The instances of a service whose scrapes a fault may let fail; jobs that an overlay added say so themselves."""
+    struck = presence.unscraped(case.manifest.profile, fault, service)
+    for overlay in case.manifest.overlays:
+        job = overlay.content.jobs.get(service)
+        if job is not None and {fault.id, fault.kind} & set(job.down_during):
+            struck |= {f"{service}-{number}" for number in range(1, job.instances + 1)}
+    return struck
 
 
 def _within_outages(case: Case, service: str, unscraped: Unscraped, grace_ms: int) -> bool:
@@ -127,5 +136,5 @@ def _allowed_down(case: Case, service: str, at_ms: int, grace_ms: int) -> int:
     for fault in _outages(case, service):
         span = case.span_of(fault)
         if span.start_ms <= at_ms < span.end_ms + grace_ms:
-            hit |= presence.unscraped(case.manifest.profile, fault, service)
+            hit |= _struck(case, fault, service)
     return len(hit)

@@ -56,6 +56,7 @@ def test_the_incident_is_noticed_and_the_twin_under_another_name_is_not(finished
     assert run.exit_code == ExitCode.PASS, run.output
     assert run.words("OrdersRefused") == {"met"}
     assert run.words("MailStuck") == {"met"}
+    assert run.words("ShopDown") == {"met"}
     twin = finished["another label"]
     assert twin.exit_code != ExitCode.PASS, twin.output
     assert "met" not in twin.words("OrdersRefused")
