@@ -11,7 +11,6 @@ import numpy as np
 from simulator.catalog.usage import share_of
 from simulator.model.moment import Floats, Moment, signal
 from simulator.model.signals.messaging import MESSAGES_PER_REQUEST
-from simulator.model.signals.voice import CALL_SECONDS
 from simulator.units import DAY, MINUTE
 
 AGE_DAYS = 420.0
