@@ -1,11 +1,12 @@
 """Prometheus's rule manager in virtual time: every rule, at every instant of a span, through the real server.
 
 The server evaluates the expressions; what surrounds them is done here as its rule manager would: order, write-back
-with stale markers, alert states, templates. `docs/decisions/0006-virtual-time.md` says how that is held to be equal.
+with stale markers, alert states, templates. `docs/decisions/0009-virtual-time.md` says how that is held to be equal.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.alerting import AlertingRun
+from simulator.engine.concurrently import run_concurrently
 from simulator.engine.groups import AlertingRule, RuleGroup
-from simulator.engine.order import Place, Placed, Step, plan
+from simulator.engine.order import READS_UNKNOWN, Place, Placed, Plan, Step, plan
 from simulator.engine.ranges import evaluate_range
 from simulator.engine.recording import recorded_range, recorded_vector
 from simulator.engine.schedule import Grid
@@ -104,26 +106,34 @@ def evaluate_rules(
     begins, so it has to begin early enough for what should be firing by then; series of rules may not have samples
     within it yet. Raises UnobservedError when the server does not answer, SimulatorError when it refuses results.
     """
-    run = _Run(server, [grid.instants(span) for grid in grids], surroundings or Surroundings())
     order = plan(groups, span.start_ms)
-    for step in order.steps:
-        run.step(step, order.impossible)
+    run = _Run(server, order, [grid.instants(span) for grid in grids], surroundings or Surroundings())
+    workers = os.cpu_count() or 1  # the server works on a query with one thread
+    run_concurrently([step.after for step in order.steps], run.step, workers)
     return run.result()
 
 
 class _Run:
-    def __init__(self, server: RuleServer, instants: Sequence[NDArray[np.int64]], surroundings: Surroundings) -> None:
+    """What is known so far. Steps are evaluated on several threads, each rule on one."""
+
+    def __init__(
+        self, server: RuleServer, order: Plan, instants: Sequence[NDArray[np.int64]], surroundings: Surroundings
+    ) -> None:
         self._server = server
+        self._order = order
         self._instants = instants
         self._surroundings = surroundings
         self._expander = Expander(server.vector, surroundings.external_labels, surroundings.external_url)
         self._alerting: dict[Place, AlertingRun] = {}
-        self._failures: list[RuleFailure] = []
+        self._failures: list[tuple[int, Place, RuleFailure]] = []
         self._not_evaluated: dict[Place, NotEvaluated] = {}
-        self._refusals: list[Observation] = []
+        self._refusals: list[tuple[Place, Observation]] = []
 
-    def step(self, step: Step, impossible: Mapping[Place, str]) -> None:
+    def step(self, number: int) -> None:
         """Evaluate the rules of a step over the whole span."""
+        step, impossible = self._order.steps[number], self._order.impossible
+        if any(self._given_up(self._order.steps[earlier]) for earlier in step.after):
+            impossible = {placed.place: READS_UNKNOWN for placed in step.rules} | dict(impossible)
         possible = []
         for placed in step.rules:
             if isinstance(placed.rule, AlertingRule):
@@ -136,9 +146,16 @@ class _Run:
                 possible.append(placed)
         if step.in_turns:
             self._in_turns(possible)
+            if self._given_up(step):
+                for placed in possible:
+                    self._refuse(placed, READS_UNKNOWN)
         else:
             for placed in possible:
                 self._at_once(placed)
+
+    def _given_up(self, step: Step) -> bool:
+        """Whether a rule of the step turned out to be beyond us while it was being evaluated."""
+        return any(placed.place in self._not_evaluated.keys() - self._order.impossible for placed in step.rules)
 
     def _at_once(self, placed: Placed) -> None:
         times_ms = self._instants[placed.place[0]]
@@ -193,25 +210,27 @@ class _Run:
                 self._alerting[placed.place].note_health(at_ms)
 
     def _fail(self, placed: Placed, at_ms: int, message: str) -> None:
-        self._failures.append(RuleFailure(at_ms, placed.group.name, placed.rule.name, message))
+        failure = RuleFailure(at_ms, placed.group.name, placed.rule.name, message)
+        self._failures.append((at_ms, placed.place, failure))
         if isinstance(placed.rule, AlertingRule):
             self._alerting[placed.place].note_health(at_ms, message)
 
     def _refuse(self, placed: Placed, reason: str) -> None:
+        if placed.place in self._not_evaluated:
+            return
         refusal = NotEvaluated(placed.group.name, placed.rule.name, reason)
         self._not_evaluated[placed.place] = refusal
         if isinstance(placed.rule, AlertingRule):
             at_ms = int(self._instants[placed.place[0]][-1]) if len(self._instants[placed.place[0]]) else 0
-            self._refusals.append(
-                RuleEvaluated(at_ms, refusal.group, refusal.rule, "unknown", reason, 0, placed.rule.labels)
-            )
+            observed = RuleEvaluated(at_ms, refusal.group, refusal.rule, "unknown", reason, 0, placed.rule.labels)
+            self._refusals.append((placed.place, observed))
 
     def result(self) -> VirtualEvaluation:
         """Everything together. Annotations are expanded only now, on series that are complete."""
-        observations = list(self._refusals)
+        observations = [observation for _, observation in sorted(self._refusals, key=lambda one: one[0])]
         sent: list[SentAlert] = []
         unexpanded: dict[NotEvaluated, None] = {}
-        for place, run in self._alerting.items():
+        for place, run in sorted(self._alerting.items(), key=lambda one: one[0]):
             if place in self._not_evaluated:
                 continue
             run.finish()
@@ -241,7 +260,7 @@ class _Run:
         return VirtualEvaluation(
             observations=tuple(sorted(observations, key=lambda seen: seen.at_ms)),
             sent=tuple(sorted(sent, key=lambda alert: alert.at_ms)),
-            failures=tuple(sorted(self._failures, key=lambda failure: failure.at_ms)),
-            not_evaluated=tuple(self._not_evaluated.values()),
+            failures=tuple(failure for _, _, failure in sorted(self._failures, key=lambda one: one[:2])),
+            not_evaluated=tuple(self._not_evaluated[place] for place in sorted(self._not_evaluated)),
             unexpanded=tuple(unexpanded),
         )

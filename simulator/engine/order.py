@@ -20,6 +20,8 @@ from simulator.engine.templates.expander import unsupported
 Place = tuple[int, int]
 """A rule's place: the number of its group, then its own within the group."""
 
+READS_UNKNOWN = "reads the result of a rule that cannot be evaluated in virtual time"
+
 _ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 
 
@@ -34,10 +36,14 @@ class Placed:
 
 @dataclass(frozen=True)
 class Step:
-    """Rules to evaluate next: one alone over the whole span, or several in turns."""
+    """Rules to evaluate together: one alone over the whole span, or several in turns.
+
+    `after` are the numbers of the steps whose results have to be there before.
+    """
 
     rules: tuple[Placed, ...]
     in_turns: bool
+    after: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,15 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
                     before.add_edge(reader.place, writer.place)
             if writer is not reader and _may_collide(writer.rule, reader.rule):
                 before.add_edge(writer.place, reader.place)
-    steps = []
+    steps: list[Step] = []
+    numbers: dict[int, int] = {}
     condensed = nx.condensation(before)
     for node in nx.lexicographical_topological_sort(condensed, key=lambda node: min(condensed.nodes[node]["members"])):
         members = sorted(condensed.nodes[node]["members"])
         in_turns = len(members) > 1 or before.has_edge(members[0], members[0]) or reads[members[0]].moves_with_query
-        steps.append(Step(tuple(placed[place] for place in members), in_turns))
+        after = frozenset(numbers[earlier] for earlier in condensed.predecessors(node))
+        numbers[node] = len(steps)
+        steps.append(Step(tuple(placed[place] for place in members), in_turns, after))
     reasons = {place: _hindrance(one.rule, reads[place], starts_ms) for place, one in placed.items()}
     return Plan(tuple(steps), _spread({place: reason for place, reason in reasons.items() if reason}, read_by))
 
@@ -120,6 +129,6 @@ def _spread(reasons: Mapping[Place, str], read_by: Mapping[Place, Sequence[Place
     while reached:
         for reader in read_by[reached.pop()]:
             if reader not in spread:
-                spread[reader] = "reads the result of a rule that cannot be evaluated in virtual time"
+                spread[reader] = READS_UNKNOWN
                 reached.append(reader)
     return spread

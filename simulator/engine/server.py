@@ -76,7 +76,7 @@ class RuleServer:
             case "scalar":
                 return [((), float(data["result"][1]))]
             case "vector":
-                return [(_labels(item), float(item["value"][1])) for item in data["result"]]
+                return [(labels_of(item["metric"]), float(item["value"][1])) for item in data["result"]]
         raise QueryError("rule result is not a vector or scalar", always=True)
 
     def range(self, expr: str, times_ms: NDArray[np.int64]) -> RangeResult:
@@ -92,11 +92,11 @@ class RuleServer:
         present = np.zeros((len(found), count), dtype=np.bool_)
         values = np.zeros((len(found), count))
         for row, item in enumerate(found):
-            points = item.get("values", ())
+            points = item["values"]
             columns = np.rint((np.array([at for at, _ in points]) * 1000 - start_ms) / step_ms).astype(np.intp)
             present[row, columns] = True
             values[row, columns] = [float(value) for _, value in points]
-        return RangeResult(tuple(_labels(item) for item in found), present, values)
+        return RangeResult(tuple(labels_of(item["metric"]) for item in found), present, values)
 
     def write(self, series: Sequence[WrittenSeries]) -> None:
         """Append samples. Raises SimulatorError where the server does not take them."""
@@ -141,12 +141,6 @@ class RuleServer:
         if body.get("errorType") in ("execution", _REFUSED):
             raise QueryError(str(body.get("error", "")), always=body["errorType"] == _REFUSED)
         raise UnobservedError(f"prometheus gave up on {path}: {body.get('errorType')}: {body.get('error')}")
-
-
-def _labels(item: dict[str, Any]) -> Labels:
-    if "histogram" in item or "histograms" in item:
-        raise QueryError("native histograms are not evaluated in virtual time", always=True)
-    return labels_of(item["metric"])
 
 
 def _seconds(ms: int) -> str:

@@ -29,7 +29,7 @@ from simulator.wire.remote_write import STALE_NAN
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-SECONDS = 20
+SECONDS = 17
 """So long the live server evaluates; what it missed on a busy machine shortens the comparison."""
 
 AT_LEAST = 8

@@ -25,7 +25,7 @@ from simulator.units import format_duration
 from simulator.wire.remote_write import STALE_NAN
 from tests.engine.promtool import disagreement, metric
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 STEP_MS = 30_000
 STEPS = 24
@@ -182,7 +182,7 @@ def _go_duration(ms: int) -> str:
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
