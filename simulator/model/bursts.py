@@ -23,7 +23,7 @@ CHANCE: Final = 0.25
 """Of a slot to have a burst."""
 SHORTEST_MS, LONGEST_MS = 6 * MINUTE, 16 * MINUTE
 LOWEST: Final = 0.05
-HIGHEST: Final = 0.3
+HIGHEST: Final = 0.25
 ALPHA: Final = 1.5
 _RISE: Final = 0.25  # the part of a burst in which it grows
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -73,4 +73,7 @@ def _sample(annotation: object) -> Json:
     known = noun(annotation)
     if known is not None:
         return known.sample
+    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if bare in (int, float):
+        return 1
     return {} if isinstance(annotation, type) and issubclass(annotation, BaseModel) else "some text"

@@ -23,6 +23,8 @@ ENGAGEMENT = 58.0
 CHURN_PERCENT = 6.4
 ANNOYED = 4.0
 """How many times more people leave in a month whose every moment annoys all of them, beside those who leave anyway."""
+FELT, FELT_BY_ALL = 8.0, 24.0
+"""How many times longer than on an idle API requests have to take to be felt, and how much more to be felt by all."""
 REGISTRATIONS = share_of("POST /api/v1/auth/register")
 SESSIONS = 0.02
 """Sessions that begin, for each request."""
@@ -41,8 +43,10 @@ def annoyance(m: Moment) -> Floats:
     gone = np.where(m["api.alive"] > 0, 0.0, 1.0)
     late = m["http.late_share"] * np.minimum(m["http.late_seconds"], 1.0)
     slow = m["db.late_share"] * np.minimum(m["db.late_seconds"], 1.0)
+    # overload: from eight times as long as on an idle API on it is felt, at its most everybody feels it
+    crowded = np.minimum(np.maximum(m["api.stretch"] - FELT, 0.0) / FELT_BY_ALL, 1.0)
     silenced = 0.5 * m["messages.failing"] + 0.3 * m["voice.turns_poor"] + 0.3 * m["socket.lost"]
-    return np.minimum(m["http.failing_share"] + 0.5 * late + 0.5 * slow + silenced + gone, 1.0)
+    return np.minimum(m["http.failing_share"] + 0.5 * late + 0.5 * slow + 0.5 * crowded + silenced + gone, 1.0)
 
 
 @signal(

@@ -11,7 +11,7 @@ from simulator.model.keys import key
 from simulator.model.moment import Floats, Moment, signal
 from simulator.profile.traffic import demand, season, usual_rate
 
-RATE_SIGMA = 0.12
+RATE_SIGMA = 0.08
 """Standard deviation of the logarithm of the rate around its plan."""
 
 
