@@ -84,7 +84,7 @@ def list_families(
     else:
         print_table(families)
     which = "families that nothing looks at" if unused_by else "families"
-    typer.echo(f"{len(families)} {which} of {len({family.job for family in families})} jobs", err=True)
+    typer.echo(f"{which}: {len(families)}; jobs: {len({family.job for family in families})}", err=True)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.catalog.catalogue import PLATFORM
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared_labels
@@ -228,3 +229,17 @@ def test_a_profile_names_its_overlays_from_its_own_folder(tmp_path: Path) -> Non
     team.write_text("drop: [redis_db_keys]")
     found = overlays_of(profile, tmp_path / "x.yaml", [team, team])
     assert [Path(overlay.path).name for overlay in found] == ["team.yaml", "ours.yaml"]
+
+
+def test_all_families_of_all_jobs_can_be_called_otherwise(tmp_path: Path) -> None:
+    names = dict.fromkeys((family.job, family.name) for family in PLATFORM.families)
+    lines = [f"- {{family: {name}, job: {job}, name: ours_{name}, with: {{env: prod}}}}" for job, name in names]
+    plain, other = manifest(tmp_path), manifest(tmp_path, "change:\n" + "\n".join(lines))
+    times = at(plain, 0, 17 * MINUTE)
+    for job in ModelSamples(plain).jobs():
+        before, after = blocks(plain, job, times), blocks(other, job, times)
+        assert {f"ours_{name}" for name in before} == set(after)
+        for name, block in before.items():
+            renamed = after[f"ours_{name}"]
+            assert np.array_equal(block.values, renamed.values, equal_nan=True), name
+            assert all(("env", "prod") in series.labels for series in renamed.series)
