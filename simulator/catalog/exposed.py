@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.catalog.catalogue import Catalogue
+from simulator.catalog.families import Family, Level
 from simulator.errors import nearest
 from simulator.telemetry.samples import MetricType
 
@@ -44,6 +45,17 @@ def claimed(catalogue: Catalogue, jobs: Iterable[str] | None = None) -> tuple[Ex
     found: dict[tuple[str, str], ExposedFamily] = {}
     for family in catalogue.families:
         if wanted is None or family.job in wanted:
-            shown = ExposedFamily(family.job, family.name, family.type, family.help, family.label_names, family.bounds)
+            shown = ExposedFamily(family.job, family.name, family.type, family.help, _labels(family), family.bounds)
             found.setdefault((family.job, family.name), shown)
     return tuple(found.values())
+
+
+def _labels(family: Family) -> tuple[str, ...]:
+    """Labels as they can be seen: an empty one is none, and `quantile` belongs to what a summary is."""
+    hidden = {"quantile"} if family.type is MetricType.SUMMARY else set()
+    if isinstance(family.view, Level):
+        for dimension in family.view.dimensions:
+            for place, name in enumerate(dimension.names):
+                if not any(values[place] for values, _ in dimension.rows):
+                    hidden.add(family.view.shown.get(name, name))
+    return tuple(name for name in family.label_names if name not in hidden)

@@ -123,8 +123,9 @@ def diff(
             typer.echo(difference)
     unknown = len(comparison.unknown)
     typer.echo(
-        f"{len(comparison.differences)} differences in {comparison.compared} families of {', '.join(comparison.jobs)}; "
-        f"{unknown} families only there (crybsim catalog learn makes an overlay of it all); noted in {path}",
+        f"differences: {len(comparison.differences)}, in {comparison.compared} families of "
+        f"{', '.join(comparison.jobs)}; only there: {unknown} (crybsim catalog learn makes an overlay of it all); "
+        f"noted in {path}",
         err=True,
     )
     return ExitCode.FAIL if comparison.differences else ExitCode.PASS

@@ -34,8 +34,8 @@ class FamilySketch:
     sample: float | None = None
 
     def see(self, sample_name: str, labels: Mapping[str, str], value: float | None) -> None:
-        """One of its series."""
-        own = {name: text for name, text in labels.items() if name not in self._reserved}
+        """One of its series. An empty label is none, as Prometheus has it."""
+        own = {name: text for name, text in labels.items() if text and name not in self._reserved}
         self.labels = (self.labels or set()) | set(own)
         for name, text in own.items():
             if len(self.values.setdefault(name, {})) < _KEPT_VALUES:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from simulator.catalog.catalogue import Catalogue
 from simulator.catalog.comparison import Aspect, compare
-from simulator.catalog.exposed import ExposedFamily
+from simulator.catalog.exposed import ExposedFamily, claimed
+from simulator.catalog.families import Family, Level, constant, factors
 from simulator.telemetry.samples import MetricType
 
 REQUESTS = ExposedFamily("api", "http_requests_total", MetricType.COUNTER, labels=("code", "route"))
@@ -56,3 +58,13 @@ def test_what_only_the_source_has_is_listed_beside_the_differences() -> None:
     assert comparison.differences == ()
     assert comparison.unknown == (more,)
     assert (comparison.jobs, comparison.compared) == (("api",), 1)
+
+
+def test_what_nobody_can_see_of_a_label_is_not_claimed() -> None:
+    summary = Level("one", (factors("quantile", {"0.5": 1.0, "0.9": 2.0}), constant("slice", "inner")))
+    empty = Level("one", (constant("err", ""), constant("db", "db0")))
+    families = (
+        Family("api", "s", MetricType.SUMMARY, "x", summary),
+        Family("api", "g", MetricType.GAUGE, "x", empty),
+    )
+    assert [claim.labels for claim in claimed(Catalogue(families, ()))] == [("slice",), ("db",)]
