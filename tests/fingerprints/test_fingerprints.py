@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
+from simulator.profile.load import resolve_profile
 from tests.fingerprints.samples import FOLDER, fingerprint, profiles
 
 ONE = "slow-api"
@@ -40,11 +41,11 @@ def test_numpy_s_choice_of_instructions_changes_no_bit() -> None:
     optional = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
     if not optional:
         pytest.skip("numpy has nothing to choose from on this processor")
-    assert elsewhere(NPY_DISABLE_CPU_FEATURES=" ".join(optional)) == (FOLDER / f"{ONE}.txt").read_text("utf-8")
+    assert elsewhere(NPY_DISABLE_CPU_FEATURES=" ".join(optional)) == fingerprint(resolve_profile(ONE))
 
 
 @pytest.mark.slow
 def test_kernels_compiled_for_a_plain_processor_change_no_bit(tmp_path: Path) -> None:
     """Without AVX and fused multiply-add, which would round once instead of twice."""
     plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+sse2", "NUMBA_CACHE_DIR": str(tmp_path)}
-    assert elsewhere(**plain) == (FOLDER / f"{ONE}.txt").read_text("utf-8")
+    assert elsewhere(**plain) == fingerprint(resolve_profile(ONE))
