@@ -30,6 +30,22 @@ def slow_queries(row: Row) -> tuple[Line, ...]:
     return (Line(_SLOW.replace("STATEMENT", statement), {"level": "warn"}),)
 
 
+_REFUSALS: Final = {
+    "connection": "FATAL:  sorry, too many clients already",
+    "timeout": "ERROR:  canceling statement due to statement timeout",
+    "constraint": 'ERROR:  duplicate key value violates unique constraint "votes_post_id_user_id_key"',
+}
+
+
+def query_errors(row: Row) -> tuple[Line, ...]:
+    """A query of the API that failed; what a deadlock's victim says is in `deadlocks`."""
+    kind = row["error_type"]
+    text = _REFUSALS.get(
+        kind, "ERROR:  current transaction is aborted, commands ignored until end of transaction block"
+    )
+    return () if kind == "deadlock" else (Line(_HEAD + text, {"level": "error"}),)
+
+
 def deadlocks(row: Row) -> tuple[Line, ...]:
     """What the backend that was chosen as the victim says, in three lines."""
     other = "${int.3000.9999/other}"

@@ -89,6 +89,10 @@ SOURCES: tuple[Source, ...] = (
         beyond=SLOW_SECONDS,
     ),
     *(
+        Source("query errors", "postgresql", "cryb-postgres-1", flow, CRYB_API, database_lines.query_errors)
+        for flow in _flows(CRYB_API, "cryb_db_errors_total")
+    ),
+    *(
         Source("deadlocks", "postgresql", "cryb-postgres-{n}", flow, POSTGRES, database_lines.deadlocks)
         for flow in _flows(POSTGRES, "pg_stat_database_deadlocks")
     ),

@@ -25,7 +25,7 @@ _JOB_ERROR: Final = ',"error":"${error_type}: ${failure.message}"'
 
 
 def access(row: Row) -> tuple[Line, ...]:
-    """nginx passes every request on to the API and logs what came back."""
+    """nginx logs what the API answered to each request passed on to it; for static files its log is off, as usual."""
     return (Line(_ACCESS.replace("${url}", url(row)), {"method": row["method"], "status": row["code"]}),)
 
 

@@ -82,6 +82,11 @@ def test_lines_are_as_many_as_the_counters_rise_by(run: Manifest, first: int, le
     deadlocks = risen.by("pg_stat_database_deadlocks", job="postgresql")
     assert sum(deadlocks.values()) == sum(b"deadlock detected" in entry.line for entry in entries)
 
+    refused = risen.by("cryb_db_errors_total", "error_type")
+    texts = {"connection": b"too many clients", "timeout": b"statement timeout", "constraint": b"violates"}
+    for kind, text in texts.items():
+        assert refused[(kind,)] == sum(text in entry.line for entry in of("postgresql", entries)), kind
+
     auth = [json.loads(entry.line) for entry in of("auth", entries)]
     failed = Counter((line["reason"],) for line in auth if line.get("success") is False)
     assert failed == risen.by("cryb_auth_failures_total", "reason")
