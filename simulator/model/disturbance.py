@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.model.grid import CELL_MS, Times
 from simulator.model.moment import World
+from simulator.profile.presence import absences
 from simulator.profile.schema import Fault, FaultShape
 
 AFTERMATH_MS: Final[dict[str, int]] = {}
@@ -23,7 +24,8 @@ def first_onset(world: World) -> int | None:
 def segments(world: World, start: int, end: int) -> Times:
     """Segments that begin in `[start, end)` of grid time: (S, 2) starts and ends, rising, within a cell each.
 
-    They cover every span in which a fault acts or lingers, and are cut wherever one begins, ends, or pulses.
+    They cover every span in which a fault acts or lingers, and are cut wherever one begins, ends, or pulses, and where
+    an instance goes or comes back.
     """
     spans = []
     cuts: set[int] = set()
@@ -35,6 +37,7 @@ def segments(world: World, start: int, end: int) -> Times:
         cuts.update((onset, over, after))
         if fault.shape is FaultShape.PULSES:
             cuts.update(_pulses(fault, onset, max(start - CELL_MS, onset), min(end + CELL_MS, over)))
+        cuts.update(world.start + edge for absence in absences(world.profile, fault) for edge in absence)
     pieces: list[tuple[int, int]] = []
     for low, high in _united(spans):
         # whole segments only: one that began before `start` belongs to the one who asked for that time

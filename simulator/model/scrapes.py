@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.catalog.jobs import Job
+from simulator.compiled import kernel
 from simulator.model.draws import bits, uniform
 from simulator.model.grid import Times
 from simulator.model.keys import key
@@ -29,7 +31,13 @@ def answered(world: World, job: Job, target: str, grid_ms: Times) -> Truth:
             continue
         if fault.target.instance in (None, instance):
             stream = key(world.seed, "scrape", fault.id, job.name, target)
-            slots = (grid_ms // SLOT_MS).astype(np.uint64)
-            luck = np.array([uniform(bits(stream, slot)) for slot in slots])
-            up &= luck >= level(fault, elapsed)
+            up &= _luck(stream, grid_ms // SLOT_MS) >= level(fault, elapsed)
     return up
+
+
+@kernel
+def _luck(stream: np.uint64, slots: Times) -> NDArray[np.float64]:
+    out = np.empty(len(slots))
+    for at in range(len(slots)):
+        out[at] = uniform(bits(stream, np.uint64(slots[at])))
+    return out

@@ -43,9 +43,9 @@ _DB = ("db.late_share", "db.late_seconds")
 
 SPREADS: Final[dict[str, Spread]] = {
     "http.memory": Spread(0.0015, 0.6, "api.stretch", (_HTTP,)),
-    "http.read": Spread(0.011, 0.7, "api.stretch", (_HTTP, _DB)),
-    "http.write": Spread(0.016, 0.65, "api.stretch", (_HTTP, _DB)),
-    "http.search": Spread(0.045, 0.75, "api.stretch", (_HTTP, _DB)),
+    "http.read": Spread(0.011, 0.7, "api.stretch_on_database", (_HTTP, _DB)),
+    "http.write": Spread(0.016, 0.65, "api.stretch_on_database", (_HTTP, _DB)),
+    "http.search": Spread(0.045, 0.75, "api.stretch_on_database", (_HTTP, _DB)),
     "http.upload": Spread(0.16, 0.9, "api.stretch", (_HTTP, _DB)),
     "http.password": Spread(0.085, 0.3, "api.stretch", (_HTTP, _DB)),
     "db.query": Spread(0.0028, 0.95, "db.stretch", (_DB,)),

@@ -115,6 +115,14 @@ def restarts(profile: Profile, instance: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def absences(profile: Profile, fault: Fault) -> list[tuple[int, int]]:
+    """When a deploy or a crash loop has an instance away, whichever: `[start, end)`. Nothing for other kinds."""
+    if fault.kind == "crash_loop":
+        return _absences(profile, fault, "")  # all of them crash at once
+    struck_by = struck(profile, fault) if fault.kind == "deploy" else ()
+    return [absence for instance in struck_by for absence in _absences(profile, fault, instance)]
+
+
 def releases(profile: Profile, instance: str) -> tuple[int, ...]:
     """When an instance was replaced by one of the next release, rising."""
     deploys = (fault for fault in profile.faults if fault.kind == "deploy" and instance in struck(profile, fault))

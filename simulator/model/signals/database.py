@@ -80,8 +80,7 @@ def queries(m: Moment) -> Floats:
 
 @signal("db.load", "", "queries that are wanted as a multiple of those of the planned peak", shared=True)
 def load(m: Moment) -> Floats:
-    traffic = m.profile.traffic
-    return np.asarray(m["db.wanted"] / (QUERIES_PER_REQUEST * traffic.peak * m.profile.load.scale))
+    return m["db.wanted"] / _peak_queries(m)
 
 
 @signal("db.locked", "ratio", "share of writes that end in a deadlock by a fault", shared=True)
@@ -112,8 +111,21 @@ def late_seconds(m: Moment) -> Floats:
 
 @signal("db.stretch", "", "how much longer queries take than on an idle database", shared=True)
 def stretch(m: Moment) -> Floats:
-    busy = 1.0 + 0.6 * m["db.load"] + 4.0 * np.maximum(m["db.load"] - 1.3, 0.0)
-    return busy * (1.0 + CONTENTION * of_host(m.of(PRIMARY), "postgres", "node.cpu_taken"))
+    return _busy(m["db.load"]) * (1.0 + CONTENTION * of_host(m.of(PRIMARY), "postgres", "node.cpu_taken"))
+
+
+@signal("db.slowdown", "", "how much longer queries take than this traffic alone would let them", shared=True)
+def slowdown(m: Moment) -> Floats:
+    return m["db.stretch"] / _busy(QUERIES_PER_REQUEST * m["http.served"] / _peak_queries(m))
+
+
+def _peak_queries(m: Moment) -> float:
+    """Queries a second at the planned peak."""
+    return QUERIES_PER_REQUEST * m.profile.traffic.peak * m.profile.load.scale
+
+
+def _busy(load: Floats) -> Floats:
+    return np.asarray(1.0 + 0.6 * load + 4.0 * np.maximum(load - 1.3, 0.0))
 
 
 @signal("db.query_seconds", "seconds", "mean time of a query", shared=True)
