@@ -59,6 +59,14 @@ class Relabelling:
         flags = "s" if self._dialect.dot_matches_all else ""
         self._rules = tuple((rule, compile_pattern(f"^(?{flags}:{rule.regex})$")) for rule in rules)
 
+    @property
+    def may_rename(self) -> bool:
+        """Whether a step may write the metric's name."""
+        return any(
+            rule.action == "labelmap" or rule.target_label == "__name__" or "$" in rule.target_label
+            for rule, _ in self._rules
+        )
+
     def apply(self, labels: Mapping[str, str]) -> dict[str, str] | None:
         """The labels afterwards, empty ones left out; None where a step drops them."""
         current = {name: value for name, value in labels.items() if value}

@@ -120,7 +120,10 @@ class LocalServers:
         copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY)
         table = map_routes(config.jobs, source, upstreams={})
         (run.configs / "prometheus.yml").write_text(copy, encoding="utf-8")
-        platform = TeamPlatform(read_jobs(copy, default_ports=self._default_ports), table.routes, copy, only)
+        jobs = read_jobs(copy, default_ports=self._default_ports)
+        if any(job.metric_relabel.may_rename for job in jobs):
+            only = None  # samples of any name may end up under one that rules read
+        platform = TeamPlatform(jobs, table.routes, copy, only)
         return platform, tuple(dict.fromkeys(route.job for route in table.routes if not route.is_mapped))
 
     def redirected_to(self, receivers: Receivers) -> Redirected:

@@ -153,8 +153,8 @@ class _VirtualRun:
             selectors = [selector for expr in expressions for selector in selectors_of(expr)]
         except ValueError:
             return None
-        if any(not selector.metric for selector in selectors):
-            return None
+        if any(not selector.metric or selector.metric.startswith("scrape_") for selector in selectors):
+            return None  # what a scrape says of itself depends on all that was scraped
         return frozenset(selector.metric for selector in selectors)
 
     def _controls(self, prometheus: VirtualPrometheus) -> tuple[ControlRun, ...]:

@@ -42,7 +42,7 @@ class TeamPlatform:
 
     def source(self, manifest: Manifest) -> TeamSource:
         """A source for one thread."""
-        return TeamSource(ModelSamples(manifest, everything=True), self.jobs, self.routes)
+        return TeamSource(ModelSamples(manifest, everything=True, only=self.only), self.jobs, self.routes)
 
 
 def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_ms: int) -> History:

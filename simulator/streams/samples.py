@@ -11,6 +11,7 @@ import numpy as np
 
 import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Scores, Sizes, Written
+from simulator.catalog.looked_at import sample_names
 from simulator.model.containers import Placed, placed_on
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.grid import Grid, Times
@@ -79,8 +80,14 @@ class ModelSamples:
     In a live run the reference API exposes what it truly does, so the model leaves those families out.
     """
 
-    def __init__(self, manifest: Manifest, *, everything: bool | None = None) -> None:
-        """`everything`: whether families that the API causes are included; not given: in all modes but live."""
+    def __init__(
+        self, manifest: Manifest, *, everything: bool | None = None, only: frozenset[str] | None = None
+    ) -> None:
+        """`everything`: whether families that the API causes are included; not given: in all modes but live.
+
+        `only` leaves out every family none of whose sample names is among them.
+        """
+        self._only = only
         self._manifest = manifest
         self._catalogue = catalogue_of(manifest.overlays)
         self._grid = Grid.of(manifest)
@@ -151,6 +158,8 @@ class ModelSamples:
         flows: dict[tuple[str, str], FlowCounts] = {}
         for family in self._catalogue.families_of(job):
             if family.caused_by is CausedBy.API and not self._everything:
+                continue
+            if self._only is not None and self._only.isdisjoint(sample_names(family)):
                 continue
             for container in placed_on(self._world, target) if family.each else (None,):
                 yield self._entry(family, container.instance if container else target, container, flows)
