@@ -83,7 +83,7 @@ class Library:
         for name, (profile, arguments) in VARIANTS.items():
             home = folder / re.sub(r"\W+", "-", name)
             home.mkdir()
-            self._running[name] = Rehearsal(home, profile, *arguments(home))
+            self._running[name] = Rehearsal(home, profile, "--mode", "live", *arguments(home))
             time.sleep(STAGGER_SECONDS)
 
     def running(self, name: str) -> Rehearsal:
@@ -148,3 +148,13 @@ def test_a_rule_that_is_too_sensitive_fails_on_a_quiet_evening(library: Library)
     run = library.result("quiet-evening, too sensitive")
     assert run.exit_code == ExitCode.FAIL, run.output
     assert "unexpected" in run.words("HighErrorRate")
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if "killed" not in name])
+def test_virtual_time_comes_to_the_same_outcome(library: Library, tmp_path: Path, name: str) -> None:
+    profile, arguments = VARIANTS[name]
+    live = library.result(name)  # first, so that both do not share the machine
+    virtual = Rehearsal(tmp_path, profile, *arguments(tmp_path)).finish(WITHIN_SECONDS)
+    assert virtual.exit_code == live.exit_code, virtual.output
+    for alert in {expected["alert"] for expected in live.verdict["findings"] if expected["alert"]}:
+        assert virtual.words(alert) == live.words(alert), alert

@@ -37,6 +37,7 @@ def test_nothing_is_left(tmp_path: Path, phase: str, repetition: int) -> None:
     rehearsal = Rehearsal(
         tmp_path,
         QUICK / "quick.yaml",
+        "--mode", "live",
         "--prometheus-config", QUICK / "prometheus.yml",
         "--alertmanager-config", QUICK / "alertmanager.yml",
         "--workers", "2",
