@@ -31,9 +31,18 @@ def _gauge(name: str, text: str, level: Level, present: str = "redis.up") -> Fam
 
 
 def _instance(role: str, present: str) -> Family:
-    names = ("maxmemory_policy", "os", "redis_mode", "redis_version", "role")
-    values = ("allkeys-lru", "Linux 6.1.0-18-amd64 x86_64", "standalone", "7.0.15", role)
-    level = Level("one", (Dimension(names, ((values, 1.0),)),))
+    values = {
+        "maxmemory_policy": "allkeys-lru",
+        "os": "Linux 6.1.0-18-amd64 x86_64",
+        "process_id": "1",
+        "redis_build_id": "ae4d7c971a948f0",
+        "redis_mode": "standalone",
+        "redis_version": "7.0.15",
+        "role": role,
+        "run_id": "4b02ce618d26c6676cd9a8d95c59ee1d25e7f418",
+        "tcp_port": "6379",
+    }
+    level = Level("one", (Dimension(tuple(values), ((tuple(values.values()), 1.0),)),))
     return _gauge("redis_instance_info", "Information about the Redis instance", level, present)
 
 

@@ -1,0 +1,145 @@
+"""Standard exporters' families have the names, types, help and labels of the real ones.
+
+exporters/*.json holds what Debian's exporters showed of them, against real servers (PostgreSQL 15 with a replica, Redis
+7; nginx and Elasticsearch stood in for by their status documents). Where the exporters themselves are found, in
+.tools/exporters or on PATH, they are asked again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.catalog.families import Family
+from simulator.catalog.inventory import families_of
+
+HERE = Path(__file__).parent / "exporters"
+TABLES: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text("utf-8")) for path in HERE.glob("*.json")}
+
+# The contract pins newer versions than Debian has. What the table cannot know:
+NEWER = {
+    "pg_replication_lag_seconds": "a collector of its own since 0.12",
+    "pg_replication_is_replica": "a collector of its own since 0.12",
+    "node_systemd_unit_state": "needs systemd, which a container has not",
+}
+WITHOUT_SERVER = re.compile(r"pg_(stat_database|stat_bgwriter|database)_.*")
+"""Collectors since 0.12, and without the label `server` since then."""
+
+
+def ours(job: str) -> dict[str, Family]:
+    return {family.name: family for family in families_of(job)}
+
+
+@pytest.mark.parametrize(
+    ("job", "name"), [(job, name) for job in TABLES for name in ours(job) if name not in NEWER], ids=lambda part: part
+)
+def test_a_family_is_as_the_real_exporter_has_it(job: str, name: str) -> None:
+    seen, family = TABLES[job]["families"][name], ours(job)[name]
+    labels = set(seen["labels"])
+    if WITHOUT_SERVER.fullmatch(name):
+        labels.discard("server")
+    assert (family.type.value, family.help, set(family.label_names)) == (seen["type"], seen["help"], labels)
+
+
+def test_the_tables_are_of_this_catalogue() -> None:
+    assert {"node-exporter", "postgresql", "redis", "nginx", "elasticsearch", "blackbox-http", "blackbox-ssl"} == set(
+        TABLES
+    )
+    for job, table in TABLES.items():
+        assert table["families"].keys() <= ours(job).keys()
+
+
+class StubStatus(BaseHTTPRequestHandler):
+    """What nginx says at `stub_status`."""
+
+    def do_GET(self) -> None:
+        body = b"Active connections: 3 \nserver accepts handled requests\n 7 7 9 \nReading: 0 Writing: 1 Waiting: 2 \n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def status() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), StubStatus) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/stub_status"
+        server.shutdown()
+
+
+@contextmanager
+def exporter(name: str, *flags: str) -> Iterator[str]:
+    """A real exporter on a free port, for as long as it is looked at; skips where it is not there."""
+    found = shutil.which(name, path=".tools/exporters") or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is neither in .tools/exporters nor on PATH")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(
+        [found, *(flag.format(address=address) for flag in flags)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"http://{address}/metrics", timeout=5)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, f"{name} ended"
+                time.sleep(0.05)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def described(exposition: str) -> dict[str, tuple[str, str]]:
+    """Family to type and help."""
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", exposition, re.MULTILINE))
+    helps = dict(re.findall(r"^# HELP (\S+) (.*)$", exposition, re.MULTILINE))
+    return {name: (kind, helps.get(name, "").replace("\\\\", "\\")) for name, kind in types.items()}
+
+
+def compare(job: str, exposition: str) -> None:
+    real = described(exposition)
+    shared = ours(job).keys() & real.keys()
+    assert {name: real[name] for name in shared} == {
+        name: (ours(job)[name].type.value, ours(job)[name].help) for name in shared
+    }
+    assert len(shared) > 5
+
+
+def test_a_real_node_exporter_says_the_same() -> None:
+    with exporter("prometheus-node-exporter", "--web.listen-address={address}") as url:
+        compare("node-exporter", httpx.get(f"{url}/metrics").text)
+
+
+def test_a_real_nginx_exporter_says_the_same(status: str) -> None:
+    with exporter("prometheus-nginx-exporter", "-web.listen-address={address}", f"-nginx.scrape-uri={status}") as url:
+        compare("nginx", httpx.get(f"{url}/metrics").text)
+
+
+def test_a_real_blackbox_exporter_says_the_same(status: str, tmp_path: Path) -> None:
+    modules = tmp_path / "blackbox.yml"
+    modules.write_text("modules: {http_2xx: {prober: http}}", "utf-8")
+    with exporter("prometheus-blackbox-exporter", "--web.listen-address={address}", f"--config.file={modules}") as url:
+        probe = httpx.get(f"{url}/probe", params={"module": "http_2xx", "target": status}, timeout=20)
+        compare("blackbox-http", probe.text)
