@@ -8,12 +8,13 @@ run that was killed goes on, and how a history that is there is used again.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,10 +31,13 @@ from simulator.telemetry.samples import Labels
 from simulator.wire.tsdb.chunks import SAMPLES_PER_CHUNK, Chunks, encode_chunks
 from simulator.wire.tsdb.meta import BlockMeta
 
-UNIT_SAMPLES: Final = 3_000_000
-"""Samples of a unit of work, about: 24 MB as an array, of which a thread holds a few."""
+UNIT_SAMPLES: Final = 8_000_000
+"""Samples of a unit of work, about: 64 MB as an array, of which a thread holds a few. The model likes long ones."""
 
 _MEMORY: Final = "crybsim-history.json"
+_UNITS_BETWEEN_COLLECTIONS: Final = 3
+"""A source may leave arrays of megabytes in cycles; the collector sees only how few they are, and lets them lie."""
+
 _LONGEST_UNIT: Final = 48 * SAMPLES_PER_CHUNK
 _BYTES_PER_SAMPLE: Final = 2.5  # on disk, index included
 
@@ -77,7 +81,7 @@ def backfill(
     request: str = "",
     on_progress: OnProgress = lambda _: None,
 ) -> Backfilled:
-    """Write the blocks of a history that the folder does not have yet. `source` makes one source for each thread.
+    """Write the blocks of a history that the folder does not have yet. `source` makes one for each thread.
 
     The folder remembers the `request` (see `remembered`).
 
@@ -211,22 +215,24 @@ class _Work:
         self._source = source
         self._relabelling = relabelling
         self._workers = workers
-        self._local = threading.local()
+        self._idle: deque[Scraper] = deque()
         first = np.array([history.span.start_ms], dtype=np.int64)
-        rows = {target: len(self._scraper.scrape(target, first, first[:0]).series) for target in history.targets}
+        with self._scraper() as scraper:
+            rows = {target: len(scraper.scrape(target, first, first[:0]).series) for target in history.targets}
         self._rows = {target: count for target, count in rows.items() if count}
         if not self._rows:
             raise InputError(f"shard {history.shard} has none of the series; take fewer shards")
 
-    @property
-    def _scraper(self) -> Scraper:
-        """This thread's own."""
-        if not hasattr(self._local, "scraper"):
-            self._local.scraper = Scraper(
-                self._source(), self._relabelling, self._history.manifest.seed, self._history.shard
-            )
-        scraper: Scraper = self._local.scraper
-        return scraper
+    @contextmanager
+    def _scraper(self) -> Iterator[Scraper]:
+        """One that no other thread uses meanwhile, with what it computed before."""
+        try:
+            scraper = self._idle.pop()
+        except IndexError:
+            history = self._history
+            scraper = Scraper(self._source(), self._relabelling, history.manifest.seed, history.shard)
+        yield scraper
+        self._idle.append(scraper)
 
     def expected(self, block: Interval) -> int:
         """Samples of a block, where every series is there all the time."""
@@ -236,20 +242,24 @@ class _Work:
         """Write blocks, one after the other, while the threads are ahead by a few units."""
         register = _Register()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="backfill")
+        gc.freeze()  # what is here by now stays, so collections need not look at it
         try:
             made = self._made(pool, [unit for block in blocks for unit in self._units(block)])
             for block in blocks:
                 units = len(self._units(block))
                 with BlockWriter(folder, self._history.ulid(block), block) as writer:
-                    for _ in range(units):
+                    for number in range(units):
                         unit, series, chunks = next(made)
                         writer.append(chunks, register.numbers(unit.target, series))
                         tally.add(chunks.samples)
+                        if number % _UNITS_BETWEEN_COLLECTIONS == 0:
+                            gc.collect()
                     meta = writer.finish(register.series)
                 tally.add(0, blocks=1)
                 yield meta
         finally:
             pool.shutdown(cancel_futures=True)
+            gc.unfreeze()
 
     def _units(self, block: Interval) -> list[_Unit]:
         units = []
@@ -278,5 +288,6 @@ class _Work:
 
     def _make(self, unit: _Unit) -> tuple[tuple[Labels, ...], Chunks]:
         earlier_ms = self._history.scrapes_before(unit.target, int(unit.times_ms[0]))
-        scraped = self._scraper.scrape(unit.target, unit.times_ms, earlier_ms)
+        with self._scraper() as scraper:
+            scraped = scraper.scrape(unit.target, unit.times_ms, earlier_ms)
         return scraped.series, encode_chunks(scraped.times_ms, scraped.values, scraped.present)
