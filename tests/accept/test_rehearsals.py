@@ -102,14 +102,16 @@ class Library:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     runs = Library(tmp_path_factory.mktemp("library"))
-    _kill_prometheus(runs.running("api-errors, Prometheus killed"))
-    yield runs
-    runs.close()
+    try:
+        _kill_prometheus(runs.running("api-errors, Prometheus killed"))
+        yield runs
+    finally:
+        runs.close()
 
 
 def _kill_prometheus(rehearsal: Rehearsal) -> None:
     """Halfway through: once the fault has begun."""
-    rehearsal.wait_for("begins", 120)
+    rehearsal.wait_for("begins", 300)
     (prometheus,) = [p for p in rehearsal.survivors() if p.name() == "prometheus"]
     os.kill(prometheus.pid, signal.SIGKILL)
 
