@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 
-def run_concurrently(after: Sequence[frozenset[int]], work: Callable[[int], None], workers: int) -> None:
+def run_concurrently(
+    after: Sequence[frozenset[int]], weights: Sequence[int], work: Callable[[int], None], workers: int
+) -> None:
     """Do `work(n)` for each number below `len(after)`, each when those that it has to come `after` are done.
 
-    The first exception ends it, once what has begun is over; it is raised then.
+    Of those that could begin the heaviest does, so that nothing long is left for the end. The first exception ends
+    everything, once what has begun is over; it is raised then.
     """
     waiting = dict(enumerate(after))
     running: dict[Future[None], int] = {}
     done: set[int] = set()
     with ThreadPoolExecutor(workers) as pool:
         while waiting or running:
-            for number in [number for number, earlier in waiting.items() if earlier <= done]:
+            ready = [number for number, earlier in waiting.items() if earlier <= done]
+            for number in sorted(ready, key=lambda number: -weights[number]):
                 del waiting[number]
                 running[pool.submit(work, number)] = number
             for future in wait(running, return_when=FIRST_COMPLETED).done:

@@ -109,7 +109,7 @@ def evaluate_rules(
     order = plan(groups, span.start_ms)
     run = _Run(server, order, [grid.instants(span) for grid in grids], surroundings or Surroundings())
     workers = os.cpu_count() or 1  # the server works on a query with one thread
-    run_concurrently([step.after for step in order.steps], run.step, workers)
+    run_concurrently([step.after for step in order.steps], [step.window_ms for step in order.steps], run.step, workers)
     return run.result()
 
 

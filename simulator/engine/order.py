@@ -14,6 +14,7 @@ import networkx as nx
 
 from simulator.engine.groups import AlertingRule, Rule, RuleGroup
 from simulator.engine.reads import ANYTHING, Reads, could_match, reads_of
+from simulator.engine.selectors import selectors_of
 from simulator.engine.state import ALERT_NAME
 from simulator.engine.templates.expander import unsupported
 
@@ -38,12 +39,14 @@ class Placed:
 class Step:
     """Rules to evaluate together: one alone over the whole span, or several in turns.
 
-    `after` are the numbers of the steps whose results have to be there before.
+    `after` are the numbers of the steps whose results have to be there before. `window_ms` is the longest window that
+    a rule looks at, which is most of what it costs.
     """
 
     rules: tuple[Placed, ...]
     in_turns: bool
     after: frozenset[int]
+    window_ms: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
             if any(could_match(selector, names, known) for selector in reads[reader.place].selectors):
                 before.add_edge(writer.place, reader.place)
                 read_by[writer.place].append(reader.place)
-                if writer.place[0] == reader.place[0] and writer.place >= reader.place:
+                if writer.place[0] == reader.place[0] and writer.place > reader.place:
                     before.add_edge(reader.place, writer.place)
             if writer is not reader and _may_collide(writer.rule, reader.rule):
                 before.add_edge(writer.place, reader.place)
@@ -84,7 +87,8 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
         in_turns = len(members) > 1 or before.has_edge(members[0], members[0]) or reads[members[0]].moves_with_query
         after = frozenset(numbers[earlier] for earlier in condensed.predecessors(node))
         numbers[node] = len(steps)
-        steps.append(Step(tuple(placed[place] for place in members), in_turns, after))
+        rules = tuple(placed[place] for place in members)
+        steps.append(Step(rules, in_turns, after, max(_window_ms(one.rule.expr) for one in rules)))
     reasons = {place: _hindrance(one.rule, reads[place], starts_ms) for place, one in placed.items()}
     return Plan(tuple(steps), _spread({place: reason for place, reason in reasons.items() if reason}, read_by))
 
@@ -95,6 +99,13 @@ def _reads(rule: Rule) -> Reads:
     if isinstance(rule, AlertingRule) and any("{{" in text and "query" in text for _, text in rule.labels):
         return Reads(ANYTHING.selectors, reads.moves_with_query, reads.ahead_ms, reads.fixed_ms)
     return reads
+
+
+def _window_ms(expr: str) -> int:
+    try:
+        return max((selector.window_ms for selector in selectors_of(expr)), default=0)
+    except ValueError:  # beyond our parser
+        return 0
 
 
 def _writes(rule: Rule) -> tuple[frozenset[str], dict[str, str]]:

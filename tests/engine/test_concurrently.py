@@ -27,7 +27,7 @@ def test_everything_is_done_once_and_after_what_it_waits_for(after: list[frozens
             assert after[number] <= set(done)
             done.append(number)
 
-    run_concurrently(after, work, workers)
+    run_concurrently(after, [number % 3 for number in range(len(after))], work, workers)
     assert sorted(done) == list(range(len(after)))
 
 
@@ -40,5 +40,11 @@ def test_the_first_exception_ends_it() -> None:
         done.append(number)
 
     with pytest.raises(ValueError, match="broken"):
-        run_concurrently([frozenset(), frozenset(), frozenset({1})], work, 1)
+        run_concurrently([frozenset(), frozenset(), frozenset({1})], [1, 0, 2], work, 1)
     assert done == [0]
+
+
+def test_the_heaviest_goes_first() -> None:
+    done: list[int] = []
+    run_concurrently([frozenset()] * 3, [1, 3, 2], done.append, 1)
+    assert done == [1, 2, 0]

@@ -40,13 +40,17 @@ def _evaluate(server: RuleServer, steps: int, *rules: Rule) -> VirtualEvaluation
 
 def test_more_evaluations_than_fit_into_a_query(rule_server: RuleServer) -> None:
     steps = MAX_POINTS + 500
-    name = _write(rule_server, [float(step % 7000 > 6900) for step in range(steps)])
+    name = _write(rule_server, [float(step % 3700 > 3600) for step in range(steps)])
     seen = _evaluate(rule_server, steps, AlertingRule(f"{name}_a", f"{name} > 0", for_ms=50 * STEP)).observations
     told = [((one.since_ms - START) // STEP, one.state) for one in seen if isinstance(one, AlertObserved)]
     assert told == [
-        (6901, AlertState.PENDING),
-        (6951, AlertState.FIRING),
-        (7000, AlertState.INACTIVE),
+        (step, state)
+        for begins in (3601, 7301, 11_001)
+        for step, state in (
+            (begins, AlertState.PENDING),
+            (begins + 50, AlertState.FIRING),
+            (begins + 99, AlertState.INACTIVE),
+        )
     ]
 
 
@@ -65,6 +69,13 @@ def test_an_expression_fails_only_where_it_does(rule_server: RuleServer) -> None
     assert "many-to-many matching not allowed" in ours.failures[0].error
     health = [(one.health, (one.at_ms - START) // STEP) for one in ours.observations if isinstance(one, RuleEvaluated)]
     assert health == [("ok", 0), ("err", 17), ("ok", 20), ("ok", 39)]
+
+
+def test_the_bounds_of_the_query_are_those_of_a_single_evaluation(rule_server: RuleServer) -> None:
+    name = _write(rule_server, [float(step) for step in range(10)])
+    _evaluate(rule_server, 10, RecordingRule(f"{name}:r", f"{name} @ end() - {name} @ start() + {name}"))
+    recorded = rule_server.range(f"{name}:r", START + STEP * np.arange(10, dtype=np.int64))
+    assert recorded.values.tolist() == [[float(step) for step in range(10)]]
 
 
 def test_series_that_take_turns_do_not_fail_a_range(rule_server: RuleServer) -> None:

@@ -28,12 +28,13 @@ EXPOSED: list[dict[str, str]] = [
     {"__name__": "requests_total", "code": "503", "job": "inner", "exported_job": "older", "instance": "me"},
     {"__name__": "errors_total", "path": "/a b", "Mixed": "ÄpfelX", "exported_env": "e"},
     {"__name__": "plain"},
+    {"__name__": "clashing", "env": "one", "exported_env": "two", "exported_exported_env": "three"},
     {"__name__": "empties", "job": "", "team": ""},
     {"__name__": "api_1:ratio", "le": "+Inf", "a": "x", "ab": "y", "exported_instance": "i"},
 ]
 
 TARGETS = ["api-1.example:3001", "api-2.example:3001", "db.example", "[::1]:80"]
-_GROUP = {"env": "PROD-eu", "__meta_zone": "a", "__meta_exported_x": "m", "team": "core"}
+_GROUP = {"env": "PROD-eu", "exported_env": "group", "__meta_zone": "a", "__meta_exported_x": "m", "team": "core"}
 _jobs = itertools.count()
 
 _LABELS = ["env", "team", "job", "instance", "code", "new", "exported_job", "a", "ab", "path"]
