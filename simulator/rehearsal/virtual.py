@@ -109,6 +109,8 @@ class _VirtualRun:
         evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest).get)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))
+        for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
+            self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
         controls = self._controls(prometheus)
         heard = self._notifications(evaluated)
         self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
