@@ -18,6 +18,7 @@ ONSET = 20
 # What follows from what, as patterns over `job/instance/sample`.
 QUERIES = (
     r"postgresql/.*/pg_(stat_database|stat_activity|stat_bgwriter|locks|stat_replication)_.*",
+    r"postgresql/.*/cryb_db_.*",
     r"cryb-api/.*/cryb_db_.*",
     r"database-performance/.*",
     r"node-exporter/.*/node_disk_.*",
@@ -37,11 +38,13 @@ PEOPLE = (
     r"cryb-api/.*/cryb_(?!nodejs|db|cache|voice|video).*",
     r"business-metrics/.*",
     r"redis/.*/redis_db_keys.*",
+    r"postgresql/.*/cryb_(users|messages|servers|uploads|auth|errors|notifications|search)_.*",
 )
 FAILING = (
     r"cryb-api/.*/http_.*",
     r"cryb-api/.*/cryb_(error|sli|slo|tracing|messages|notifications|search|upload).*",
     r"error-tracking/.*",
+    r"postgresql/.*/cryb_(errors|messages|notifications)_.*",
     r"blackbox-http/https://api.cryb.ai/health/.*",
 )
 TRAFFIC = (r"(?!alertmanager|prometheus|grafana|blackbox-ssl).*",)
@@ -111,6 +114,7 @@ TOUCHED: dict[str, tuple[dict[str, object], set[str], tuple[str, ...]]] = {
         },
         (
             r"cryb-api/api-2/.*",
+            r"postgresql/.*/cryb_errors_.*",
             r"cadvisor/node-2/container_memory_.*",
             r"node-exporter/node-2/node_memory_.*",
             *SLOWER[3:],
@@ -285,7 +289,12 @@ def test_the_others_take_over_from_an_instance_that_is_gone() -> None:
     )
     assert seen.answered("cryb-api", "api-1").all()
     there = {sample for job, _, sample, _ in differences(seen, calm()) if job in ("postgresql", "redis")}
-    assert there == {"pg_stat_activity_count", "pg_stat_database_numbackends", "redis_connected_clients"}
+    assert there == {
+        "cryb_db_connections_by_state_count",
+        "pg_stat_activity_count",
+        "pg_stat_database_numbackends",
+        "redis_connected_clients",
+    }
 
 
 def test_a_host_that_is_gone_takes_along_what_runs_on_it() -> None:
@@ -339,6 +348,7 @@ def test_a_crash_loop_restarts_its_container_and_resets_its_counters() -> None:
         if "cryb-api-2" in dict(labels).values()
     }
     assert len(ids) == 1  # the same container, started again
+    assert seen.series("postgresql", "postgres-1", "cryb_crashes_24h_count")[-1] == 15
 
 
 def test_a_deploy_brings_new_containers_one_after_the_other() -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from simulator.catalog import custom_queries
 from simulator.streams.samples import ModelSamples
 from simulator.units import MINUTE
 from tests.streams.runs import Fault, run_of
@@ -48,6 +49,9 @@ def of_api(*names: str) -> set[str]:
 def of_business(*names: str) -> set[str]:
     return {f"business-metrics/cryb_business_{name}" for name in names}
 
+
+STORED = {f"postgresql/{family.name}" for family in custom_queries.FAMILIES}
+"""What is counted in tables: the last day's sums, over all that happens. May differ with any of it."""
 
 LEAVING = (
     of_api(
