@@ -1,8 +1,9 @@
 """Bursts: short crowds on top of the plan, at any instant alone.
 
 Every quarter of an hour or so somebody links to the platform, a stream ends, a push message goes out: traffic rises
-within a minute or two and ebbs away. Heights follow a Pareto law, as flash crowds of the web do (Jung, Krishnamurthy and
-Rabinovich, "Flash crowds and denial of service attacks", WWW 2002), cut off where an operator would call it an incident.
+within a minute or two and ebbs away. Heights follow a Pareto law, as flash crowds of the web do (Jung, Krishnamurthy
+and Rabinovich, "Flash crowds and denial of service attacks", WWW 2002), cut off where an operator would call it an
+incident.
 """
 
 from __future__ import annotations
