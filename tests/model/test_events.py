@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,7 +56,7 @@ def same(one: Events, other: Events) -> bool:
 def test_an_interval_in_parts_is_the_interval(fault: toy.Fault, cuts: list[int]) -> None:
     edges = [fault.start - MINUTE + cut for cut in (0, *sorted(cuts))]
     whole = events_between(toy.requests(fault), edges[0], edges[-1])
-    parts = [events_between(toy.requests(fault), low, high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [events_between(toy.requests(fault), low, high) for low, high in pairwise(edges)]
     together = Events(*(np.concatenate([getattr(p, n) for p in parts]) for n in ("at", "leaf", "random")))
     assert same(whole, together)
 
