@@ -34,13 +34,17 @@ def run_of(
             "faults": [{"id": f"f{number}", **fault} for number, fault in enumerate(faults)],
         }
     )
+    return manifest_of(profile)
+
+
+def manifest_of(profile: Profile) -> Manifest:
     return Manifest(
         run_id="r",
         mode="virtual",
         profile=profile,
         profile_sha256=profile_hash(profile),
         profile_path="x.yaml",
-        seed=1,
+        seed=profile.seed,
         started_ms=profile.start_ms,
     )
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from simulator.catalog.postgres_exporter import MAX_CONNECTIONS
+from simulator.profile.load import load_profile
+from simulator.resources import shipped
 from simulator.units import DAY, HOUR, MINUTE
-from tests.streams.infrastructure import Seen, run_of
+from tests.streams.infrastructure import Seen, manifest_of, run_of
 
 STEP = MINUTE
 Condition = np.ndarray
@@ -21,19 +23,18 @@ def held(condition: Condition, for_ms: int) -> Condition:
     steps = for_ms // STEP
     running = np.concatenate(([0], np.cumsum(condition)))
     out = np.zeros(len(condition), dtype=bool)
-    out[steps:] = running[steps + 1 :] - running[: len(condition) - steps] == steps + 1
+    if steps < len(condition):
+        out[steps:] = running[steps + 1 :] - running[: len(condition) - steps] == steps + 1
     return out
 
 
 def over(values: np.ndarray, window_ms: int) -> np.ndarray:
-    """What a counter rose by within the window before each instant (0 before there is a whole one)."""
+    """What a counter rose by within the window before each instant, or since the first."""
     steps = window_ms // STEP
     rises = np.diff(values, prepend=values[0])
     rises = np.where(np.isnan(rises), 0.0, np.where(rises < 0, np.nan_to_num(values), rises))
     total = np.cumsum(rises)
-    out = np.zeros(len(values))
-    out[steps:] = total[steps:] - total[:-steps]
-    return out
+    return total - np.concatenate((np.zeros(min(steps, len(total))), total[:-steps]))
 
 
 def mean_over(values: np.ndarray, window_ms: int) -> np.ndarray:
@@ -262,3 +263,46 @@ def test_an_ordinary_month_trips_none() -> None:
 
 def fires(conditions: Mapping[str, Condition]) -> dict[str, int]:
     return {name: int(np.argmax(found)) for name, found in conditions.items() if found.any()}
+
+
+CONDITIONS = {name for _, _, _, must, may in TRIPS.values() for name in {*must, *may}}
+"""The alerts that are looked at here."""
+
+PROFILES = (
+    "api-instance-outage",
+    "host-outage",
+    "deploy",
+    "crash-loop",
+    "cpu-saturation",
+    "memory-leak",
+    "disk-fill",
+    "certificate-expiry",
+    "scrape-gap",
+    "target-flapping",
+    "clock-skew",
+    "database-slow",
+    "database-down",
+    "connections-exhausted",
+    "connection-leak",
+    "deadlocks",
+    "replication-lag",
+    "cache-miss-storm",
+    "redis-memory",
+    "redis-down",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_shipped_profile_expects_what_its_fault_does(name: str) -> None:
+    profile = load_profile(shipped("profiles") / f"{name}.yaml")
+    (fault,) = profile.faults
+    found = fired(Seen(manifest_of(profile)))
+    expected = {alert.name: alert for alert in profile.expect.alerts}
+    for alert in expected.keys() & CONDITIONS:
+        within = expected[alert].fires_within
+        assert within is not None
+        assert fault.at <= found[alert] * MINUTE <= fault.at + within, alert
+    allowed = {*expected, *profile.expect.ignore}
+    assert found.keys() - allowed == set() or not profile.expect.no_other_alerts
+    assert found.keys() & set(profile.expect.silent) == set()

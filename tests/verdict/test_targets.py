@@ -76,7 +76,22 @@ ROWS["a target stayed down between two outages"] = (
     "no fault explains it",
 )
 
+
+def outage_of(service: str) -> list[dict[str, object]]:
+    return [{"id": "errors", "kind": "outage", "at": "2m", "for": "4m", "target": {"service": service}}]
+
+
+ROWS["an outage of another service explains nothing here"] = (
+    OUTAGE.profiled(faults=outage_of("redis")),
+    Word.UNOBSERVED,
+    "no fault explains it",
+)
+
 TWINS: dict[str, Scene] = {
+    "the outage of its host explains a target": OUTAGE.profiled(faults=outage_of("node")),
+    "lost scrapes explain a target": OUTAGE.profiled(
+        faults=[{"id": "errors", "kind": "scrape_gap", "at": "2m", "for": "4m", "intensity": 0.5}]
+    ),
     "two outages explain it being down twice": TWO_OUTAGES.plus(target("down", START + 8 * MINUTE + 5 * SECOND)),
     "an outage explains its targets": OUTAGE,
 }
