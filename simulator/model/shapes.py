@@ -14,7 +14,7 @@ from simulator.model.spreads import cumulative_shares
 from simulator.units import HOUR
 
 _POINTS: Final = 4  # instants at which an hour is looked at for its total
-_KEPT: Final = 4
+_KEPT: Final = 2
 
 
 class Undisturbed:

@@ -33,7 +33,7 @@ from simulator.units import SECOND
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
 
-_LEAD_MS: Final = 14 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
+_LEAD_MS: Final = 20 * SECOND  # from the manifest to the run's start, on a machine that has nothing else to do
 _LEAD_PER_INSTANCE_MS: Final = SECOND
 _POLL_SECONDS: Final = 0.5
 _BASELINE_MS: Final = 5 * SECOND  # so long before the first fault the healthy platform is looked at once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.rehearsals.running import Finished, Rehearsal, changed
 
 QUICK = Path(__file__).parent / "quick"
 WITHIN_SECONDS = 240
+STAGGER_SECONDS = 4.0
+"""Between starts: a run's start is the only moment at which it needs a whole core."""
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -44,6 +47,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fin
         home = folder / name.replace(" ", "-").replace("%", "percent")
         home.mkdir()
         rehearsals[name] = Rehearsal(home, *_arguments(home, **files))
+        time.sleep(STAGGER_SECONDS)
     home = folder / "virtual"
     home.mkdir()
     rehearsals["virtual"] = Rehearsal(home, *_arguments(home, "virtual"))
