@@ -18,10 +18,12 @@ a level of 0 leaves a value alone (`x * (1 - level)`, `x + level * y`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,9 @@ from simulator.units import DAY
 
 Floats = NDArray[np.float64]
 SignalFunction = Callable[["Moment"], Floats]
+
+_KEPT: Final = 12
+_KEPT_BYTES: Final = 96 * 2**20  # of moments of the platform as a whole
 
 ELSEWHERE: Final = ""
 """The route of a moment that looks at all routes but those that a fault names."""
@@ -96,6 +101,21 @@ class World:
         self.start = grid_start(profile)
         self.started_ms = profile.start_ms if started_ms is None else started_ms
         self._restarts: dict[str, Times] = {}
+        self._wholes: WeakValueDictionary[tuple[bytes, bool], Moment] = WeakValueDictionary()
+        self._latest: deque[Moment] = deque(maxlen=_KEPT)
+
+    def whole(self, grid_ms: Times, *, disturbed: bool) -> Moment:
+        """The platform as a whole at some instants: one moment for all who ask, so that what they share is computed
+        once. It lives as long as somebody holds it; the latest are held here."""
+        known = (grid_ms.tobytes(), disturbed)
+        found = self._wholes.get(known)
+        if found is None:
+            found = Moment(self, grid_ms, disturbed=disturbed)
+            self._wholes[known] = found
+            self._latest.append(found)
+            while len(self._latest) > 2 and sum(kept.held_bytes for kept in self._latest) > _KEPT_BYTES:
+                self._latest.popleft()
+        return found
 
     def instances(self, service: str) -> tuple[str, ...]:
         """The logical instances of a service: `api-1`, `api-2`, …; one where the profile does not count them."""
@@ -123,7 +143,9 @@ class Moment:
         self.route = route
         self.disturbed = disturbed
         self._known: dict[str, Floats] = {}
-        self._views: dict[str, Moment] = {}
+        self._views: dict[str, Moment] = {}  # of a whole: as its instances see it
+        self._whole: Moment | None = None
+        self._owner: ref[Moment] | None = None
         self._past: dict[tuple[int, int], tuple[Moment, Times]] = {}
 
     def __getitem__(self, name: str) -> Floats:
@@ -144,11 +166,28 @@ class Moment:
         """The same instants as another instance sees them, or the platform as a whole (""); all routes."""
         if instance == self.instance and self.route is None:
             return self
-        if instance not in self._views:
+        whole = self._the_whole()
+        if not instance:
+            return whole
+        if instance not in whole._views:
             view = Moment(self.world, self.grid_ms, instance=instance, disturbed=self.disturbed)
-            view._views = self._views
-            self._views[instance] = view
-        return self._views[instance]
+            view._owner = ref(whole)  # not a cycle: large arrays should not wait for the collector
+            whole._views[instance] = view
+        return whole._views[instance]
+
+    def _the_whole(self) -> Moment:
+        if not self._is_one:
+            return self
+        owner = self._owner() if self._owner is not None else self._whole
+        if owner is None:
+            owner = self._whole = self.world.whole(self.grid_ms, disturbed=self.disturbed)
+        return owner
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of what is known here, of its past, and of its instances."""
+        others = (*(past for past, _ in self._past.values()), *self._views.values())
+        return sum(known.nbytes for known in self._known.values()) + sum(other.held_bytes for other in others)
 
     @property
     def elapsed_ms(self) -> Times:
@@ -209,14 +248,14 @@ class Moment:
 
     def past(self, lookback_ms: int, step_ms: int = CELL_MS) -> tuple[Moment, Times]:
         """The middles of all steps that a look-back from any of these instants covers; and for each instant how many of
-        them had ended by then. There must be an instant."""
+        them had ended by then: the last of these are its look-back, without a gap. There must be an instant."""
         known = (lookback_ms, step_ms)
         if known not in self._past:
             last = self.grid_ms // step_ms  # the step that each instant is in; it has not ended
-            first = int(last[0]) - lookback_ms // step_ms
-            middles = np.arange(first, int(last[-1]), dtype=np.int64) * step_ms + step_ms // 2
+            needed = _united_windows(last, lookback_ms // step_ms)
+            middles = needed * step_ms + step_ms // 2
             past = Moment(self.world, middles, instance=self.instance, route=self.route, disturbed=self.disturbed)
-            self._past[known] = (past, last - first)
+            self._past[known] = (past, np.searchsorted(needed, last))
         return self._past[known]
 
     @property
@@ -259,3 +298,12 @@ class Moment:
             or not target.instance.startswith(f"{service}-")
             or (target.instance == self.instance)
         )
+
+
+def _united_windows(ends: Times, width: int) -> Times:
+    """The numbers in any of the windows `[end - width, end)`, rising; `ends` rise."""
+    edges = np.unique(ends)
+    opens = np.concatenate(([True], edges[1:] - width > edges[:-1]))  # a gap lies before this window
+    firsts = edges[opens] - width
+    lasts = edges[np.concatenate((opens[1:], [True]))]
+    return np.concatenate([np.arange(first, last, dtype=np.int64) for first, last in zip(firsts, lasts, strict=True)])
