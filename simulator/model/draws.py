@@ -19,12 +19,17 @@ from simulator.model.elementary import exp, normal_quantile
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIER = np.uint64(0xBEA225F9EB34556D)
-_R32, _R29, _R11 = np.uint64(32), np.uint64(29), np.uint64(11)
-_TO_UNIT = 2.0**-53
+_R32, _R29, _R12 = np.uint64(32), np.uint64(29), np.uint64(12)
+_TO_UNIT = 2.0**-52
 _NEGLIGIBLE = 1e-18  # below this a term no longer changes the sum it is added to
+_RAREST = 1e-9  # counts rarer than this are not drawn: neither sums nor corrections tell them apart
 
 INVERSION_BELOW = 12.0
 """Means up to this are drawn by exact inversion; above, by the normal quantile with Cornish and Fisher's correction."""
+
+_TAIL = 1e-4
+_TAIL_BELOW = 200.0
+"""In the outer tails that correction no longer holds for means this small, so there inversion goes on."""
 
 
 @inlined
@@ -44,8 +49,8 @@ def bits(key: np.uint64, index: np.uint64) -> np.uint64:
 
 @inlined
 def uniform(random: np.uint64) -> float:
-    """A number in (0, 1), never 0 and never 1."""
-    return (float(np.int64(random >> _R11)) + 0.5) * _TO_UNIT
+    """A number in (0, 1), never 0 and never 1; nor is 1 less it, which is exact: 52 bits leave room for the half."""
+    return (float(np.int64(random >> _R12)) + 0.5) * _TO_UNIT
 
 
 @inlined
@@ -55,16 +60,22 @@ def normal(random: np.uint64) -> float:
 
 
 @inlined
+def _is_inverted(mean: float, u: float) -> bool:
+    """Whether a mean is drawn by inversion at this uniform number."""
+    return mean <= INVERSION_BELOW or (mean <= _TAIL_BELOW and (u < _TAIL or u > 1.0 - _TAIL))
+
+
+@inlined
 def poisson(mean: float, random: np.uint64) -> int:
     """A Poisson count."""
     if mean <= 0.0:
         return 0
-    u = uniform(random)
-    if mean <= INVERSION_BELOW:
+    u = min(max(uniform(random), _RAREST), 1.0 - _RAREST)
+    if _is_inverted(mean, u):
         chance = exp(-mean)
         total = chance
         count = 0
-        while u > total and chance > _NEGLIGIBLE:
+        while u > total and (chance > _NEGLIGIBLE or count < mean):
             count += 1
             chance *= mean / count
             total += chance
@@ -83,13 +94,13 @@ def binomial(n: int, p: float, random: np.uint64) -> int:
         return 0
     if p >= 1.0:
         return n
-    u = uniform(random)
+    u = min(max(uniform(random), _RAREST), 1.0 - _RAREST)
     mirrored = p > 0.5
     if mirrored:  # count the rarer side; 1 - u keeps the count rising with p
         p = 1.0 - p
         u = 1.0 - u
     q = 1.0 - p
-    if n * p <= INVERSION_BELOW:
+    if _is_inverted(n * p, u):
         chance = 1.0
         factor = q
         left = n
@@ -101,7 +112,7 @@ def binomial(n: int, p: float, random: np.uint64) -> int:
         odds = p / q
         total = chance
         count = 0
-        while u > total and count < n and chance > _NEGLIGIBLE:
+        while u > total and count < n and (chance > _NEGLIGIBLE or count < n * p):
             chance *= odds * (n - count) / (count + 1)
             count += 1
             total += chance

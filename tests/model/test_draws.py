@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.compiled import kernel
@@ -84,6 +84,17 @@ def test_every_bit_is_a_fair_coin_and_neighbouring_streams_share_none() -> None:
             assert abs(ones - 0.5) < bound, place
 
 
+def test_a_uniform_number_is_neither_0_nor_1() -> None:
+    for random in (0, 2**63, 2**64 - 1):
+        u = draws.uniform(np.uint64(random))
+        assert 0.0 < u < 1.0
+        assert 0.0 < 1.0 - u < 1.0
+
+
+@example(0, 49, 0.75, 0.875)
+@example(2**64 - 1, 49, 0.125, 0.25)
+@example(2**64 - 1, 159, 0.0754, 0.0756)
+@example(131071, 184, 0.934, 0.936)
 @settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 2**64 - 1), st.integers(0, 3000), st.floats(0, 1), st.floats(0, 1))
 def test_a_likelier_event_is_never_counted_less_often(random: int, n: int, p: float, q: float) -> None:
