@@ -1,8 +1,13 @@
-"""Settings of every test: a slow machine is no failure of a property."""
+"""Settings of every test: a slow machine is no failure of a property, and Ctrl-C reaches what a test starts."""
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
+
+# a shell that started the tests in the background has them ignore SIGINT, and every child would inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("crybsim", deadline=None)
 settings.load_profile("crybsim")

@@ -32,7 +32,9 @@ def create_app(recorder: Recorder, sender_of: Callable[[int], Sender | None]) ->
 
     async def receive(request: Request) -> Response:
         body = await request.body()
-        sender = sender_of(request.client.port) if request.client else None
+        # only tunnels speak TLS; a plain connection may come from a port of the same number
+        tunnelled_from = request.client.port if request.client and request.url.scheme == "https" else None
+        sender = None if tunnelled_from is None else sender_of(tunnelled_from)
         delivery = _addressed(request, body) if sender is None else _tunnelled(request, body, sender)
         if delivery is None:
             return _response(answer_text(404, "no stand-in has this address\n"))
