@@ -244,7 +244,7 @@ class History(Part):
     length: Duration = 0
     """How far back it reaches."""
     resolution: Duration | None = None
-    """Spacing of samples in the old part; not given: the scrape interval."""
+    """Spacing of samples before the last 7 hours; not given: 2 minutes."""
 
 
 class Profile(Part):
