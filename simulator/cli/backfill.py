@@ -161,7 +161,7 @@ def command(
     console.print(f"{tsdb}: {told}", style="dim")
     clock = WallClock()
     began = clock.monotonic()
-    with _progress(console) as show:
+    with _progress(console, history, tsdb) as show:
         done = work.backfill(
             history,
             tsdb,
@@ -327,16 +327,13 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[work.OnProgress]:
-    """A bar with rate and time left; when interrupted, a line that says what is there."""
-    latest = work.Progress(0, 0, 0, 0)
+def _progress(console: Console, history: History, folder: Path) -> Iterator[work.OnProgress]:
+    """A bar with rate and time left; when interrupted, a line that says what is there, as the disk has it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), _Rate())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("preparing", total=None)
 
         def show(now: work.Progress) -> None:
-            nonlocal latest
-            latest = now
             blocks = f"block {min(now.blocks + 1, now.expected_blocks)} of {now.expected_blocks}"
             bar.update(task, total=now.expected_samples, completed=now.samples, description=blocks)
 
@@ -345,7 +342,7 @@ def _progress(console: Console) -> Iterator[work.OnProgress]:
         except KeyboardInterrupt:
             bar.stop()
             console.print(
-                f"stopped: {latest.blocks} of {latest.expected_blocks} blocks are complete, nothing is there of the "
-                "next one; the same command goes on from there"
+                f"stopped: {work.finished(history, folder)} of {len(history.blocks)} blocks are complete, nothing is "
+                "there of the next one; the same command goes on from there"
             )
             raise

@@ -90,8 +90,7 @@ def backfill(
     """
     with only_writer(folder):
         blocks = [block for block in history.blocks if history.has_scrapes(block)]
-        known = {ulid: meta for meta in read_blocks(folder) for ulid in (meta.ulid, *meta.sources)}
-        there = {block: known[ulid] for block in blocks if (ulid := history.ulid(block)) in known}
+        there = _there(history, blocks, folder)
         reused = tuple(dict.fromkeys(there.values()))
         missing = [block for block in blocks if block not in there]
         if not missing:
@@ -111,6 +110,17 @@ def backfill(
                 f"make room (about {max(left / 1e6, 1):,.0f} MB), then run the same again: it goes on from there"
             ) from error
         return Backfilled(written, reused)
+
+
+def finished(history: History, folder: Path) -> int:
+    """How many of a history's blocks are complete in a folder, whoever asks and whenever: the disk says so."""
+    return len(_there(history, history.blocks, folder))
+
+
+def _there(history: History, blocks: Sequence[Interval], folder: Path) -> dict[Interval, BlockMeta]:
+    """Those of the blocks that the folder has, as they are or as a part of one that a server made of them."""
+    known = {ulid: meta for meta in read_blocks(folder) for ulid in (meta.ulid, *meta.sources)}
+    return {block: known[ulid] for block in blocks if (ulid := history.ulid(block)) in known}
 
 
 @dataclass(frozen=True)
