@@ -23,7 +23,8 @@ from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels
 from simulator.wire.tsdb.chunks import SEGMENT_HEADER, Chunks, Ints
 from simulator.wire.tsdb.index import ChunkTable, encode_index
-from simulator.wire.tsdb.meta import NO_TOMBSTONES, BlockMeta, BlockStats
+from simulator.wire.tsdb.meta import NO_TOMBSTONES, BlockMeta, BlockStats, block_ulid
+from simulator.wire.tsdb.move import move_index, move_segment
 
 SEGMENT_BYTES: Final = 512 * 1024 * 1024
 """The largest segment file of chunks that servers write themselves."""
@@ -151,6 +152,29 @@ def link_blocks(source: Path, target: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(source / meta.ulid, draft, copy_function=_link_or_copy)
         draft.rename(target / meta.ulid)
+
+
+def move_blocks(source: Path, target: Path, by_ms: int) -> int:
+    """Give a data folder the blocks of another one, so much later in time; how many. Raises OSError, and ValueError
+    where their times cannot be moved in place.
+
+    Each is there whole or not at all, yet not flushed to disk: it can be made again from its source.
+    """
+    metas = read_blocks(source)
+    for meta in metas:
+        span = Interval(meta.span.start_ms + by_ms, meta.span.end_ms + by_ms)
+        moved = BlockMeta(block_ulid(meta.ulid, span), span, meta.stats)
+        draft = target / f"{moved.ulid}{_UNFINISHED}"
+        shutil.rmtree(draft, ignore_errors=True)
+        (draft / "chunks").mkdir(parents=True)
+        for name in ("index", *(f"chunks/{path.name}" for path in sorted((source / meta.ulid / "chunks").iterdir()))):
+            content = np.fromfile(source / meta.ulid / name, dtype=np.uint8)
+            (move_index if name == "index" else move_segment)(content, by_ms)
+            content.tofile(draft / name)
+        (draft / "tombstones").write_bytes(NO_TOMBSTONES)
+        (draft / "meta.json").write_bytes(moved.encode())
+        draft.rename(target / moved.ulid)
+    return len(metas)
 
 
 @contextmanager

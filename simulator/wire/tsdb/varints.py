@@ -30,6 +30,26 @@ def put_varint(out: Bytes, at: int, value: np.int64) -> int:
     return put_uvarint(out, at, ~doubled if value < 0 else doubled)
 
 
+@inlined
+def get_uvarint(data: Bytes, at: int) -> tuple[np.uint64, int]:
+    """The number at `data[at:]`, and where the next byte is."""
+    value = np.uint64(0)
+    shift = np.uint64(0)
+    while data[at] >= np.uint8(0x80):
+        value |= np.uint64(data[at] & np.uint8(0x7F)) << shift
+        shift += np.uint64(7)
+        at += 1
+    return value | (np.uint64(data[at]) << shift), at + 1
+
+
+@inlined
+def get_varint(data: Bytes, at: int) -> tuple[np.int64, int]:
+    """The signed number at `data[at:]`, and where the next byte is."""
+    doubled, at = get_uvarint(data, at)
+    half = np.int64(doubled >> np.uint64(1))
+    return (~half if doubled & np.uint64(1) else half), at
+
+
 def uvarint(value: int) -> bytes:
     """The bytes of a number that is not negative."""
     out = bytearray()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulator.wire.tsdb.varints import put_uvarint, put_varint, uvarint
+from simulator.wire.tsdb.varints import get_uvarint, get_varint, put_uvarint, put_varint, uvarint
 from tests.wire.tsdb.reader import Cursor
 
 
@@ -26,6 +26,7 @@ def test_kernel_and_bytes_agree(number: int) -> None:
     end = put_uvarint(out, 1, np.uint64(number))
     assert out[1:end].tobytes() == uvarint(number)
     assert Cursor(uvarint(number)).uvarint() == number
+    assert get_uvarint(out, 1) == (number, end)
 
 
 @settings(deadline=None)
@@ -36,3 +37,4 @@ def test_signed_numbers_come_back(number: int) -> None:
     out = np.zeros(12, dtype=np.uint8)
     end = put_varint(out, 0, np.int64(number))
     assert Cursor(out[:end].tobytes()).varint() == number
+    assert get_varint(out, 0) == (number, end)
