@@ -70,7 +70,9 @@ def write_files(
         *routes.changes,
         *table.unmapped,
     )
-    copy = scrapes.copy(emitter_url=addresses.emitter_url, alertmanager_url=addresses.alertmanager_url)
+    copy = scrapes.copy(
+        emitter_url=addresses.emitter_url, alertmanager_url=addresses.alertmanager_url, without=table.left_out
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         manifest.write(folder / MANIFEST)

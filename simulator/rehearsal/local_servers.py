@@ -91,7 +91,9 @@ class LocalServers:
             upstreams = {"cryb-api": to.api_urls, "prometheus": (prometheus_url,), "alertmanager": (alertmanager_url,)}
             table = map_routes(self._prometheus_config.jobs, source, upstreams=upstreams)
             write_routes(routes_file, table.routes)
-            return self._prometheus_config.copy(emitter_url=to.scrape_url, alertmanager_url=alertmanager_url)
+            return self._prometheus_config.copy(
+                emitter_url=to.scrape_url, alertmanager_url=alertmanager_url, without=table.left_out
+            )
 
         stack.start_prometheus(configure)
         changes = (
@@ -117,8 +119,8 @@ class LocalServers:
     ) -> tuple[TeamPlatform, tuple[str, ...]]:
         """The team's scrape jobs over the model, for virtual time, and the jobs that nothing stands in for."""
         config = self._prometheus_config
-        copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY)
         table = map_routes(config.jobs, source, upstreams={})
+        copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY, without=table.left_out)
         (run.configs / "prometheus.yml").write_text(copy, encoding="utf-8")
         jobs = read_jobs(copy, default_ports=self._default_ports)
         if any(job.metric_relabel.may_rename for job in jobs):

@@ -7,7 +7,7 @@ credentials and TLS settings are dropped, whatever else looks secret is masked, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from simulator.stack.redirect_tree import (
     text_of,
     write_document,
 )
-from simulator.stack.scrape_job import ScrapeJob, redirect_job, set_proxy
+from simulator.stack.scrape_job import ScrapeJob, leave_out, redirect_job, set_proxy
 from simulator.stack.secrets import drop_client_settings, drop_secret_fields, mask_user_info
 
 _SEQ: Final = "tag:yaml.org,2002:seq"
@@ -87,10 +87,14 @@ class PrometheusConfig:
         text = _read(path)
         return cls(text, path, rules=rules, discovered=discovered, default_ports=default_ports)
 
-    def copy(self, *, emitter_url: str, alertmanager_url: str) -> str:
-        """The copy's text: scrapes go through the emitter, alerts to this Alertmanager."""
+    def copy(
+        self, *, emitter_url: str, alertmanager_url: str, without: Collection[tuple[str, str]] = frozenset()
+    ) -> str:
+        """The copy's text: scrapes go through the emitter, alerts to this Alertmanager. `without` are targets (job,
+        address as written) that are not scraped."""
         for job in self._job_nodes:
             set_proxy(job, emitter_url)
+            leave_out(job, without)
         for section in self._alertmanagers:
             put(section, "static_configs", _addresses(urlsplit(alertmanager_url).netloc))
         return write_document(self._root)

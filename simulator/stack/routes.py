@@ -31,6 +31,9 @@ _BY_PORT: Final = {
     9467: "error-tracking",
     9468: "websocket-monitoring",
     9469: "database-performance",
+    9464: "bullmq",
+    9465: "business-metrics",
+    9471: "search-analytics",
 }
 
 # The local servers' own paths, where the team's may have another prefix; the API is asked for the job's path as it is.
@@ -39,10 +42,12 @@ _METRICS_PATH: Final = {"prometheus": "/metrics", "alertmanager": "/metrics"}
 
 @dataclass(frozen=True)
 class RouteTable:
-    """The emitter's routes, and a line on each target that nothing stands in for: alerts on those see no series."""
+    """The emitter's routes; the targets (job, address) of instances that the profile's platform does not have, which
+    the copy leaves out; and a line on each of those and on each target that nothing stands in for."""
 
     routes: tuple[Route, ...]
     unmapped: tuple[str, ...]
+    left_out: frozenset[tuple[str, str]] = frozenset()
 
 
 def map_routes(
@@ -56,9 +61,12 @@ def map_routes(
 
     `upstreams` are the URLs of real servers by catalogue job (`cryb-api`, `prometheus`, `alertmanager`), which come
     before the model; `mapping` names the catalogue job of a job by hand. Targets that two jobs share are one instance.
+    Where the platform has fewer instances than a job has targets, the last ones are left out: up, they would hide an
+    outage of the others, and down, they would be one.
     """
     routes: list[Route] = []
     unmapped: list[str] = []
+    left_out: list[tuple[str, str]] = []
     seen: dict[str, list[str]] = {}  # targets of each catalogue job, in the order they were met
     for job in jobs:
         for target in job.targets:
@@ -74,11 +82,15 @@ def map_routes(
                 targets.append(target)
             number = targets.index(target)
             route, available = _route(job.name, target, catalogue_job, number, source, upstreams)
-            routes.append(route)
-            if not route.is_mapped:
-                only = f"there are only {available} instances of {catalogue_job}"
-                unmapped.append(f"job {job.name!r}, target {target}: {only}; it is up and exposes nothing")
-    return RouteTable(tuple(routes), tuple(unmapped))
+            if route.is_mapped:
+                routes.append(route)
+                continue
+            left_out.append((job.name, target))
+            there = "instance" if available == 1 else "instances"
+            unmapped.append(
+                f"job {job.name!r}, target {target}: left out, the platform has {available} {there} of {catalogue_job}"
+            )
+    return RouteTable(tuple(routes), tuple(unmapped), frozenset(left_out))
 
 
 def catalogue_job_of(job: ScrapeJob, target: str, known: set[str], mapping: Mapping[str, str]) -> str | None:
@@ -100,8 +112,8 @@ def _route(
     source: SampleSource,
     upstreams: Mapping[str, Sequence[str]],
 ) -> tuple[Route, int]:
-    if catalogue_job in upstreams:
-        urls = upstreams[catalogue_job]
+    urls = upstreams.get(catalogue_job)
+    if urls:
         upstream = urls[number] + _METRICS_PATH.get(catalogue_job, "") if number < len(urls) else ""
         return Route(job, target, catalogue_job, upstream=upstream), len(urls)
     instances = source.instances(catalogue_job)

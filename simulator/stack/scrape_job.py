@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,6 +74,17 @@ def set_proxy(node: MappingNode, emitter_url: str) -> None:
     """Scrape this job through the emitter, which learns the job's name from the proxy's user."""
     job = quote(text_of(get(node, "job_name")), safe="")
     put(node, "proxy_url", string(f"http://{job}@{urlsplit(emitter_url).netloc}"))
+
+
+def leave_out(node: MappingNode, targets: Collection[tuple[str, str]]) -> None:
+    """Do not scrape these targets (job, address as written) of a job that `redirect_job` has been through."""
+    job = text_of(get(node, "job_name"))
+    groups = [group for group in items(get(node, "static_configs")) if (job, _written(group)) not in targets]
+    put(node, "static_configs", SequenceNode(_SEQ, groups))
+
+
+def _written(group: Node) -> str:
+    return next((text_of(address) for address in items(get(group, "targets"))), "")
 
 
 def _static_configs(targets: tuple[Target, ...]) -> SequenceNode:

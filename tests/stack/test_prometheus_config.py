@@ -118,6 +118,16 @@ def test_scalars_are_spelled_as_in_the_original(team: Path) -> None:
     assert '"on"' in text
 
 
+def test_targets_of_instances_that_are_not_there_are_not_scraped(team: Path) -> None:
+    config = PrometheusConfig.read(team)
+    first, *others = config.jobs[0].targets
+    without = {("api servers", target) for target in others} | {("files", first)}
+    copy = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER, without=without))
+    whole = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))
+    assert [group["targets"] for group in copy["scrape_configs"][0]["static_configs"]] == [[first]]
+    assert copy["scrape_configs"][1] == whole["scrape_configs"][1]
+
+
 def test_jobs_go_through_the_emitter_and_say_who_they_are(team: Path) -> None:
     config = PrometheusConfig.read(team)
     copy = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))

@@ -83,11 +83,12 @@ def test_one_target_in_two_jobs_is_one_instance_and_two_targets_are_two() -> Non
 def test_what_nothing_stands_in_for_is_listed() -> None:
     jobs = [ScrapeJob("mystery", ("m:1234", "m2")), ScrapeJob("hosts", ("h1:9100", "h2:9100"))]
     table = map_routes(jobs, Catalogue(), upstreams={})
-    assert [route.is_mapped for route in table.routes] == [False, False, True, False]
+    assert [route.is_mapped for route in table.routes] == [False, False, True]
+    assert table.left_out == {("hosts", "h2:9100")}
     assert table.unmapped == (
         "job 'mystery', target m:1234: not in the catalogue; it is up and exposes nothing",
         "job 'mystery', target m2: not in the catalogue; it is up and exposes nothing",
-        "job 'hosts', target h2:9100: there are only 1 instances of node-exporter; it is up and exposes nothing",
+        "job 'hosts', target h2:9100: left out, the platform has 1 instance of node-exporter",
     )
 
 
@@ -95,10 +96,13 @@ def test_real_servers_come_before_the_model() -> None:
     upstreams = {"prometheus": ["http://127.0.0.1:1"], "cryb-api": ["http://127.0.0.1:2"]}
     jobs = [ScrapeJob("self", ("localhost:9090",)), ScrapeJob("cryb-api", ("a:3001", "b:3001"))]
     table = map_routes(jobs, Catalogue(), upstreams=upstreams)
-    assert [route.upstream for route in table.routes] == ["http://127.0.0.1:1/metrics", "http://127.0.0.1:2", ""]
-    assert table.unmapped == (
-        "job 'cryb-api', target b:3001: there are only 1 instances of cryb-api; it is up and exposes nothing",
-    )
+    assert [route.upstream for route in table.routes] == ["http://127.0.0.1:1/metrics", "http://127.0.0.1:2"]
+    assert table.left_out == {("cryb-api", "b:3001")}
+
+
+def test_the_model_answers_where_no_real_server_was_started() -> None:
+    table = map_routes([ScrapeJob("cryb-api", ("a:3001",))], Catalogue(), upstreams={"cryb-api": ()})
+    assert table.routes == (Route("cryb-api", "a:3001", "cryb-api", "api-1"),)
 
 
 def test_routes_are_read_back_from_their_file(tmp_path: Path) -> None:
