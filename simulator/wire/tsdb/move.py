@@ -42,7 +42,7 @@ def _move_chunks(data: Bytes, at: int, by: int) -> int:
     count = 0
     while at < len(data):
         length, start = get_uvarint(data, at)
-        end = start + 1 + np.int64(length)
+        end = start + 1 + int(np.int64(length))
         if not _moved(data, start + 3, by):
             return -1
         _put_checksum(data, start, end)
@@ -60,7 +60,7 @@ def _move_series(data: Bytes, at: int, last: int, by: int) -> int:
         if at >= last:
             return count
         length, start = get_uvarint(data, at)
-        end = start + np.int64(length)
+        end = start + int(np.int64(length))
         labels, place = get_uvarint(data, start)
         for _ in range(2 * np.int64(labels)):
             _, place = get_uvarint(data, place)
