@@ -16,19 +16,20 @@ from simulator.engine.notifier import Arrival, arrivals
 from simulator.engine.relabel import Relabelling, read_rules
 from simulator.engine.routing_tree import read_routing
 from simulator.engine.rules import rules_from_api
-from simulator.engine.selectors import selectors_of
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
+from simulator.rehearsal.past import length_ms, names_read
+from simulator.rehearsal.predictions import Evaluations, predict
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.replay import chosen_factor, replay
 from simulator.rehearsal.report_series import keep_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.virtual_data import cached_history, history_of, targets_observed
+from simulator.rehearsal.virtual_data import cached_history, history_of, targets_observed, unscraped
 from simulator.rehearsal.virtual_rules import Evaluated, RuleRun, VirtualPrometheus
 from simulator.rehearsal.watch import FaultEdges
 from simulator.stack.local import LocalStack
@@ -46,7 +47,6 @@ _WARM_UP_MS: Final = 10 * MINUTE
 """Evaluations before the run's start, besides the longest `for`: what should be firing by then is."""
 
 _LONGEST_FOR_MS: Final = 3 * HOUR
-_HISTORY_MARGIN_MS: Final = HOUR
 
 
 def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
@@ -87,14 +87,13 @@ class _VirtualRun:
         began = self._clock.monotonic()
         config = self._servers.prometheus_config
         platform, unmapped = self._servers.team_platform(
-            ModelSamples(self.manifest, everything=True), self._run, self._names()
+            ModelSamples(self.manifest, everything=True), self._run, names_read(self._groups)
         )
         warm_ms = _WARM_UP_MS + min(max((rule.for_ms for rule in self.rules.alerts), default=0), _LONGEST_FOR_MS)
         warm = Interval(self.manifest.started_ms - warm_ms, self.manifest.ends_ms)
-        reach_ms = max((rule.reach_ms for rule in self.rules.alerts), default=0)
-        length_ms = max(self._request.profile.history.length, reach_ms) + _HISTORY_MARGIN_MS
-        history = history_of(self.manifest, platform, warm.start_ms, length_ms)
-        self._note(f"{format_duration(length_ms)} of history, up to the incident")
+        history_ms = length_ms(self._request.profile, self.rules)
+        history = history_of(self.manifest, platform, warm.start_ms, history_ms)
+        self._note(f"{format_duration(history_ms)} of history, up to the incident")
         blocks = cached_history(
             history, platform, lambda done: view.work("history", done.samples, done.expected_samples)
         )
@@ -112,12 +111,18 @@ class _VirtualRun:
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
             self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
         controls = self._controls(prometheus)
+        targets = targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms))
+        scrape_ms = max((job.interval_ms for job in platform.jobs), default=0)
+        predictions = predict(
+            self.manifest,
+            Evaluations(self._groups, prometheus.grids, warm, scrape_ms, history.old_step_ms, unscraped(targets)),
+        )
         heard = self._notifications(evaluated)
         self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
         view.begin(self.manifest.started_ms, self._request.profile.duration)
         self._tell_in_order(
             FaultEdges(self.manifest).due(self.manifest.ends_ms),
-            targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms)),
+            targets,
             evaluated.evaluation.observations,
             evaluated.selectors,
             heard,
@@ -128,7 +133,7 @@ class _VirtualRun:
             prometheus_version=self._programs.prometheus_version,
             alertmanager_version=self._programs.alertmanager_version,
             history_start_ms=history.span.start_ms,
-            scrape_interval_ms=max((job.interval_ms for job in platform.jobs), default=0),
+            scrape_interval_ms=scrape_ms,
             evaluation_interval_ms=max((group.interval_ms for group in self._groups), default=0),
             production_prometheus_version=request.production.prometheus,
             production_alertmanager_version=request.production.alertmanager,
@@ -145,19 +150,9 @@ class _VirtualRun:
             load_planned=False,
             group_wait_ms=max(timers_of(self._servers.alertmanager_text, "alertmanager.yml").group_wait_ms),
             controls=controls,
+            predictions=predictions,
             rerun=request.rerun,
         )
-
-    def _names(self) -> frozenset[str] | None:
-        """The sample names that rules read; None where a selector names none, so that any may be read."""
-        expressions = [rule.expr for group in self._groups for rule in group.rules]
-        try:
-            selectors = [selector for expr in expressions for selector in selectors_of(expr)]
-        except ValueError:
-            return None
-        if any(not selector.metric or selector.metric.startswith("scrape_") for selector in selectors):
-            return None  # what a scrape says of itself depends on all that was scraped
-        return frozenset(selector.metric for selector in selectors)
 
     def _controls(self, prometheus: VirtualPrometheus) -> tuple[ControlRun, ...]:
         """The same run without each fault that an expectation names."""
