@@ -32,6 +32,7 @@ SESSIONS = Flow(
                 (("web", "mobile", "web"), 0.18),
                 (("web", "desktop", "desktop"), 0.12),
             ),
+            tiny=1,
         ),
         shares("_value", _SESSION_SECONDS),
     ),
@@ -48,8 +49,8 @@ _HARMED = Flow(
     "people.harmed",
     signal="users.harmed",
     dimensions=(
-        shares("error_type", {"server_error": 0.6, "timeout": 0.3, "unavailable": 0.1}),
-        shares("severity", {"low": 0.5, "medium": 0.35, "high": 0.15}),
+        shares("error_type", {"server_error": 0.6, "timeout": 0.3, "unavailable": 0.1}, tiny=2),
+        shares("severity", {"low": 0.5, "medium": 0.35, "high": 0.15}, tiny=2),
     ),
 )
 
@@ -157,8 +158,8 @@ FAMILIES: tuple[Family, ...] = (
         Level(
             "users.engagement",
             (
-                factors("feature_name", {"voice_chat": 0.55, "communities": 1.1, "messaging": 1.4}),
-                factors("user_tier", {"power_users": 1.15, "regular_users": 1.0, "casual_users": 0.6}),
+                factors("feature_name", {"voice_chat": 0.55, "communities": 1.1, "messaging": 1.4}, tiny=2),
+                factors("user_tier", {"power_users": 1.15, "regular_users": 1.0, "casual_users": 0.6}, tiny=2),
             ),
             noise=0.01,
             high=100.0,

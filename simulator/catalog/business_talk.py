@@ -16,7 +16,7 @@ _CALLS = Flow(
     "business.calls",
     signal="voice.calls",
     dimensions=(
-        shares("call_type", {"voice": 0.78, "video": 0.22}),
+        shares("call_type", {"voice": 0.78, "video": 0.22}, tiny=1),
         shares("quality_tier", {"good": 0.85, "fair": 0.14, "poor": 0.01}),
         shares("_value", _CALL_SECONDS),
     ),

@@ -52,6 +52,8 @@ NEEDS: Final[dict[str, Needs]] = {
 }
 OWN: Final = Needs("cryb/{service}:{release}", 2, 6, 55e6, 6e6, 40, 60)
 """Everything else that the platform runs: small exporters of its own."""
+TINY: Final = ("api", "web", "postgres", "redis", "nginx", "livekit")
+"""The services that a tiny platform runs in containers of their own; the others run beside them without."""
 
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 _CPU = Flow("container.cpu", "container.cpu_ms", (constant("cpu", "total"),), dispersion=0.0)

@@ -31,7 +31,7 @@ COMMUNITY_EXPONENT = 1.0
 """Activity over communities by rank: Zipf's law, as for words (G. K. Zipf, Human Behavior and the Principle of
 Least Effort, 1949)."""
 
-_COMMUNITIES = zipf("community", (*TOPICS, "other"), COMMUNITY_EXPONENT, tiny=6)
+_COMMUNITIES = zipf("community", (*TOPICS, "other"), COMMUNITY_EXPONENT, tiny=3)
 
 
 def _flow(name: str, signal: str, *dimensions: Dimension) -> Flow:
@@ -54,7 +54,7 @@ POSTS = _flow(
     "posts",
     "content.posts",
     _COMMUNITIES,
-    shares("type", {"text": 0.58, "image": 0.22, "link": 0.12, "video": 0.05, "poll": 0.03}, tiny=3),
+    shares("type", {"text": 0.58, "image": 0.22, "link": 0.12, "video": 0.05, "poll": 0.03}, tiny=2),
 )
 _COMMENTS = _flow("comments", "content.comments", _COMMUNITIES, shares("type", {"text": 0.94, "image": 0.06}))
 _REACTIONS = _flow(
@@ -75,31 +75,31 @@ _REACTIONS = _flow(
 _VIEWS = _flow(
     "views",
     "content.views",
-    shares("content_type", {"post": 0.7, "comment": 0.2, "media": 0.1}),
+    shares("content_type", {"post": 0.7, "comment": 0.2, "media": 0.1}, tiny=2),
     shares("source", {"feed": 0.6, "search": 0.15, "direct": 0.15, "external": 0.1}, tiny=2),
 )
 _PAGES = _flow(
     "pages",
     "content.pages",
-    zipf("page", ("home", "server", "community", "channel", "post", "profile", "search", "settings"), 0.8, tiny=4),
+    zipf("page", ("home", "server", "community", "channel", "post", "profile", "search", "settings"), 0.8, tiny=2),
     shares("source", {"web": 0.62, "mobile": 0.38}),
 )
 _FEATURES = _flow(
     "features",
     "content.feature_uses",
-    zipf("feature", ("messaging", "communities", "search", "voice_chat", "uploads", "wallet"), 1.1, tiny=3),
-    shares("user_type", {"regular": 0.6, "power": 0.3, "new": 0.1}),
+    zipf("feature", ("messaging", "communities", "search", "voice_chat", "uploads", "wallet"), 1.1, tiny=2),
+    shares("user_type", {"regular": 0.6, "power": 0.3, "new": 0.1}, tiny=2),
 )
 _SHARES = _flow(
     "shares",
     "content.shares",
     shares("content_type", {"post": 0.8, "comment": 0.2}),
-    shares("platform", {"link": 0.6, "x": 0.2, "reddit": 0.2}),
+    shares("platform", {"link": 0.6, "x": 0.2, "reddit": 0.2}, tiny=1),
 )
 _MEDIA = _flow(
     "media",
     "content.media",
-    shares("media_type", {"image": 0.78, "video": 0.14, "audio": 0.08}),
+    shares("media_type", {"image": 0.78, "video": 0.14, "audio": 0.08}, tiny=2),
     shares("sharing_method", {"upload": 0.8, "embed": 0.2}),
 )
 _LINKS = _flow("links", "content.links", shares("link_type", {"external": 0.75, "internal": 0.25}))
@@ -114,21 +114,22 @@ _CROSSINGS = _flow(
             (("web", "desktop"), 0.1),
             (("desktop", "web"), 0.1),
         ),
+        tiny=2,
     ),
 )
 _FOUNDED = _flow(
     "communities",
     "content.communities",
     shares("type", {"public": 0.8, "private": 0.2}),
-    shares("creator_tier", {"free": 0.8, "basic": 0.15, "premium": 0.05}),
+    shares("creator_tier", {"free": 0.8, "basic": 0.15, "premium": 0.05}, tiny=2),
 )
 _BUSY = _flow("community_hours", "content.community_hours")
 _MODERATED = _flow(
     "moderation",
     "content.moderations",
-    shares("action", {"remove": 0.5, "warn": 0.3, "ban": 0.08, "approve": 0.12}),
-    shares("content_type", {"post": 0.4, "comment": 0.4, "message": 0.2}),
-    shares("reason", {"spam": 0.5, "policy_violation": 0.35, "harassment": 0.15}),
+    shares("action", {"remove": 0.5, "warn": 0.3, "ban": 0.08, "approve": 0.12}, tiny=2),
+    shares("content_type", {"post": 0.4, "comment": 0.4, "message": 0.2}, tiny=2),
+    shares("reason", {"spam": 0.5, "policy_violation": 0.35, "harassment": 0.15}, tiny=2),
 )
 
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM

@@ -21,7 +21,7 @@ QUERY_BOUNDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SLOW_SECONDS = 1.0
 CACHE_BOUNDS = (0.0001, 0.001, 0.01, 0.1, 1.0)
 
-OPERATIONS = shares("operation", {"select": 78, "insert": 11, "update": 9, "delete": 2})
+OPERATIONS = shares("operation", {"select": 78, "insert": 11, "update": 9, "delete": 2}, tiny=2)
 TABLES = shares(
     "table",
     {
@@ -38,7 +38,7 @@ TABLES = shares(
         "communities": 2,
         "reactions": 2,
     },
-    tiny=4,
+    tiny=2,
 )
 
 QUERIES = Flow(
@@ -60,7 +60,7 @@ CACHE = Flow(
 OPERATIONS_ON_CACHE = Flow(
     "cache.operations",
     signal="cache.operations",
-    dimensions=(shares("operation", {"get": 68, "set": 20, "del": 12}), constant("cache_type", "redis")),
+    dimensions=(shares("operation", {"get": 68, "set": 20, "del": 12}, tiny=1), constant("cache_type", "redis")),
     spread="cache.operation",
     bounds=CACHE_BOUNDS,
 )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
+from simulator.catalog.sizes import Size
 from simulator.telemetry.notation import Notation
 from simulator.telemetry.samples import Labels, MetricType
 
@@ -31,19 +32,23 @@ class CausedBy(StrEnum):
 class Dimension:
     """Labels that vary together. Each row is their values, and the row's share of the whole, or its factor.
 
-    The largest rows come first; `tiny` says how many of them a tiny platform has, to which the whole then falls. Names
-    that begin with `_` are known to the model only and never exposed.
+    The largest rows come first. `tiny` says how many of them a tiny platform has, to which the whole then falls, and
+    `usual` how many one of default size has; a large one has all. `level` is set where rows are factors: these do not
+    divide a whole. Names that begin with `_` are known to the model only and never exposed.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], float], ...]
     tiny: int | None = None
+    usual: int | None = None
+    level: bool = False
 
-    def kept(self, *, tiny: bool) -> tuple[tuple[tuple[str, ...], float], ...]:
-        """The rows that a platform has."""
-        if not tiny or self.tiny is None:
-            return self.rows
-        few = self.rows[: self.tiny]
+    def kept(self, size: Size) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """The rows that a platform of this size has."""
+        count = {Size.TINY: self.tiny, Size.DEFAULT: self.usual, Size.LARGE: None}[size]
+        few = self.rows[:count]
+        if len(few) == len(self.rows) or self.level:
+            return few
         scale = sum(share for _, share in self.rows) / sum(share for _, share in few)
         return tuple((values, share * scale) for values, share in few)
 
@@ -57,7 +62,7 @@ def shares(name: str, table: Mapping[str, float], tiny: int | None = None) -> Di
 
 def factors(name: str, table: Mapping[str, float], tiny: int | None = None) -> Dimension:
     """One label of a level: each value shows the signal times its factor."""
-    return Dimension((name,), tuple(((value,), factor) for value, factor in table.items()), tiny)
+    return Dimension((name,), tuple(((value,), factor) for value, factor in table.items()), tiny, level=True)
 
 
 def zipf(name: str, values: tuple[str, ...], exponent: float = 1.0, tiny: int | None = None) -> Dimension:
@@ -221,9 +226,9 @@ class Family:
         return self.drawn_as or self.name
 
 
-def rows(dimensions: tuple[Dimension, ...], *, tiny: bool) -> Iterator[tuple[dict[str, str], float]]:
-    """Every combination of labels, and the product of its shares."""
-    for combination in product(*(dimension.kept(tiny=tiny) for dimension in dimensions)):
+def rows(dimensions: tuple[Dimension, ...], size: Size = Size.LARGE) -> Iterator[tuple[dict[str, str], float]]:
+    """Every combination of labels on a platform of this size, and the product of its shares."""
+    for combination in product(*(dimension.kept(size) for dimension in dimensions)):
         labels: dict[str, str] = {}
         share = 1.0
         for dimension, (values, part) in zip(dimensions, combination, strict=True):

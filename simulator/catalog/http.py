@@ -9,6 +9,8 @@ from simulator.telemetry.samples import MetricType
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZE_BOUNDS = (1.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+TINY_ROUTES, USUAL_ROUTES = 3, 30
+"""How many of the busiest routes a tiny platform tells apart, and one of default size; a large one has all."""
 ZIPF_EXPONENT = 0.9
 """Requests over routes by rank; web popularity has exponents of 0.64 to 0.83, more where few pages dominate (Breslau,
 Cao, Fan, Phillips and Shenker, "Web caching and Zipf-like distributions", INFOCOM 1999)."""
@@ -80,17 +82,22 @@ def _endpoints() -> Dimension:
     kept = [route for route in ROUTES if route.journey and route.path != "/metrics"]
     rank = {name: place for place, name in enumerate(_POPULAR)}
     kept.sort(key=lambda route: rank.get(f"{route.method} {route.path}", len(rank)))
-    rows = []
-    for route, part in zip(kept, _popularity(kept), strict=True):
+    rows, usual, few = [], 0, []
+    for place, (route, part) in enumerate(zip(kept, _popularity(kept), strict=True)):
         tail = route.path.removeprefix("/api/v1/")
         success = "201" if route.method == "POST" and tail in _CREATES else "200"
         errors = (*(() if route.area == "root" else _CLIENT_ERRORS[route.auth]), *_SERVER_ERRORS)
         if tail == "auth/login":
             errors = (("401", 0.06), ("429", 0.002), *_SERVER_ERRORS)
         codes = ((success, 1 - sum(share for _, share in errors)), *errors)
-        for code, share in codes:
-            rows.append(((route.method, route.path, code, pace(route)), share * part))
-    return Dimension(("method", "route", "code", "_pace"), tuple(rows), tiny=32)
+        rows += [((route.method, route.path, code, pace(route)), share * part) for code, share in codes]
+        if place < TINY_ROUTES:  # success, the commonest mistake of clients, and the server's errors
+            few += [row for row in rows[-len(codes) :] if row[0][2] in (success, codes[1][0], "500", "503")]
+        if place < USUAL_ROUTES:
+            usual = len(rows)
+    return Dimension(
+        ("method", "route", "code", "_pace"), tuple(dict.fromkeys((*few, *rows))), tiny=len(few), usual=usual
+    )
 
 
 REQUESTS = Flow(

@@ -36,6 +36,7 @@ _DIRECTION = shares("direction", {"outgoing": 210, "incoming": 85})
 _STREAMS = Dimension(
     ("source", "type"),
     ((("MICROPHONE", "AUDIO"), 0.66), (("CAMERA", "VIDEO"), 0.26), (("SCREEN_SHARE", "VIDEO"), 0.08)),
+    tiny=1,
 )
 
 PACKETS = Flow(

@@ -24,8 +24,8 @@ LATENCY_BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0)
 EVENT_BOUNDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 VOLUME_BOUNDS: Final = (1.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0)
 
-CHANNELS = shares("channel_type", {"text": 70, "dm": 22, "voice": 5, "announcement": 3}, tiny=3)
-WRITERS = shares("message_type", {"user": 91, "bot": 6, "system": 3}, tiny=2)
+CHANNELS = shares("channel_type", {"text": 70, "dm": 22, "voice": 5, "announcement": 3}, tiny=2)
+WRITERS = shares("message_type", {"user": 91, "bot": 6, "system": 3}, tiny=1)
 FAILED: Final = {"rate_limited": 1.5e-4, "validation": 1e-4, "database": 5e-5, "timeout": 5e-5, "unknown": 5e-5}
 """Reasons for which messages fail on a good day, as shares of all messages."""
 
@@ -73,7 +73,7 @@ _ALL = sum(weight for _, weight in EVENTS)
 SOCKET_EVENTS = Flow(
     "socket.events",
     "socket.events",
-    (Dimension(("event", "room"), tuple((names, weight / _ALL) for names, weight in EVENTS), tiny=6),),
+    (Dimension(("event", "room"), tuple((names, weight / _ALL) for names, weight in EVENTS), tiny=2),),
     spread="socket.event",
     bounds=EVENT_BOUNDS,
 )

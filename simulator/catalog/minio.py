@@ -9,8 +9,8 @@ from simulator.telemetry.samples import MetricType
 CAPACITY_BYTES = 4e12
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 _SERVER = constant("server", "minio:9000")
-_READ_CALLS = shares("api", {"getobject": 82, "headobject": 12, "listobjectsv2": 6})
-_WRITE_CALLS = shares("api", {"putobject": 88, "deleteobject": 7, "completemultipartupload": 5})
+_READ_CALLS = shares("api", {"getobject": 82, "headobject": 12, "listobjectsv2": 6}, tiny=2)
+_WRITE_CALLS = shares("api", {"putobject": 88, "deleteobject": 7, "completemultipartupload": 5}, tiny=2)
 _ANY_CALLS = shares("api", {"getobject": 60, "putobject": 40})
 _READS = Flow("minio.reads", "minio.reads", (_READ_CALLS, _SERVER))
 _WRITES = Flow("minio.writes", "minio.writes", (_WRITE_CALLS, _SERVER))

@@ -305,12 +305,12 @@ FAMILIES: tuple[Family, ...] = (
     *_gauge(
         "node_scrape_collector_success",
         "node_exporter: Whether a collector succeeded.",
-        Level("one", (factors("collector", dict.fromkeys(_COLLECTORS, 1.0)),)),
+        Level("one", (factors("collector", dict.fromkeys(_COLLECTORS, 1.0), tiny=6),)),
     ),
     *_gauge(
         "node_scrape_collector_duration_seconds",
         "node_exporter: Duration of a collector scrape.",
-        Level("one", (factors("collector", _COLLECTORS),), noise=0.3),
+        Level("one", (factors("collector", _COLLECTORS, tiny=6),), noise=0.3),
     ),
     *_gauge(
         "node_uname_info",
@@ -331,7 +331,7 @@ FAMILIES: tuple[Family, ...] = (
         Level(
             "one",
             (
-                factors("name", {"docker.service": 1.0, "ssh.service": 1.0, "cron.service": 1.0}),
+                factors("name", {"docker.service": 1.0, "ssh.service": 1.0, "cron.service": 1.0}, tiny=1),
                 factors("state", _STATES),
                 constant("type", "notify"),
             ),

@@ -12,7 +12,7 @@ _CPU = Flow("nodejs.cpu", "api.cpu_ms", (shares("_mode", {"user": 83, "system": 
 COLLECTIONS = Flow(
     "nodejs.gc",
     "api.collections",
-    (shares("kind", {"minor": 90, "incremental": 6, "major": 4}),),
+    (shares("kind", {"minor": 90, "incremental": 6, "major": 4}, tiny=1),),
     spread="gc.{kind}",
     bounds=GC_BOUNDS,
 )

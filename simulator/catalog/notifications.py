@@ -35,7 +35,7 @@ _KINDS: Final = (
 )
 _ALL = sum(weight for _, weight in _KINDS)
 KINDS = Dimension(
-    ("type", "channel", "priority", "_way"), tuple((values, weight / _ALL) for values, weight in _KINDS), tiny=4
+    ("type", "channel", "priority", "_way"), tuple((values, weight / _ALL) for values, weight in _KINDS), tiny=1
 )
 FAILED: Final = {"invalid_token": 1.2e-3, "provider_error": 4e-4, "rate_limited": 2e-4, "timeout": 2e-4}
 """Reasons for which notifications fail on a good day, as shares of all of them."""

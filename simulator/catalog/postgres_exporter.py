@@ -224,7 +224,7 @@ FAMILIES: tuple[Family, ...] = (
     _gauge(
         "pg_locks_count",
         "Number of locks",
-        Level("postgres.active", (_NAME, SERVER, shares("mode", _LOCKS)), scale=2.0, noise=0.1, whole=True),
+        Level("postgres.active", (_NAME, SERVER, shares("mode", _LOCKS, tiny=3)), scale=2.0, noise=0.1, whole=True),
     ),
     _gauge(
         "pg_replication_lag_seconds",

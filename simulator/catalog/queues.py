@@ -73,7 +73,7 @@ def ended(queue: str) -> Flow:
     """Jobs that workers took: each ends one way or another, and each that failed is tried again later."""
     name = f"queue.{queue}.done"
     kinds = (((("failed", "delayed", kind)), FAILING * share) for (kind,), share in _ERRORS.rows)
-    ends = Dimension(("_end", "_retry", "error_type"), ((("completed", "", ""), 1.0 - FAILING), *kinds))
+    ends = Dimension(("_end", "_retry", "error_type"), ((("completed", "", ""), 1.0 - FAILING), *kinds), tiny=3)
     return Flow(name, name, (constant("queue", queue), constant("_active", "active"), ends))
 
 

@@ -15,6 +15,7 @@ _C, _G = MetricType.COUNTER, MetricType.GAUGE
 _COMMANDS = shares(
     "cmd",
     {"get": 52.0, "set": 14.0, "expire": 9.0, "incr": 8.0, "del": 5.0, "hget": 4.0, "publish": 4.0, "ping": 4.0},
+    tiny=4,
 )
 COMMANDS = Flow("redis.commands", "redis.commands", (_COMMANDS,))
 BUSY = Flow("redis.busy", "redis.busy_us", (_COMMANDS,), dispersion=40.0)

@@ -17,27 +17,29 @@ _CHANNELS = {"organic": 0.5, "referral": 0.25, "paid": 0.25}
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 _5M, _15M, _1H = 5 * MINUTE, 15 * MINUTE, HOUR
 
-_VALUED = Flow("money.customers", signal="revenue.customers", dimensions=(shares("acquisition_channel", _CHANNELS),))
+_VALUED = Flow(
+    "money.customers", signal="revenue.customers", dimensions=(shares("acquisition_channel", _CHANNELS, tiny=1),)
+)
 _TIPS = Flow(
     "money.tips",
     signal="revenue.tips",
     dimensions=(
-        shares("currency", {"ETH": 0.5, "USDC": 0.35, "SOL": 0.15}),
-        shares("amount_range", {"under_10": 0.7, "10_to_100": 0.27, "over_100": 0.03}),
+        shares("currency", {"ETH": 0.5, "USDC": 0.35, "SOL": 0.15}, tiny=2),
+        shares("amount_range", {"under_10": 0.7, "10_to_100": 0.27, "over_100": 0.03}, tiny=2),
     ),
 )
 _NFTS = Flow(
     "money.nfts",
     signal="revenue.nfts",
     dimensions=(
-        shares("type", {"purchase": 0.6, "mint": 0.3, "transfer": 0.1}),
-        zipf("collection", ("avatars", "badges", "emoji", "other")),
+        shares("type", {"purchase": 0.6, "mint": 0.3, "transfer": 0.1}, tiny=2),
+        zipf("collection", ("avatars", "badges", "emoji", "other"), tiny=2),
     ),
 )
 
 
 def _stage(stage: str, signal: str, scale: float = 1.0) -> Family:
-    sources = factors("source", {"organic": 1.0, "referral": 1.35, "paid": 0.8})
+    sources = factors("source", {"organic": 1.0, "referral": 1.35, "paid": 0.8}, tiny=1)
     level = Level(
         signal, (constant("funnel_stage", stage), sources), noise=0.01, high=100.0, scale=scale, refresh_ms=_15M
     )

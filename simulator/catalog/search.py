@@ -31,9 +31,9 @@ ENGINE, FALLBACK = "elasticsearch", "postgresql_fts"
 TYPES = shares(
     "type",
     {"all": 38, "posts": 21, "users": 14, "messages": 12, "communities": 6, "servers": 5, "text": 4},
-    tiny=3,
+    tiny=1,
 )
-_RATED_TYPES = shares("type", {"all": 60, "posts": 25, "messages": 15}, tiny=2)
+_RATED_TYPES = shares("type", {"all": 60, "posts": 25, "messages": 15}, tiny=1)
 FAILED: Final = {"timeout": 3e-4, "engine_unavailable": 2e-4, "server": 1e-4}
 FALLING_BACK: Final = 2e-4
 """Share of searches that fall back on a good day."""

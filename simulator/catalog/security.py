@@ -104,6 +104,7 @@ _OTHER_RATES = _rates(
                 ("refresh", "local"),
             )
         ),
+        tiny=1,
     ),
     {},
 )
@@ -112,22 +113,22 @@ SESSIONS_CREATED = Flow(
     "auth.sessions",
     signal="auth.sessions",
     dimensions=(
-        shares("platform", {"web": 0.52, "mobile": 0.36, "desktop": 0.12}),
-        shares("auth_method", {"password": 0.74, "oauth": 0.2, "wallet": 0.06}),
+        shares("platform", {"web": 0.52, "mobile": 0.36, "desktop": 0.12}, tiny=2),
+        shares("auth_method", {"password": 0.74, "oauth": 0.2, "wallet": 0.06}, tiny=2),
     ),
 )
 SESSIONS_EXPIRED = Flow(
     "auth.expirations",
     signal="auth.expirations",
     dimensions=(
-        shares("platform", {"web": 0.52, "mobile": 0.36, "desktop": 0.12}),
-        shares("reason", {"timeout": 0.7, "logout": 0.26, "revoked": 0.04}),
+        shares("platform", {"web": 0.52, "mobile": 0.36, "desktop": 0.12}, tiny=2),
+        shares("reason", {"timeout": 0.7, "logout": 0.26, "revoked": 0.04}, tiny=2),
     ),
 )
 
 
 def _of_kind(name: str, signal: str, kinds: Mapping[str, float], levels: Mapping[str, float], label: str) -> Flow:
-    return Flow(name, signal=signal, dimensions=(shares("type", kinds), shares(label, levels)))
+    return Flow(name, signal=signal, dimensions=(shares("type", kinds, tiny=2), shares(label, levels, tiny=2)))
 
 
 # What each cause adds is a flow of its own, so that a fault changes the one kind that it is about.

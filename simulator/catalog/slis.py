@@ -28,7 +28,7 @@ class Sli:
 
 def _values(label: str, *flows: Flow) -> set[str]:
     """Every value of a label of some flows."""
-    return {row[label] for flow in flows for row, _ in rows(flow.dimensions, tiny=False)}
+    return {row[label] for flow in flows for row, _ in rows(flow.dimensions)}
 
 
 _LOGINS = (security.PASSWORD_LOGINS, security.OTHER_LOGINS)

@@ -25,13 +25,13 @@ ROOM_BOUNDS: Final = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0)
 
 _NAMESPACE = constant("namespace", "/")
 _TRANSPORT = shares("transport", {"websocket": 91, "polling": 9})
-_ROOM_TYPES = shares("room_type", {"channel": 52, "user": 24, "server": 15, "dm": 6, "voice": 3}, tiny=3)
+_ROOM_TYPES = shares("room_type", {"channel": 52, "user": 24, "server": 15, "dm": 6, "voice": 3}, tiny=1)
 _EVENT_SHARES: Final = {
     event: sum(weight for (name, _), weight in EVENTS if name == event)
     for event in ("message:create", "presence:update", "channel:typing_start", "heartbeat", "message:reaction_add")
 }
 """The exporter looks at the events that matter, by their weights among all."""
-_EVENTS = shares("event", _EVENT_SHARES, tiny=4)
+_EVENTS = shares("event", _EVENT_SHARES, tiny=1)
 _ROOMS = {"all": 1.0, "server": 0.98, "channel": 0.86, "default": 1.0, "dm": 0.11, "voice": 0.07}
 """Share of the connections that are in some room of each class."""
 
@@ -53,7 +53,7 @@ MESSAGES = Flow(
 DELIVERIES = Flow(
     "socketio.deliveries",
     "messages.sent",
-    (_NAMESPACE, shares("room", {"channel": 72, "dm": 22, "voice": 6}, tiny=2)),
+    (_NAMESPACE, shares("room", {"channel": 72, "dm": 22, "voice": 6}, tiny=1)),
     spread="socket.delivery",
     bounds=EVENT_BOUNDS,
 )
@@ -81,7 +81,10 @@ TRANSPORT_ERRORS = Flow(
 FAN_OUTS = Flow(
     "socketio.fan_outs",
     "socket.fan_outs",
-    (shares("direction", {"received": 60, "published": 40}), shares("channel", {"socket.io#/#": 9, "presence": 1})),
+    (
+        shares("direction", {"received": 60, "published": 40}),
+        shares("channel", {"socket.io#/#": 9, "presence": 1}, tiny=1),
+    ),
     spread="socket.fan_out",
     bounds=EVENT_BOUNDS,
 )
@@ -115,7 +118,7 @@ FAMILIES: tuple[Family, ...] = (
     _gauge(
         "connected_clients",
         "Connected sockets in rooms of a class",
-        Level("socket.connections", (_NAMESPACE, factors("room", _ROOMS)), noise=0.004, whole=True),
+        Level("socket.connections", (_NAMESPACE, factors("room", _ROOMS, tiny=4)), noise=0.004, whole=True),
     ),
     _counter("connection_attempts_total", "Attempts to connect", Count(ATTEMPTS, same("namespace", "transport"))),
     _counter(
@@ -155,7 +158,7 @@ FAMILIES: tuple[Family, ...] = (
                 factors(
                     "event",
                     {name: weight / sum(_EVENT_SHARES.values()) for name, weight in _EVENT_SHARES.items()},
-                    tiny=4,
+                    tiny=1,
                 ),
             ),
             noise=0.05,

@@ -38,6 +38,7 @@ _OPERATIONS = Dimension(
         (("message.publish", "producer"), 0.09),
         (("serialize", "internal"), 0.07),
     ),
+    tiny=1,
 )
 
 AVAILABILITY = Flow(

@@ -22,7 +22,9 @@ _KINDS: Final = (
     (("audio", "none"), 6.0),
     (("other", "scan"), 5.0),
 )
-KINDS = Dimension(("file_type", "processing_type"), tuple((values, weight / 100.0) for values, weight in _KINDS))
+KINDS = Dimension(
+    ("file_type", "processing_type"), tuple((values, weight / 100.0) for values, weight in _KINDS), tiny=2
+)
 
 UPLOADS = Flow(
     "uploads",

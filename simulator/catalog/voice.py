@@ -57,7 +57,7 @@ SCORES: Final = {"8.7": 55.0, "8.1": 32.0, "7.2": 11.0, "6.2": 1.6, "4.6": 0.33,
 GOOD_SCORES, BAD_SCORES = ("8.7", "8.1", "7.2"), ("6.2", "4.6", "2.9")
 
 TYPES: Final = {"voice": 0.72, "video": 0.2, "screen_share": 0.08}
-_CONNECTIONS = shares("connection_type", {name: path.share for name, path in PATHS.items()})
+_CONNECTIONS = shares("connection_type", {name: path.share for name, path in PATHS.items()}, tiny=1)
 _CODECS = Dimension(
     ("type", "codec"),
     (
@@ -68,7 +68,7 @@ _CODECS = Dimension(
         (("video", "vp9"), 0.03),
         (("video", "av1"), 0.01),
     ),
-    tiny=3,
+    tiny=2,
 )
 _PICTURES = Dimension(
     ("codec", "resolution"),
@@ -77,13 +77,13 @@ _PICTURES = Dimension(
         (("h264", "360p"), 0.26),
         (("vp9", "1080p"), 0.16),
     ),
-    tiny=2,
+    tiny=1,
 )
 
 CALLS = Flow(
     "voice.calls",
     "voice.calls",
-    (shares("type", TYPES), shares("_quality", {"good": 1.0 - POOR_SHARE, "poor": POOR_SHARE})),
+    (shares("type", TYPES, tiny=2), shares("_quality", {"good": 1.0 - POOR_SHARE, "poor": POOR_SHARE})),
     outcome="_quality",
     healthy=("good",),
     failures={"poor": "voice.turns_poor"},
@@ -132,7 +132,7 @@ FAMILIES: tuple[Family, ...] = (
         "cryb_voice_calls_active",
         _G,
         "Calls that go on",
-        Level("voice.active_here", (factors("type", TYPES),), noise=0.02, whole=True),
+        Level("voice.active_here", (factors("type", TYPES, tiny=2),), noise=0.02, whole=True),
     ),
     Family(
         CRYB_API,

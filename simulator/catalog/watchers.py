@@ -20,7 +20,9 @@ _PAGES = Flow(
     "grafana.requests",
     "watchers.pages",
     (
-        shares("handler", {"/api/ds/query": 62, "/api/dashboards/uid/:uid": 20, "/api/search": 12, "/login": 6}),
+        shares(
+            "handler", {"/api/ds/query": 62, "/api/dashboards/uid/:uid": 20, "/api/search": 12, "/login": 6}, tiny=1
+        ),
         constant("method", "GET"),
         constant("status_code", "200"),
     ),
@@ -118,7 +120,10 @@ FAMILIES: tuple[Family, ...] = (
         "Actual intervals between scrapes.",
         Level(
             "one",
-            (factors("interval", {"5s": 5.0, "10s": 10.0, "15s": 15.0, "30s": 30.0}), factors("quantile", _INTERVALS)),
+            (
+                factors("interval", {"15s": 15.0, "5s": 5.0, "10s": 10.0, "30s": 30.0}, tiny=1),
+                factors("quantile", _INTERVALS),
+            ),
         ),
     ),
     _gauge(

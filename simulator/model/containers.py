@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from simulator.catalog.cadvisor import LABELS, NEEDS, OWN, SERVICE_LABEL
+from simulator.catalog.cadvisor import LABELS, NEEDS, OWN, SERVICE_LABEL, TINY
 from simulator.catalog.services import CONTAINERS
+from simulator.catalog.sizes import Size
 from simulator.model.keys import key
 from simulator.model.moment import World
 from simulator.profile.presence import host_of, instances_of, release_name, releases, service_name
@@ -32,7 +33,8 @@ def placed_on(world: World, host: str) -> tuple[Placed, ...]:
     """The containers of a host, one after the other for each instance on it."""
     profile = world.profile
     found = []
-    for service in CONTAINERS:
+    services = TINY if profile.platform.size is Size.TINY else CONTAINERS
+    for service in services:
         for instance in instances_of(profile, service):
             if host_of(profile, instance) != host:
                 continue

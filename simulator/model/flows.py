@@ -20,7 +20,6 @@ from simulator.model.keys import keys
 from simulator.model.moment import ELSEWHERE, Moment, World
 from simulator.model.shapes import FlowShapes, Undisturbed
 from simulator.model.spreads import cumulative_shares
-from simulator.profile.schema import Size
 from simulator.units import DAY
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -54,8 +53,8 @@ class FlowCounts:
         self.flow = flow
         self.buckets = len(flow.bounds) + 1
         world = faulty.world
-        tiny = world.profile.platform.size is Size.TINY
-        found = [(labels, part, self._group(labels)) for labels, part in rows(flow.dimensions, tiny=tiny)]
+        size = world.profile.platform.size
+        found = [(labels, part, self._group(labels)) for labels, part in rows(flow.dimensions, size)]
         order = {group: place for place, group in enumerate(dict.fromkeys(group for _, _, group in found))}
         found.sort(key=lambda row: order[row[2]])
         self.labels = tuple(labels for labels, _, _ in found)

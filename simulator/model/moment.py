@@ -32,13 +32,14 @@ from simulator.catalog.families import rows
 from simulator.catalog.http import REQUESTS
 from simulator.catalog.jobs import JOBS
 from simulator.catalog.regions import REGIONS
+from simulator.catalog.sizes import Size
 from simulator.model.arrays import window_means
 from simulator.model.grid import CELL_MS, Times, grid_start
 from simulator.model.keys import key
 from simulator.model.noise import long_memory
 from simulator.profile.activity import level, parameter
 from simulator.profile.presence import instances_of, restarts, service_name
-from simulator.profile.schema import Fault, Profile, Size
+from simulator.profile.schema import Fault, Profile
 from simulator.units import DAY
 
 Floats = NDArray[np.float64]
@@ -82,11 +83,11 @@ _SHARES: Final[dict[str, str]] = {job.service: job.share for job in JOBS if job.
 """Service to the signal of the part of the traffic that one instance of it gets."""
 
 
-@lru_cache(maxsize=2)
-def route_shares(tiny: bool) -> dict[str, float]:
+@lru_cache(maxsize=3)
+def route_shares(size: Size) -> dict[str, float]:
     """Route to its part of all requests."""
     found: dict[str, float] = {}
-    for labels, share in rows(REQUESTS.dimensions, tiny=tiny):
+    for labels, share in rows(REQUESTS.dimensions, size):
         found[labels["route"]] = found.get(labels["route"], 0.0) + share
     return found
 
@@ -277,7 +278,7 @@ class Moment:
         if route is not None and route != self.route:
             if self.route is not None:
                 return 0.0
-            part *= route_shares(self.profile.platform.size is Size.TINY).get(route, 0.0)
+            part *= route_shares(self.profile.platform.size).get(route, 0.0)
         if instance is not None and instance != self.instance:
             service = service_name(instance)
             if service == service_name(self.instance):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from simulator.catalog.sizes import Size
 from simulator.errors import did_you_mean
 from simulator.profile.fields import (
     AlertName,
@@ -35,14 +36,6 @@ class Part(BaseModel):
     """Base of every mapping in a profile: unknown keys are refused, values cannot change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
-
-
-class Size(StrEnum):
-    """How many series the platform exports: about 2,000 (tiny), 5,000 to 10,000 (default), or more."""
-
-    TINY = "tiny"
-    DEFAULT = "default"
-    LARGE = "large"
 
 
 class Instances(Part):

@@ -212,7 +212,7 @@ def _values(family: Family) -> Mapping[str, tuple[str, ...]]:
     if isinstance(family.view, Written):
         return {name: (value,) for name, value in family.view.labels}
     dimensions = family.view.dimensions if isinstance(family.view, Level) else family.view.flow.dimensions
-    for labels, _ in rows(dimensions, tiny=False):
+    for labels, _ in rows(dimensions):
         for name, value in labels.items():
             found.setdefault(name, {})[value] = None
     if isinstance(family.view, Level):

@@ -22,7 +22,6 @@ from simulator.model.grid import CELL_MS, Times
 from simulator.model.keys import keys
 from simulator.model.moment import Moment, World
 from simulator.model.spreads import bucket_means, lognormal_shares
-from simulator.profile.schema import Size
 from simulator.telemetry.samples import Labels, Series, labels_of
 
 Floats = NDArray[np.float64]
@@ -152,10 +151,9 @@ class LevelReader:
     """A gauge: a signal at the instants, times each series' factor, with a jitter of its own."""
 
     def __init__(self, family: Family, view: Level, instance: str, world: World) -> None:
-        tiny = world.profile.platform.size is Size.TINY
         found = [
             (labels_of({name: value for name, value in labels.items() if not name.startswith("_")}), factor)
-            for labels, factor in rows(view.dimensions, tiny=tiny)
+            for labels, factor in rows(view.dimensions, world.profile.platform.size)
         ]
         self.series = tuple(
             Series(family.name, labels_of({view.shown.get(n, n): value for n, value in labels if view.shown.get(n, n)}))

@@ -98,7 +98,7 @@ def exporter(name: str, *flags: str) -> Iterator[str]:
         [found, *(flag.format(address=address) for flag in flags)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 200
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"http://{address}/metrics", timeout=5)

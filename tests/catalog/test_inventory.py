@@ -8,9 +8,10 @@ from collections import defaultdict
 import pytest
 
 import simulator.model.signals  # noqa: F401  # registers the signals
-from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, rows, shares
+from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, factors, rows, shares
 from simulator.catalog.inventory import FAMILIES, families_of
 from simulator.catalog.jobs import BY_NAME
+from simulator.catalog.sizes import Size
 from simulator.model.flows import _filled
 from simulator.model.moment import SIGNALS
 from simulator.model.spreads import SPREADS
@@ -46,7 +47,7 @@ def test_an_entry_is_sound(family: Family) -> None:
 def test_a_view_asks_its_flow_for_what_it_has(family: Family) -> None:
     assert not isinstance(family.view, Level)
     flow = family.view.flow
-    found = list(rows(flow.dimensions, tiny=False))
+    found = list(rows(flow.dimensions))
     assert found
     for labels, _ in found:
         assert set(family.view.by.values()) <= set(labels)
@@ -76,6 +77,11 @@ def test_families_of_a_job_come_by_name() -> None:
 
 def test_a_tiny_platform_has_the_same_whole_in_fewer_parts() -> None:
     dimension = shares("x", {"a": 5, "b": 3, "c": 2}, tiny=2)
-    assert [values for values, _ in dimension.kept(tiny=True)] == [("a",), ("b",)]
-    assert sum(share for _, share in dimension.kept(tiny=True)) == pytest.approx(1.0)
-    assert len(dimension.kept(tiny=False)) == 3
+    assert [values for values, _ in dimension.kept(Size.TINY)] == [("a",), ("b",)]
+    assert sum(share for _, share in dimension.kept(Size.TINY)) == pytest.approx(1.0)
+    assert len(dimension.kept(Size.DEFAULT)) == len(dimension.kept(Size.LARGE)) == 3
+
+
+def test_a_tiny_platform_shows_each_factor_as_it_is() -> None:
+    dimension = factors("x", {"a": 5.0, "b": 3.0, "c": 2.0}, tiny=2)
+    assert dimension.kept(Size.TINY) == ((("a",), 5.0), (("b",), 3.0))

@@ -181,11 +181,11 @@ def test_closed_sets_of_values_are_the_contract_s(name: str) -> None:
             view = entry.view
             assert not isinstance(view, Written)
             if isinstance(view, Level):
-                found |= {labels[label] for labels, _ in rows(view.dimensions, tiny=False)}
+                found |= {labels[label] for labels, _ in rows(view.dimensions)}
                 continue
             found |= {
                 labels[view.by[label]]
-                for labels, _ in rows(view.flow.dimensions, tiny=False)
+                for labels, _ in rows(view.flow.dimensions)
                 if all(labels[of] in kept for of, kept in view.where.items())
             }
         assert found == allowed

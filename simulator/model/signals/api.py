@@ -8,11 +8,11 @@ import numpy as np
 
 from simulator.catalog.families import rows
 from simulator.catalog.http import PACES, REQUESTS
+from simulator.catalog.sizes import Size
 from simulator.model.moment import Floats, Moment, SignalFunction, signal
 from simulator.model.signals.instances import of_host
 from simulator.model.signals.leaks import leaked_ratio
 from simulator.model.spreads import Spread, register
-from simulator.profile.schema import Size
 
 UTILIZATION_AT_PEAK = 0.55
 MOST_UTILIZATION = 0.97
@@ -72,14 +72,14 @@ def stretch_on_database(m: Moment) -> Floats:
     return m["api.stretch"] * (1.0 + 0.5 * (m["db.slowdown"] - 1.0))
 
 
-@lru_cache(maxsize=2)
-def _database_share(tiny: bool) -> float:
+@lru_cache(maxsize=3)
+def _database_share(size: Size) -> float:
     """The part of all requests that needs the database."""
-    return sum(part for labels, part in rows(REQUESTS.dimensions, tiny=tiny) if labels["_pace"] != "memory")
+    return sum(part for labels, part in rows(REQUESTS.dimensions, size) if labels["_pace"] != "memory")
 
 
 def _through_database(m: Moment) -> float:
-    return _database_share(m.profile.platform.size is Size.TINY)
+    return _database_share(m.profile.platform.size)
 
 
 @signal("http.fails_500", "ratio", "share of all requests that a fault turns into 500")
