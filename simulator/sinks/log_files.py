@@ -6,14 +6,13 @@ under `containers/`.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from simulator.clock import Clock
-from simulator.telemetry.interval import Interval
+from simulator.sinks.follower import Follower
 from simulator.telemetry.logs import LogEntry, LogSource
 
 _FILES: Final = {
@@ -80,43 +79,14 @@ class LogFiles:
         return self._open_file(service)
 
 
-class LogFollower:
-    """Writes each line once its time has come, from `start` on until `stop`, on a thread of its own.
-
-    `failure` tells why it gave up (a full disk), if it did.
-    """
+class LogFollower(Follower):
+    """Writes each line once its time has come, from `start` on until `stop`."""
 
     def __init__(self, source: LogSource, files: LogFiles, clock: Clock, *, every_seconds: float = 1.0) -> None:
-        self.failure: Exception | None = None
-        self._source = source
-        self._files = files
-        self._clock = clock
-        self._every_seconds = every_seconds
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
-
-    def start(self) -> None:
-        """Begin with the lines of this moment."""
-        self._written_ms = self._clock.now_ms()
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write the lines up to this moment, close the files. Nothing happens where it was never started."""
-        self._stopped.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            while not self._stopped.wait(self._every_seconds):
-                self._write()
-            self._write()
-        except Exception as error:
-            self.failure = error
-        finally:
-            self._files.close()
-
-    def _write(self) -> None:
-        now_ms = max(self._written_ms, self._clock.now_ms())
-        self._files.write(self._source.entries(Interval(self._written_ms, now_ms)))
-        self._written_ms = now_ms
+        super().__init__(
+            "logs",
+            lambda interval: files.write(source.entries(interval)),
+            files.close,
+            clock,
+            every_seconds=every_seconds,
+        )
