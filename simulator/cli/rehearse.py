@@ -72,6 +72,9 @@ def command(
         bool, typer.Option("--accept-engine", help="Judge although production runs another major version.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Names that were not compared are inconclusive.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Live: begin with the weeks before as blocks (default).")
+    ] = True,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Load generators.")] = 1,
     api_port: Annotated[int, typer.Option("--api-port", metavar="N", help="Port of the first API instance.")] = 0,
     scrape_port: Annotated[int, typer.Option("--scrape-port", metavar="N", help="Port of the emitter.")] = 0,
@@ -124,6 +127,7 @@ def command(
         production=Production(settings.production.prometheus, settings.production.alertmanager),
         accept_engine_difference=accept_engine,
         strict=strict,
+        history=history,
         out=out,
         api_port=api_port,
         scrape_port=scrape_port,

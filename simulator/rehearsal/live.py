@@ -1,23 +1,28 @@
 """A live rehearsal: platform, load, faults and the real servers, watched from outside, then judged.
 
-Everything runs in real time. The manifest's start lies a little in the future, so that every process is up and the
-servers have seen the healthy platform before the run's clock begins.
+Everything runs in real time, after weeks of history (`live_history`) that are there when the servers start. The
+manifest's start lies a little in the future, so that every process is up and the servers have seen the healthy platform
+before the run's clock begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from simulator.clock import Clock
+from simulator.engine.groups import groups_from_api
+from simulator.engine.rules import rules_from_api
 from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.lead import lead_ms
+from simulator.rehearsal.live_history import NO_MERGING, LiveHistory, ends_before_ms, live_history, remove_blocks
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
+from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.report_series import active_alerts, keep_series, read_report_series
@@ -26,10 +31,11 @@ from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.watch import FaultEdges, Watch
 from simulator.stack.local import LocalStack
 from simulator.stack.processes import Children
+from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Gap, Note, Observation
-from simulator.units import SECOND
+from simulator.units import SECOND, format_duration
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
 
@@ -77,6 +83,9 @@ def rehearse_live(request: RehearsalRequest, *, clock: Clock, view: View) -> Reh
     run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
     with Children() as children, Recorder(run.timeline, view.show) as recorder:
         live = _LiveRun(request, run, children, recorder, clock)
+        if servers is not None and request.history:
+            live.make_history(servers, view)
+        live.set_start()
         live.start(servers)
         view.begin(live.manifest.started_ms, request.profile.duration)
         with live.watch() as watch:
@@ -105,10 +114,35 @@ class _LiveRun:
         self._died: set[str] = set()
         self._note("warming up the model (on a new machine it is compiled first)")
         self._declared = declared_labels(self._manifest_from(clock.now_ms()))
-        instances = request.profile.platform.instances.api
-        alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (instances - 1)
-        self.manifest = self._manifest_from(clock.now_ms() + lead_ms(alone_ms))
-        self.manifest.write(run.manifest)
+        self._alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (request.profile.platform.instances.api - 1)
+        self._history: LiveHistory | None = None
+
+    def make_history(self, servers: LocalServers, view: View) -> None:
+        """The time before the run, as blocks that earlier runs may have made. Raises as `backfill` does."""
+        assert self._request.local is not None
+        began = self._clock.monotonic()
+        profile = self._request.profile
+        own_time = self._manifest_from(profile.start_ms)
+        groups = rule_groups_as_loaded(
+            servers.prometheus_config.rules_only(), prometheus=self._request.local[1].prometheus
+        )
+        names = names_read(groups_from_api(groups))
+        platform, _ = servers.team_platform(ModelSamples(own_time, everything=True), self._run, names)
+        history_ms = length_ms(profile, rules_from_api(groups))
+        self._note(f"{format_duration(history_ms)} of history, up to the servers' start")
+        self._history = live_history(
+            own_time,
+            platform,
+            history_ms,
+            ends_before_ms(lead_ms(self._alone_ms)),
+            lambda done: view.work("history", done.samples, done.expected_samples),
+        )
+        self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
+
+    def set_start(self) -> None:
+        """Fix when the run's clock begins, and so the manifest, which every process of the run reads."""
+        self.manifest = self._manifest_from(self._clock.now_ms() + lead_ms(self._alone_ms))
+        self.manifest.write(self._run.manifest)
 
     def _manifest_from(self, started_ms: int) -> Manifest:
         profile = self._request.profile
@@ -140,6 +174,7 @@ class _LiveRun:
     def _start_servers(self, servers: LocalServers, platform: LivePlatform) -> None:
         assert self._request.local is not None
         programs = self._request.local[1]
+        flags = self._put_history()
         receivers = Receivers(self._recorder.add, self._run.configs, self._clock)
         receivers.start()
         self._children.callback(receivers.stop)
@@ -153,12 +188,29 @@ class _LiveRun:
             receivers_proxy_url=receivers.proxy_url,
             receivers_ca_file=receivers.ca_file,
         )
-        self._redirection = servers.start(self._stack, self._run, to, ModelSamples(self.manifest), platform.routes)
+        source = ModelSamples(self.manifest)
+        self._wait_for_history_to_end()
+        self._redirection = servers.start(self._stack, self._run, to, source, platform.routes, flags)
         changes = len(self._redirection.changes)
         self._note(
             f"servers up: Prometheus {self._stack.prometheus_url}, Alertmanager {self._stack.alertmanager_url} "
             f"({changes} changes to your configuration, see configs/redirected.txt)"
         )
+
+    def _put_history(self) -> Sequence[str]:
+        """Give Prometheus the blocks before it starts. Returns the flags that it needs with them."""
+        if self._history is None:
+            return ()
+        data = self._run.data / "prometheus"
+        self._children.callback(remove_blocks, data, self.manifest.started_ms)  # once the servers are gone
+        self._history.put(data, self.manifest.started_ms)
+        return NO_MERGING
+
+    def _wait_for_history_to_end(self) -> None:
+        """Before the end of its newest block, a server takes no samples."""
+        if self._history is not None:
+            left_ms = self._history.end_ms(self.manifest.started_ms) - self._clock.now_ms()
+            self._clock.sleep(max(left_ms, 0) / 1000)
 
     def watch(self) -> Watch:
         """The observers, pointed at the servers of this run."""
@@ -219,7 +271,7 @@ class _LiveRun:
             mode=Mode.LIVE if request.local else Mode.STAGING,
             prometheus_version=watch.prometheus_version,
             alertmanager_version=watch.alertmanager_version,
-            history_start_ms=watch.began_ms,
+            history_start_ms=self._history.start_ms(self.manifest.started_ms) if self._history else watch.began_ms,
             scrape_interval_ms=watch.scrape_interval_ms,
             evaluation_interval_ms=watch.evaluation_interval_ms,
             production_prometheus_version=request.production.prometheus,

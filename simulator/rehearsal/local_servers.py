@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +73,18 @@ class LocalServers:
         self._redirected(http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem"))
 
     def start(
-        self, stack: LocalStack, run: RunFolder, to: LocalAddresses, source: SampleSource, routes_file: Path
+        self,
+        stack: LocalStack,
+        run: RunFolder,
+        to: LocalAddresses,
+        source: SampleSource,
+        routes_file: Path,
+        flags: Sequence[str] = (),
     ) -> Redirection:
-        """Start Alertmanager, then Prometheus. Raises InputError for configuration that they refuse."""
+        """Start Alertmanager, then Prometheus, that one with these further flags.
+
+        Raises InputError for configuration that they refuse.
+        """
         redirected = self._redirected(
             http_url=to.receivers_http_url,
             smtp=to.receivers_smtp,
@@ -95,7 +105,7 @@ class LocalServers:
                 emitter_url=to.scrape_url, alertmanager_url=alertmanager_url, without=table.left_out
             )
 
-        stack.start_prometheus(configure)
+        stack.start_prometheus(configure, flags=flags)
         changes = (
             *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
             *redirected.changes,
@@ -117,7 +127,7 @@ class LocalServers:
     def team_platform(
         self, source: ScrapeSource, run: RunFolder, only: frozenset[str] | None
     ) -> tuple[TeamPlatform, tuple[str, ...]]:
-        """The team's scrape jobs over the model, for virtual time, and the jobs that nothing stands in for."""
+        """The team's scrape jobs over the model alone, and the jobs that nothing stands in for."""
         config = self._prometheus_config
         table = map_routes(config.jobs, source, upstreams={})
         copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY, without=table.left_out)

@@ -61,6 +61,7 @@ class RehearsalRequest:
     production: Production = Production()
     accept_engine_difference: bool = False
     strict: bool = False
+    history: bool = True  # a live run's: whether blocks of the time before are there when its servers start
     out: Path | None = None
     api_port: int = 0
     scrape_port: int = 0

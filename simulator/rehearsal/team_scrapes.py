@@ -6,6 +6,7 @@ The jobs are read from the copy that a live run's Prometheus would get, so that 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,10 +94,15 @@ class TeamRelabelling:
 
     @cached_property
     def identity(self) -> str:
-        """Of the configuration's text without the addresses of this run, and of the names that are stored."""
-        lines = [line for line in self._copy.splitlines() if "proxy_url" not in line and "127.0.0.1" not in line]
-        what = "\n".join([*lines, *sorted(self._only or ())])
-        return hashlib.sha256(what.encode()).hexdigest()
+        """Of what the configuration says about scrapes, without the addresses of this run, and of the names stored."""
+        document: dict[str, Any] = YAML(typ="safe").load(self._copy)
+        jobs = [
+            {key: value for key, value in job.items() if key != "proxy_url"}
+            for job in document.get("scrape_configs") or ()
+        ]
+        ports = [job.has_default_ports for job in self._jobs.values()]
+        what = [document.get("global"), jobs, ports, sorted(self._only or ())]
+        return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
 
     def targets(self) -> tuple[Target, ...]:
         """Every target that relabelling keeps, at its job's interval, spread over it by a hash as Prometheus does."""

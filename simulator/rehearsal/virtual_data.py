@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from simulator.engine.server import WrittenSeries
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.backfill import OnProgress, backfill
 from simulator.rehearsal.history import FULL_RESOLUTION_MS, LONGEST_BLOCK_MS, OLD_RESOLUTION_MS, History
-from simulator.rehearsal.scrapes import Scraped, Scraper, Target
+from simulator.rehearsal.scrapes import Scraped, Scraper, ScrapeSource, Target
 from simulator.rehearsal.team_scrapes import TeamJob, TeamRelabelling, TeamSource
 from simulator.sinks.tsdb_blocks import link_blocks
 from simulator.streams.samples import ModelSamples
@@ -61,16 +62,19 @@ def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_m
 
 def cached_history(history: History, platform: TeamPlatform, on_progress: OnProgress) -> Path:
     """The folder with the history's blocks, made now where no earlier rehearsal has."""
+    return cached_blocks(history, platform.relabelling, lambda: platform.source(history.manifest), on_progress)
+
+
+def cached_blocks(
+    history: History, relabelling: TeamRelabelling, source: Callable[[], ScrapeSource], on_progress: OnProgress
+) -> Path:
+    """The same of any source. Waits for another run that is making the same history."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "crybsim" / "history" / history.fingerprint[:32]
     folder.mkdir(parents=True, exist_ok=True)
-    backfill(
-        history,
-        folder,
-        source=lambda: platform.source(history.manifest),
-        relabelling=platform.relabelling,
-        on_progress=on_progress,
-    )
+    with (folder / ".crybsim-queue").open("w") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)  # until the file is closed
+        backfill(history, folder, source=source, relabelling=relabelling, on_progress=on_progress)
     return folder
 
 
@@ -108,6 +112,12 @@ def targets_observed(manifest: Manifest, platform: TeamPlatform, span: Interval)
             job, instance = labels.get("job", target.job), labels.get("instance", target.instance)
             observed.append(TargetObserved(int(times_ms[at]), job, instance, health, error))
     return observed
+
+
+def unscraped(observed: Sequence[Observation]) -> str:
+    """The first target that was down at any time; empty where none was."""
+    down = [one for one in observed if isinstance(one, TargetObserved) and one.health != "up"]
+    return f"target {down[0].job} {down[0].instance}" if down else ""
 
 
 def _scrapes(target: Target, span: Interval) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

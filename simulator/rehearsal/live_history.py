@@ -1,0 +1,139 @@
+"""The past of a live run: blocks that end right before its servers start, so that long windows are full from the start.
+
+A live run begins at whatever instant it is, and the platform's life goes on from the profile's own start. The blocks
+are therefore made once, in the profile's own time, kept for the next run, and moved to where this run begins.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.catalog.families import CausedBy
+from simulator.errors import InputError
+from simulator.profile.manifest import Manifest
+from simulator.profile.overlaid import catalogue_of
+from simulator.rehearsal.backfill import OnProgress
+from simulator.rehearsal.history import History
+from simulator.rehearsal.scrapes import ScrapeSource
+from simulator.rehearsal.virtual_data import TeamPlatform, cached_blocks, history_of
+from simulator.sinks.tsdb_blocks import move_blocks, read_blocks
+from simulator.telemetry.samples import FamilyBlock
+from simulator.units import SECOND
+
+NO_MERGING: Final = ("--storage.tsdb.max-block-duration=2h",)
+"""A server would set about merging the blocks a minute into the run (a hidden flag, as long as its shortest block)."""
+
+_ENDS_BEFORE_MS: Final = (15 * SECOND, 30 * SECOND)
+_LONG_LEAD_MS: Final = 45 * SECOND
+
+
+def ends_before_ms(lead_ms: int) -> int:
+    """How long before the run's start the history ends and the servers may start, where so much lead is given.
+
+    One of two values only, since each has blocks of its own.
+    """
+    return _ENDS_BEFORE_MS[lead_ms > _LONG_LEAD_MS]
+
+
+@dataclass(frozen=True)
+class LiveHistory:
+    """Blocks in the profile's own time, of a run that would begin at `began_ms` of it."""
+
+    folder: Path
+    history: History
+
+    @property
+    def length_ms(self) -> int:
+        return self.history.span.length_ms
+
+    def start_ms(self, started_ms: int) -> int:
+        """The first sample's instant, for a run that begins at `started_ms`."""
+        return self.history.span.start_ms + started_ms - self.history.manifest.started_ms
+
+    def end_ms(self, started_ms: int) -> int:
+        """Samples may be scraped from here on."""
+        return self.history.span.end_ms + started_ms - self.history.manifest.started_ms
+
+    def put(self, data: Path, started_ms: int) -> None:
+        """Give a data folder the blocks, moved to a run that begins at `started_ms`. Raises InputError."""
+        data.mkdir(parents=True, exist_ok=True)
+        try:
+            move_blocks(self.folder, data, started_ms - self.history.manifest.started_ms)
+        except OSError as error:
+            raise InputError(f"{data}: the history cannot be written there: {error.strerror}") from error
+
+
+def remove_blocks(data: Path, before_ms: int) -> None:
+    """Take the blocks of before an instant out of a data folder: they are big, and made again from the same seed."""
+    for meta in read_blocks(data):
+        if meta.span.end_ms <= before_ms:
+            shutil.rmtree(data / meta.ulid, ignore_errors=True)
+
+
+def live_history(
+    manifest: Manifest, platform: TeamPlatform, length_ms: int, ends_before_ms: int, on_progress: OnProgress
+) -> LiveHistory:
+    """Make the history of a platform, or use the one that an earlier run made. `manifest` starts at the profile's own
+    start. Raises as `backfill` does."""
+    history = history_of(manifest, platform, manifest.started_ms - ends_before_ms, length_ms)
+    history = replace(history, relabelling=f"{history.relabelling}, then the API is another process")
+    restarting = _restarting(manifest, platform, history.span.end_ms)
+    return LiveHistory(cached_blocks(history, platform.relabelling, restarting, on_progress), history)
+
+
+def _restarting(manifest: Manifest, platform: TeamPlatform, end_ms: int) -> Callable[[], ScrapeSource]:
+    families = catalogue_of(manifest.overlays).families_of
+    owned = {
+        (route.job, route.target): frozenset(
+            family.name for family in families(route.catalogue_job) if family.caused_by is CausedBy.API
+        )
+        for route in platform.routes
+    }
+    last = {job.name: end_ms - job.interval_ms for job in platform.jobs}
+    return lambda: _RestartingApi(platform.source(manifest), owned, last)
+
+
+class _RestartingApi:
+    """A source whose API shows nothing of its own any more at the last scrape: the reference API that a live run
+    starts counts from zero, and its series need not be the same ones. So they end with a marker, as at a restart."""
+
+    def __init__(
+        self,
+        source: ScrapeSource,
+        owned: Mapping[tuple[str, str], frozenset[str]],
+        last_ms: Mapping[str, int],
+    ) -> None:
+        """`owned` are the API's own families by job and target; `last_ms`: a job's last scrape is not before."""
+        self._source = source
+        self._owned = owned
+        self._last_ms = last_ms
+
+    def jobs(self) -> tuple[str, ...]:
+        return self._source.jobs()
+
+    def instances(self, job: str) -> tuple[str, ...]:
+        return self._source.instances(job)
+
+    def is_up(self, job: str, instance: str, at_ms: int) -> bool:
+        return self._source.is_up(job, instance, at_ms)
+
+    def answered(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return self._source.answered(job, instance, times_ms)
+
+    def blocks(self, job: str, instance: str, times_ms: NDArray[np.int64]) -> tuple[FamilyBlock, ...]:
+        blocks = self._source.blocks(job, instance, times_ms)
+        owned = self._owned.get((job, instance))
+        gone = times_ms >= self._last_ms[job]
+        if not owned or not gone.any():
+            return blocks
+        return tuple(
+            replace(block, values=np.where(gone[:, None], np.nan, block.values)) if block.name in owned else block
+            for block in blocks
+        )
