@@ -3,6 +3,7 @@
     CrybsimError
     ├── InputError          the user's file, flag or environment is wrong      -> 2
     ├── UnobservedError     something that had to be watched could not be      -> 3
+    ├── UndeliveredError    a receiver did not take all that was meant for it  -> 3
     └── SimulatorError      crybsim itself broke a promise                      -> 4
 
 A verdict is not an error: a run that fails ends with `ExitCode.FAIL` after its report is written.
@@ -62,6 +63,12 @@ class InputError(CrybsimError):
 
 class UnobservedError(CrybsimError):
     """Something that a verdict depends on could not be observed."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
+class UndeliveredError(CrybsimError):
+    """A receiver did not take all that was meant for it; the message says how much is missing and why."""
 
     exit_code = ExitCode.INCONCLUSIVE
 

@@ -47,7 +47,7 @@ def _message_type() -> Any:
 WRITE_REQUEST = _message_type()
 
 
-def _decoded(message: bytes) -> list[tuple[Labels, list[tuple[int, int]]]]:
+def decoded(message: bytes) -> list[tuple[Labels, list[tuple[int, int]]]]:
     """Label sets, and samples as (time, the value's 64 bits)."""
     request = WRITE_REQUEST()
     request.ParseFromString(message)
@@ -76,7 +76,7 @@ def test_what_is_encoded_is_what_protobuf_reads(
         np.array([at for at, _ in samples], dtype=np.int64),
         np.array([bits for _, bits in samples], dtype=np.uint64).view(np.float64),
     )
-    assert _decoded(message) == series
+    assert decoded(message) == series
     assert bytes(cramjam.snappy.decompress_raw(compress(message))) == message
 
 
@@ -84,7 +84,7 @@ def test_a_stale_marker_keeps_its_bits() -> None:
     table = LabelTable([(("__name__", "up"),)])
     one = np.ones(1, dtype=np.int64)
     message = encode_write_request(table, one * 0, one, one, np.array([STALE_NAN]))
-    assert _decoded(message) == [((("__name__", "up"),), [(1, 0x7FF0000000000002)])]
+    assert decoded(message) == [((("__name__", "up"),), [(1, 0x7FF0000000000002)])]
 
 
 def test_counts_that_do_not_add_up_are_refused() -> None:
