@@ -6,10 +6,10 @@ PROFILE ?= profiles/api-errors.yaml
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install venv demo demo-live test accept check golden bench lock clean
+.PHONY: help install venv demo demo-live test accept check golden dashboards bench lock clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has none
 	@sh setup/servers.sh
@@ -40,6 +40,10 @@ check: venv ## format, lint, types, layers
 golden: venv ## rewrite tests/fingerprints (one per shipped profile), show what changed
 	@$(BIN)/python -m tests.fingerprints.samples
 	@git --no-pager diff -- tests/fingerprints
+
+dashboards: venv ## rewrite monitoring/grafana/dashboards from dashboards/, show what changed
+	@$(BIN)/python -m dashboards
+	@git --no-pager diff --stat -- monitoring/grafana/dashboards
 
 bench: venv ## the benchmarks in bench/
 	@for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done

@@ -2,8 +2,9 @@
 # Writes requirements.lock anew from pyproject.toml: sh setup/lock.sh [uv options, such as --upgrade]
 #
 # One file for every Python and platform (--universal), every archive by its hash, no address of any index.
-# It holds what crybsim needs, what its developers need, and what builds it. Versions already in the file are kept
-# unless asked otherwise. uv makes it, from a throw-away environment: nothing else here needs uv.
+# It holds what crybsim needs, what its developers and its dashboards' generator need, and what builds it. Versions
+# already in the file are kept unless asked otherwise. uv makes it, from a throw-away environment: nothing else here
+# needs uv.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,6 +15,6 @@ trap 'exit 130' HUP INT TERM
 "$work/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check uv
 
 # fewest: one version of a package for all Pythons, so that the same seed gives the same bits on each of them
-"$work/venv/bin/uv" pip compile pyproject.toml --group dev --group build --output-file requirements.lock \
+"$work/venv/bin/uv" pip compile pyproject.toml --group dev --group dashboards --group build --output-file requirements.lock \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --quiet "$@"
