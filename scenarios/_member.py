@@ -118,6 +118,7 @@ class Member(PacedUser, FastHttpUser):
         if query:
             path = f"{path}?{urlencode(query)}"
         self.turn()
+        late = self.late_seconds()
         with self.client.request(
             method,
             path,
@@ -147,7 +148,7 @@ class Member(PacedUser, FastHttpUser):
                     outcome = Outcome.OK
             elif response.status_code == 401:
                 self._access_token = self._refresh_token = ""  # the API forgot this session: sign in anew
-            meta["context"] = {"outcome": outcome, "route": f"{method} {route}"}
+            meta["context"] = {"outcome": outcome, "route": f"{method} {route}", "late": late}
         return data
 
 

@@ -27,12 +27,21 @@ class PacedUser(User):
 
     abstract = True
     _has_turn = RUN is None  # without a plan everybody begins at once
+    _due_ms: float | None = None
 
     def turn(self) -> None:
         """Wait until this user may send one request. Ends the user when it was told to stop meanwhile."""
         if not self._has_turn:
             self.wait()
         self._has_turn = False
+
+    def late_seconds(self) -> float:
+        """How much later than planned this user's turn has come, to be counted with the answer's latency.
+
+        Where every user waits for an answer, the requests of the plan wait, too; left out, a stall would be hidden
+        from the percentiles by the very requests that it held up ("coordinated omission").
+        """
+        return 0.0 if RUN is None or self._due_ms is None else max(0.0, RUN.elapsed_ms() - self._due_ms) / 1000
 
     def wait_time(self) -> float:
         """Seconds until the next turn. Locust asks after each journey, `turn` between the requests of one."""
@@ -41,8 +50,8 @@ class PacedUser(User):
         self._has_turn = True
         if RUN is None or TURNS is None:
             return random.uniform(*THINK_SECONDS)
-        wait_ms = TURNS.take(RUN.elapsed_ms())
-        return _NO_MORE_TURNS if wait_ms is None else wait_ms / 1000
+        self._due_ms = TURNS.take(RUN.elapsed_ms())
+        return _NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000
 
 
 @events.init.add_listener

@@ -52,11 +52,13 @@ class Counts:
         context: dict[str, object] | None = None,
         **_: object,
     ) -> None:
-        """Count one request. Its `context` may tell the outcome, and the route where Locust shows another name."""
+        """Count one request. Its `context` may tell the outcome, how many seconds `late` it left, and its route where
+        Locust shows another name."""
         told = context or {}
         outcome = told.get("outcome", Outcome.FAILED if exception else Outcome.OK)
         route = str(told.get("route", f"{request_type} {name}"))
-        self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000)
+        late = float(str(told.get("late", 0.0)))
+        self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000 + late)
 
     def add(self, report: Measured) -> None:
         """Add what a worker reported."""

@@ -25,9 +25,11 @@ from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.profile.settings import Limits, load_settings
+from simulator.profile.thresholds import parse_threshold
 from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
+from simulator.report.load_junit import render_load_junit
 from simulator.stack.processes import Children, spawn
 from simulator.streams.overlays import overlays_of
 from simulator.telemetry.observations import LoadEnded
@@ -55,6 +57,12 @@ def command(
     duration: Annotated[
         str | None, typer.Option("--duration", metavar="D", help="How long, such as 2m, instead of the profile's.")
     ] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--threshold", metavar="TEXT", help="Judge by this, too, such as 'http p95 < 300ms'; may be repeated."
+        ),
+    ] = None,
     web_ui: Annotated[bool, typer.Option("--web-ui", help="Show Locust's web UI meanwhile, on this machine.")] = False,
     seed: SeedOption = None,
     out: OutOption = None,
@@ -65,7 +73,8 @@ def command(
 
     Without --host the reference API is started and stopped with the run, broken by the profile's faults. With --host
     the load goes to an API that is running already; a host other than this machine must stand in crybsim.yaml under
-    allowed_hosts. The rate is the profile's traffic times load.scale, whatever the number of users.
+    allowed_hosts. The rate is the profile's traffic times load.scale, whatever the number of users; latencies count
+    from the instant at which a request was to leave. The profile's thresholds decide (load.thresholds), or --threshold.
 
     Examples:
 
@@ -73,12 +82,16 @@ def command(
 
       crybsim load quiet-evening --host http://127.0.0.1:3001 --web-ui
 
-    Exit codes: 0 the rate was driven and the API answered; 1 too many requests failed; 3 the rate was not reached, the
-    generator was the bottleneck, or something was not observed.
+      crybsim load quiet-evening --threshold "http p95 < 300ms" --threshold "error ratio < 1 %"
+
+    Exit codes: 0 the rate was driven and all thresholds were kept; 1 one was broken, or too many requests failed; 3 the
+    rate was not reached, the generator was the bottleneck, or there was too little to judge a threshold by.
     """
     settings = load_settings()
     path = resolve_profile(profile)
-    chosen = _with_flags(load_profile(path), users=users, duration=duration, seed=seed, limits=settings.limits)
+    chosen = _with_flags(
+        load_profile(path), users=users, duration=duration, seed=seed, thresholds=threshold, limits=settings.limits
+    )
     _check_hosts(host or (), settings.allowed_hosts)
     console = Console(stderr=True)
     clock = WallClock()
@@ -107,6 +120,8 @@ def command(
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
     (run.path / "load.json").write_bytes(result)
+    junit = render_load_junit(chosen.name, manifest.started_ms, ended.at_ms, judgement)
+    (run.path / "junit.xml").write_text(junit, encoding="utf-8")
     show_result(console, ended, judgement)
     console.print(f"run folder: {run.path}", highlight=False, soft_wrap=True)
     if as_json:
@@ -159,7 +174,13 @@ def _drive(
 
 
 def _with_flags(
-    profile: Profile, *, users: int | None, duration: str | None, seed: int | None, limits: Limits
+    profile: Profile,
+    *,
+    users: int | None,
+    duration: str | None,
+    seed: int | None,
+    thresholds: list[str] | None,
+    limits: Limits,
 ) -> Profile:
     """The profile as the flags and crybsim.yaml's limits change it. Raises InputError."""
     changes: dict[str, object] = {}
@@ -173,7 +194,10 @@ def _with_flags(
     if seed is not None:
         changes["seed"] = seed
     most = users or profile.load.max_users
-    changes["load"] = profile.load.model_copy(update={"max_users": min(most, limits.users or most)})
+    load: dict[str, object] = {"max_users": min(most, limits.users or most)}
+    if thresholds:
+        load["thresholds"] = (*profile.load.thresholds, *map(_threshold, thresholds))
+    changes["load"] = profile.load.model_copy(update=load)
     changed = profile.model_copy(update=changes)
     peak = LoadPlan(changed).peak
     if limits.rate is not None and peak > limits.rate:
@@ -182,6 +206,13 @@ def _with_flags(
             f"lower load.scale or raise limits.rate"
         )
     return changed
+
+
+def _threshold(text: str) -> str:
+    try:
+        return parse_threshold(text).text
+    except ValueError as error:
+        raise InputError(f"--threshold: {error}") from error
 
 
 def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:

@@ -75,7 +75,7 @@ def show_result(console: Console, ended: LoadEnded, judgement: LoadJudgement) ->
     console.print(table)
     console.print()
     for finding in judgement.findings:
-        console.print(f"- {finding}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"- {finding.text}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"load: {_WORDS[judgement.outcome]}")
 
 

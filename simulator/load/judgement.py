@@ -1,11 +1,14 @@
-"""What a load run says as far as it can be judged without thresholds: was the rate driven, did the API answer. Pure."""
+"""What a load run says: was the rate driven, did the API answer, were the profile's thresholds kept. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from simulator.errors import ExitCode
-from simulator.telemetry.observations import LoadEnded
+from simulator.profile.thresholds import Measure, parse_threshold
+from simulator.telemetry.observations import LoadEnded, ThresholdResult
 
 MOST_CPU_RATIO = 0.8
 """Share of a core above which a generator's own delays are in its latencies."""
@@ -14,45 +17,105 @@ MOST_FAILED_RATIO = 0.01
 MOST_RATE_LIMITED_RATIO = 0.01
 
 
+class Judged(StrEnum):
+    """What one finding comes to."""
+
+    FINE = "fine"
+    BROKEN = "broken"
+    UNOBSERVED = "unobserved"
+
+
+@dataclass(frozen=True)
+class LoadFinding:
+    """One thing that was or could not be judged: what it is about, and a sentence."""
+
+    judged: Judged
+    about: str
+    text: str
+
+
 @dataclass(frozen=True)
 class LoadJudgement:
-    """The outcome as an exit code, and a sentence for each thing that was or could not be judged."""
+    """All findings, the worst first."""
 
-    outcome: ExitCode
-    findings: tuple[str, ...]
+    findings: tuple[LoadFinding, ...]
+
+    @property
+    def outcome(self) -> ExitCode:
+        """Fail where anything is broken, else inconclusive where anything is unobserved."""
+        kinds = {finding.judged for finding in self.findings}
+        if Judged.BROKEN in kinds:
+            return ExitCode.FAIL
+        return ExitCode.INCONCLUSIVE if Judged.UNOBSERVED in kinds else ExitCode.PASS
+
+
+_WORST_FIRST = (Judged.BROKEN, Judged.UNOBSERVED, Judged.FINE)
 
 
 def judge_load(ended: LoadEnded, *, tolerance: float, errors_expected: bool) -> LoadJudgement:
     """Judge one run. `tolerance` is the profile's; with `errors_expected` its faults broke the API on purpose."""
-    unobserved: list[str] = []
-    failed: list[str] = []
-    fine: list[str] = []
-    overall = ended.overall
+    found = [*_judge_figures(ended, tolerance), *_judge_answers(ended, errors_expected), *_judge_thresholds(ended)]
+    return LoadJudgement(tuple(sorted(found, key=lambda finding: _WORST_FIRST.index(finding.judged))))
+
+
+def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
+    """Whether the generator did what it should."""
     if ended.problem:
-        unobserved.append(f"the figures cannot be trusted: {ended.problem}")
+        yield LoadFinding(Judged.UNOBSERVED, "figures", f"the figures cannot be trusted: {ended.problem}")
     if ended.achieved_ratio is None:
-        unobserved.append("no requests were planned")
+        yield LoadFinding(Judged.UNOBSERVED, "rate", "no requests were planned")
     else:
-        (fine if abs(ended.achieved_ratio - 1) <= tolerance else unobserved).append(
-            f"{ended.achieved_ratio:.1%} of the planned requests were sent (allowed: {tolerance:.0%} more or less)"
+        kept = abs(ended.achieved_ratio - 1) <= tolerance
+        yield LoadFinding(
+            Judged.FINE if kept else Judged.UNOBSERVED,
+            "rate",
+            f"{ended.achieved_ratio:.1%} of the planned requests were sent (allowed: {tolerance:.0%} more or less)",
         )
     if ended.worker_cpu_ratio is None:
-        fine.append("too short to tell whether the generator itself was the bottleneck")
+        text = "too short to tell whether the generator itself was the bottleneck"
+        yield LoadFinding(Judged.FINE, "generator", text)
     elif ended.worker_cpu_ratio > MOST_CPU_RATIO:
-        unobserved.append(
+        yield LoadFinding(
+            Judged.UNOBSERVED,
+            "generator",
             f"the generator used {ended.worker_cpu_ratio:.0%} of a core, so its own delays are in the latencies; "
-            f"take more --processes"
+            f"take more --processes",
         )
-    if overall.requests:
-        limited = overall.rate_limited / overall.requests
-        if limited > MOST_RATE_LIMITED_RATIO:
-            unobserved.append(f"{limited:.1%} of the requests were rate limited (429); take more --users")
-        failures = f"{overall.failures / overall.requests:.2%} of the requests failed"
-        if errors_expected:
-            fine.append(f"{failures}; not judged, as the profile breaks the API on purpose")
-        else:
-            over = overall.failures / overall.requests > MOST_FAILED_RATIO
-            (failed if over else fine).append(f"{failures} (allowed: {MOST_FAILED_RATIO:.0%})")
-    fine.append("no thresholds in the profile: latencies were measured, not judged")
-    outcome = ExitCode.FAIL if failed else ExitCode.INCONCLUSIVE if unobserved else ExitCode.PASS
-    return LoadJudgement(outcome, (*failed, *unobserved, *fine))
+
+
+def _judge_answers(ended: LoadEnded, errors_expected: bool) -> Iterator[LoadFinding]:
+    """Whether the API answered, where no threshold says what is right."""
+    overall = ended.overall
+    if not overall.requests:
+        return
+    limited = overall.rate_limited / overall.requests
+    if limited > MOST_RATE_LIMITED_RATIO:
+        text = f"{limited:.1%} of the requests were rate limited (429); take more --users"
+        yield LoadFinding(Judged.UNOBSERVED, "rate limited", text)
+    failures = f"{overall.failures / overall.requests:.2%} of the requests failed"
+    if any(parse_threshold(result.text).measure is Measure.ERRORS for result in ended.thresholds):
+        yield LoadFinding(Judged.FINE, "errors", f"{failures}; judged by the thresholds")
+    elif errors_expected:
+        yield LoadFinding(Judged.FINE, "errors", f"{failures}; not judged, as the profile breaks the API on purpose")
+    else:
+        over = overall.failures / overall.requests > MOST_FAILED_RATIO
+        text = f"{failures} (allowed: {MOST_FAILED_RATIO:.0%})"
+        yield LoadFinding(Judged.BROKEN if over else Judged.FINE, "errors", text)
+
+
+def _judge_thresholds(ended: LoadEnded) -> Iterator[LoadFinding]:
+    for result in ended.thresholds:
+        judged = {True: Judged.FINE, False: Judged.BROKEN, None: Judged.UNOBSERVED}[result.met]
+        yield LoadFinding(judged, result.text, _told(result))
+    if ended.aborted_by:
+        text = f"the load was ended early, as `{ended.aborted_by}` was broken (load.abort_after)"
+        yield LoadFinding(Judged.BROKEN, "abort", text)
+    if not ended.thresholds:
+        text = "no thresholds in the profile: latencies were measured, not judged"
+        yield LoadFinding(Judged.FINE, "thresholds", text)
+
+
+def _told(result: ThresholdResult) -> str:
+    if result.met is None:
+        return f"`{result.text}` cannot be judged: {result.reason}"
+    return f"`{result.text}` {'kept' if result.met else 'BROKEN'}: {result.told} over {result.samples:,} requests"

@@ -100,7 +100,7 @@ class LocustRun:
         self._web_port = web_port
         self._clock = clock or WallClock()
         self._plan = LoadPlan(self._manifest.profile)
-        self._totals = Totals(self._plan, self._manifest.started_ms)
+        self._totals = Totals(self._plan, self._manifest.profile.load, self._manifest.started_ms)
         self._report = ReportFile(self._run_dir / "load.jsonl")
         self._children: list[Child] = []  # Locust itself (the master), then its workers
         self._began = False
@@ -108,6 +108,8 @@ class LocustRun:
         self._draining = False
         self.problem = ""
         """Why the figures cannot be trusted, as soon as it is known."""
+        self.aborted_by = ""
+        """The threshold that ended the load before its time."""
 
     def start(self) -> None:
         """Start Locust. It is ready within a few seconds and sends nothing before the manifest's start."""
@@ -145,6 +147,9 @@ class LocustRun:
                 case Ended():
                     self._ended = record
         self._look_after_children()
+        if measured and not self._draining and (broken := self._totals.reason_to_abort()):
+            self.aborted_by = broken
+            self._drain()
         return measured
 
     def finish(self) -> LoadEnded:
@@ -154,7 +159,7 @@ class LocustRun:
         """
         asked_ms = self._clock.now_ms()
         self.poll()
-        if self._manifest.elapsed_ms(asked_ms) < self._plan.duration_ms:
+        if self._manifest.elapsed_ms(asked_ms) < self._plan.duration_ms and not self._draining:
             self._drain()
         deadline = self._clock.monotonic() + _DRAIN_SECONDS
         while self.running and self._ended is None and self._clock.monotonic() < deadline:
@@ -170,6 +175,8 @@ class LocustRun:
             achieved_ratio=self._totals.achieved_ratio(self._ended.until_ms if self._ended else asked_ms),
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
+            thresholds=self._totals.thresholds(),
+            aborted_by=self.aborted_by,
         )
 
     def stop(self) -> None:

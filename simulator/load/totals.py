@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+from simulator.load.thresholds import judge_thresholds
 from simulator.profile.load_plan import LoadPlan
-from simulator.telemetry.observations import LoadMeasured, RequestTotals
+from simulator.profile.schema import Load
+from simulator.profile.thresholds import parse_threshold
+from simulator.telemetry.observations import LoadMeasured, RequestTotals, ThresholdResult
 from simulator.wire.load_report import Measured, Tally, add_tallies, sum_tallies
 
 OVERALL = "all requests"
@@ -13,13 +16,21 @@ _CPU_LINES = 5  # one busy second is no reason to distrust the latencies
 
 
 class Totals:
-    """Adds up a run's lines and holds them against its plan. `started_ms` is the run's start (epoch ms)."""
+    """Adds up a run's lines and holds them against its plan and the profile's thresholds.
 
-    def __init__(self, plan: LoadPlan, started_ms: int) -> None:
+    `started_ms` is the run's start (epoch ms).
+    """
+
+    def __init__(self, plan: LoadPlan, load: Load, started_ms: int) -> None:
         self._plan = plan
+        self._thresholds = tuple(map(parse_threshold, load.thresholds))
+        self._warm_from_ms = started_ms + load.warm_up
+        self._abort_from_ms = None if load.abort_after is None else started_ms + load.abort_after
         self._started_ms = started_ms
         self._last_ms = started_ms
         self._tallies: dict[str, Tally] = {}
+        self._judged: dict[str, Tally] = {} if load.warm_up else self._tallies
+        self._dropped = 0  # of what is judged
         self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
         self._busiest: float | None = None
         self.missed = 0
@@ -32,6 +43,10 @@ class Totals:
         """Count one line, and tell it as an observation."""
         add_tallies(self._tallies, line.tallies)
         self.missed += line.missed
+        if line.at_ms > self._warm_from_ms:
+            self._dropped += line.missed
+            if self._judged is not self._tallies:
+                add_tallies(self._judged, line.tallies)
         self._cpu.append(line.cpu_ratio)
         if len(self._cpu) == _CPU_LINES:
             self._busiest = max(self._busiest or 0.0, sum(self._cpu) / _CPU_LINES)
@@ -51,6 +66,16 @@ class Totals:
             p95_seconds=p95,
             p99_seconds=p99,
         )
+
+    def thresholds(self) -> tuple[ThresholdResult, ...]:
+        """The profile's thresholds against everything since the warm-up."""
+        return judge_thresholds(self._thresholds, self._judged, self._dropped)
+
+    def reason_to_abort(self) -> str:
+        """The first threshold that is broken when the profile wants the load to end over it, or nothing."""
+        if self._abort_from_ms is None or self._last_ms < self._abort_from_ms:
+            return ""
+        return next((result.text for result in self.thresholds() if result.met is False), "")
 
     @property
     def requests(self) -> int:

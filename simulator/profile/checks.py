@@ -68,3 +68,16 @@ def check_run(profile: Profile, findings: Findings, file: str) -> None:
     if not any(profile.load.journeys.model_dump().values()):
         names = ", ".join(type(profile.load.journeys).model_fields)
         findings.report(("load", "journeys"), f"no journey has a weight above 0; raise one of {names}")
+    for field in ("warm_up", "abort_after"):
+        length = getattr(profile.load, field)
+        if length is not None and length >= profile.duration:
+            message = (
+                f"{format_duration(length)} is not within the run, which takes {format_duration(profile.duration)}"
+            )
+            findings.report(("load", field), message, ("duration",))
+    if profile.load.abort_after is not None and not profile.load.thresholds:
+        findings.report(
+            ("load", "abort_after"),
+            "there are no thresholds to abort by; write some in load.thresholds",
+            ("load", "thresholds"),
+        )

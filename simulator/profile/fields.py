@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from simulator.profile.thresholds import parse_threshold
+from simulator.telemetry.matchers import read_matchers
 from simulator.units import format_duration, parse_duration, parse_rate
 
 DURATION_PATTERN = r"^(?!$)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
@@ -65,9 +67,18 @@ def _rate(value: Any) -> float:
     return parse_rate(value)
 
 
+def _threshold(value: str) -> str:
+    return parse_threshold(value).text
+
+
 def _write_rate(per_second: float) -> str:
     """Without any loss, since a manifest is read back (`format_rate` rounds, for people)."""
     return f"{Decimal(repr(per_second)):f}/s"
+
+
+def _matcher(text: str) -> str:
+    read_matchers([text])
+    return text
 
 
 Duration = Annotated[
@@ -130,6 +141,20 @@ LabelName = Annotated[
     StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"),
     Noun("a label's name (letters, digits and _)", "some_label"),
 ]
+ThresholdText = Annotated[
+    str,
+    AfterValidator(_threshold),
+    Noun("a threshold such as `http p95 < 300ms`", "http p95 < 300ms"),
+    Field(examples=["http p95 < 300ms", "error ratio < 1 %", "arrivals dropped = 0"]),
+]
+"""A threshold on load, in the notation of `simulator.profile.thresholds`."""
+LabelMatcher = Annotated[
+    str,
+    AfterValidator(_matcher),
+    StringConstraints(min_length=1),
+    Noun('a label matcher such as severity="warning"', 'severity="warning"'),
+]
+"""One matcher of labels, as Alertmanager writes it."""
 FileName = Annotated[str, StringConstraints(min_length=1), Noun("the path of a file", "some-file")]
 Text = Annotated[str, Noun("text", "some text")]
 """Free text."""

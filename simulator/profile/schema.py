@@ -20,13 +20,16 @@ from simulator.profile.fields import (
     Duration,
     FileName,
     Instant,
+    LabelMatcher,
     LabelName,
     Noun,
     Rate,
     Ratio,
     Slug,
     Text,
+    ThresholdText,
 )
+from simulator.telemetry.matchers import read_matchers
 from simulator.units import SECOND
 
 SHORTEST_RUN_MS = 10 * SECOND
@@ -141,6 +144,12 @@ class Load(Part):
     """Virtual users at most."""
     tolerance: Ratio = 0.2
     """How far measured load may stay from the planned rate before a run is inconclusive."""
+    thresholds: tuple[ThresholdText, ...] = ()
+    """What measured load is judged by, such as `http p95 < 300ms`, `error ratio < 1 %` or `arrivals dropped = 0`."""
+    warm_up: Duration = 0
+    """How much of the run's beginning the thresholds leave out."""
+    abort_after: Duration | None = None
+    """Given: a threshold that is broken from then on ends the load at once."""
     journeys: Journeys = Journeys()
     """Weights of the HTTP journeys."""
 
@@ -195,6 +204,26 @@ class Fault(Part):
     def end(self) -> int:
         """Milliseconds from the run's start at which the fault is over."""
         return self.at + self.for_
+
+
+class Silence(Part):
+    """One silence in Alertmanager, as people set them for maintenance."""
+
+    matchers: Annotated[tuple[LabelMatcher, ...], Field(min_length=1)]
+    """Alerts that carry all of these are silenced, such as `severity="warning"` or `team="web"`."""
+    at: Duration = 0
+    """When it begins, from the run's start."""
+    for_: Annotated[Duration, Field(alias="for")]
+    """How long it lasts."""
+    comment: Text = ""
+    """What for."""
+
+    @field_validator("matchers")
+    @classmethod
+    def _not_of_everything(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if all(matcher.accepts("") for matcher in read_matchers(value)):
+            raise ValueError("these matchers fit alerts without any label; Alertmanager takes no such silence")
+        return value
 
 
 class ExpectedAlert(Part):
@@ -265,6 +294,8 @@ class Profile(Part):
     """What load a live run drives."""
     faults: tuple[Fault, ...] = ()
     """What breaks, and when."""
+    silences: tuple[Silence, ...] = ()
+    """Silences that are set in Alertmanager meanwhile; a running stack is left as it is."""
     expect: Expect = Expect()
     """What must react."""
 

@@ -6,16 +6,14 @@ The shape is the one that Jenkins, GitLab and GitHub's actions read (https://git
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from xml.etree import ElementTree
 
 from simulator.report.phrasing import HEADLINE, offset, run_again
+from simulator.report.xml_elements import cleaned, document, element
 from simulator.units import SECOND
 from simulator.verdict.document import Finding, Verdict, Word
 from simulator.verdict.wording import labelled
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render_junit(verdict: Verdict) -> str:
@@ -29,8 +27,8 @@ def render_junit(verdict: Verdict) -> str:
         "errors": str(errors),
     }
     time = f"{(run.ends.at_ms - run.started.at_ms) / SECOND:.3f}"
-    root = _element(None, "testsuites", name="crybsim", time=time, **counts)
-    suite = _element(
+    root = element(None, "testsuites", name="crybsim", time=time, **counts)
+    suite = element(
         root,
         "testsuite",
         name=run.profile,
@@ -40,32 +38,31 @@ def render_junit(verdict: Verdict) -> str:
         skipped=str(len(verdict.not_graded)),
         **counts,
     )
-    properties = _element(suite, "properties")
+    properties = element(suite, "properties")
     for name, value in _properties(verdict):
-        _element(properties, "property", name=name, value=value)
+        element(properties, "property", name=name, value=value)
     used: Counter[str] = Counter()
     for finding in verdict.findings:
         _case(suite, run.profile, _unique(_name(finding), used), finding)
     for alert in verdict.not_graded:
-        case = _element(suite, "testcase", classname=f"crybsim.{run.profile}", name=f"{alert.alert} not graded")
-        _element(case, "skipped", message=alert.reason)
-    output = _element(suite, "system-out")
-    output.text = _clean("\n".join((f"{HEADLINE[verdict.outcome]} {verdict.reason}", *verdict.notes)))
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+        case = element(suite, "testcase", classname=f"crybsim.{run.profile}", name=f"{alert.alert} not graded")
+        element(case, "skipped", message=alert.reason)
+    output = element(suite, "system-out")
+    output.text = cleaned("\n".join((f"{HEADLINE[verdict.outcome]} {verdict.reason}", *verdict.notes)))
+    return document(root)
 
 
 def _case(suite: ElementTree.Element, profile: str, name: str, finding: Finding) -> None:
-    case = _element(suite, "testcase", classname=f"crybsim.{profile}", name=name)
+    case = element(suite, "testcase", classname=f"crybsim.{profile}", name=name)
     if finding.word is Word.MET:
         return
     kind = "failure" if finding.word.is_failure else "error"
-    wrong = _element(case, kind, message=finding.message, type=finding.word.value)
+    wrong = element(case, kind, message=finding.message, type=finding.word.value)
     lines = [finding.message]
     lines += [f"expected: {finding.expected}"] if finding.expected else []
     lines += [f"observed: {finding.observed}"] if finding.observed else []
     lines += [f"{offset(e.when)} {e.when.at} {e.source}: {e.what}" for e in finding.evidence]
-    wrong.text = _clean("\n".join(lines))
+    wrong.text = cleaned("\n".join(lines))
 
 
 def _name(finding: Finding) -> str:
@@ -91,12 +88,3 @@ def _properties(verdict: Verdict) -> list[tuple[str, str]]:
         *((f"version.{name}", version) for name, version in sorted(run.versions.items())),
         *((claim.title, claim.text) for claim in verdict.claims),
     ]
-
-
-def _element(parent: ElementTree.Element | None, tag: str, **attributes: str) -> ElementTree.Element:
-    cleaned = {name: _clean(value) for name, value in attributes.items()}
-    return ElementTree.Element(tag, cleaned) if parent is None else ElementTree.SubElement(parent, tag, cleaned)
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

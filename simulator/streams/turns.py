@@ -32,9 +32,9 @@ class Turns:
         self._next = max(0, math.ceil((self._plan.requests_by(elapsed_ms) - index) / processes))
 
     def take(self, elapsed_ms: float) -> float | None:
-        """Milliseconds until the caller's turn (0: it is due); None when the plan has no more.
+        """The instant at which the caller's turn is due, at most LATE_MS ago; None when the plan has no more.
 
-        `elapsed_ms` counts from the run's start and may be negative.
+        Both count in milliseconds from the run's start; `elapsed_ms` may be negative.
         """
         oldest = math.ceil((self._plan.requests_by(elapsed_ms - LATE_MS) - self._index) / self._processes)
         if oldest > self._next:
@@ -44,4 +44,4 @@ class Turns:
         if due is None:
             return None
         self._next += 1
-        return max(0.0, due - elapsed_ms)
+        return due

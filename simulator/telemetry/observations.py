@@ -86,6 +86,17 @@ class RuleEvaluated:
 
 
 @dataclass(frozen=True)
+class RecordingEvaluated:
+    """The health of a recording rule that fails, and again when it changes."""
+
+    at_ms: int
+    group: str
+    record: str
+    health: str  # ok, err
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class SelectorObserved:
     """How many series one vector selector of an alert's expression (its recording rules unfolded) matched.
 
@@ -99,6 +110,7 @@ class SelectorObserved:
     series: int
     possible: bool = False
     absence: bool = False  # the rule asks for absence, so it must have been seen matching at the baseline
+    foreign: int = 0  # of these, how many lack the label of the run's own series (staging)
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,22 @@ class RequestTotals:
 
 
 @dataclass(frozen=True)
+class ThresholdResult:
+    """One threshold of the profile against what was measured after the warm-up.
+
+    `observed` is seconds, a share or a count, as the threshold has it. `met` is None where it cannot be judged, and
+    `reason` then says why. `samples` are the requests that it rests on.
+    """
+
+    text: str
+    met: bool | None
+    observed: float | None = None
+    told: str = ""  # `observed` for people, such as 412ms or 0.31 %
+    samples: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class LoadEnded:
     """The load generator's last word: totals by name, and whether it kept its rate.
 
@@ -196,6 +224,8 @@ class LoadEnded:
     achieved_ratio: float | None
     worker_cpu_ratio: float | None = None  # highest share of one core that a generator used
     problem: str = ""
+    thresholds: tuple[ThresholdResult, ...] = ()
+    aborted_by: str = ""  # the threshold that ended the load before its time
 
 
 @dataclass(frozen=True)
@@ -220,6 +250,7 @@ Observation = (
     AlertObserved
     | AlertmanagerObserved
     | RuleEvaluated
+    | RecordingEvaluated
     | SelectorObserved
     | TargetObserved
     | NotificationReceived

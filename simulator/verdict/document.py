@@ -47,6 +47,7 @@ class Word(StrEnum):
     UNRESOLVED = "unresolved"
     MISROUTED = "misrouted"
     NOT_CAUSED = "not-caused"  # fired without its fault
+    BROKEN = "broken"  # a threshold on load
     UNOBSERVED = "unobserved"
 
     @property
@@ -167,6 +168,30 @@ class AlertTimeline(Document):
     """From the fault's onset to the first notification that anybody got."""
 
 
+class BurnPrediction(Document):
+    """When an alert on an error budget ought to fire, and when it did. Spans are from the fault's onset, or its end.
+
+    Predicted by walking the rule's windows over what the platform truly counted; `steady` is the SRE Workbook's time
+    (chapter 5) for the mean error ratio at steady traffic. None: not within the run.
+    """
+
+    alert: str
+    labels: dict[str, str]
+    error_ratio: float | None
+    """The true share of bad events while the fault acted."""
+    detect_ms: int | None
+    predicted_detect_ms: int | None
+    steady_detect_ms: int | None
+    reset_ms: int | None
+    """From the fault's end to the alert's; negative where it ended before."""
+    predicted_reset_ms: int | None
+    steady_reset_ms: int | None
+    agrees: bool | None
+    """Within two evaluations and what a scrape leaves open; None where there is no prediction."""
+    reason: str
+    """Why there is no prediction; empty where there is one."""
+
+
 class HeardAlert(Document):
     """One alert inside a notification."""
 
@@ -238,6 +263,7 @@ class Verdict(Document):
     load: LoadSummary | None
     not_graded: tuple[NotGraded, ...]
     notes: tuple[str, ...]
+    predictions: tuple[BurnPrediction, ...] = ()
 
     @model_validator(mode="after")
     def _borne_out(self) -> Self:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from simulator.profile.presence import taken_away
+from simulator.profile.thresholds import Measure, parse_threshold
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals
+from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals, ThresholdResult
 from simulator.units import SECOND
 from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, LoadSummary, RequestFigures, Word
@@ -21,9 +23,14 @@ STALL_PLANNED = 20
 
 
 def judge_load(case: Case) -> tuple[Finding, ...]:
-    """Everything that keeps the load from being the load that was planned; one met finding when nothing does."""
+    """Everything that keeps the load from being the load that was planned, one met finding when nothing does; then
+    the profile's thresholds."""
     if not _planned(case):
         return ()
+    return (*_judge_rate(case), *_judge_thresholds(case))
+
+
+def _judge_rate(case: Case) -> tuple[Finding, ...]:
     ended = _ended(case)
     if ended is None:
         return (_finding("load was planned and its totals never came: the generator did not end as it should"),)
@@ -62,6 +69,40 @@ def judge_load(case: Case) -> tuple[Finding, ...]:
     )
 
 
+def _judge_thresholds(case: Case) -> tuple[Finding, ...]:
+    """One finding for each threshold. Latencies of a generator that was too busy to send in time say nothing."""
+    ended = _ended(case)
+    findings = []
+    for number, text in enumerate(case.manifest.profile.load.thresholds):
+        result = ended.thresholds[number] if ended and number < len(ended.thresholds) else None
+        if result is None:
+            result = ThresholdResult(text, None, reason="the load's totals never came")
+        elif ended and _too_busy(ended) and parse_threshold(text).measure is Measure.LATENCY:
+            result = replace(result, met=None, reason=f"the generator used {ended.worker_cpu_ratio:.0%} of its core")
+        findings.append(_threshold_finding(case, f"load.thresholds[{number}]", result, ended))
+    return tuple(findings)
+
+
+def _threshold_finding(case: Case, where: str, result: ThresholdResult, ended: LoadEnded | None) -> Finding:
+    word = {True: Word.MET, False: Word.BROKEN, None: Word.UNOBSERVED}[result.met]
+    if result.met is None:
+        message = f"`{result.text}` cannot be judged: {result.reason}"
+    else:
+        message = f"`{result.text}`: {result.told} over {result.samples:,} requests"
+        if ended and ended.aborted_by == result.text:
+            message += ", so the load was ended early (load.abort_after)"
+    what = "totals of the load generator, warm-up left out"
+    evidence = [Evidence(when=case.moment(ended.at_ms), source="load", what=what)] if ended else []
+    return Finding(
+        expectation=where,
+        word=word,
+        message=message,
+        expected=result.text,
+        observed=result.told,
+        evidence=tuple(evidence),
+    )
+
+
 def achieved_ratio(case: Case) -> float | None:
     """Requests sent over requests planned. Where the profile takes the API down, outages are left out of both."""
     ended = _ended(case)
@@ -79,7 +120,7 @@ def achieved_ratio(case: Case) -> float | None:
 def load_notes(case: Case) -> tuple[str, ...]:
     """What a reader of the latencies should know."""
     ended = _ended(case)
-    if ended is None or ended.worker_cpu_ratio is None or ended.worker_cpu_ratio <= BUSIEST_WORKER:
+    if ended is None or not _too_busy(ended):
         return ()
     return (f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive",)
 
@@ -104,6 +145,10 @@ def _planned(case: Case) -> bool:
 
 def _ended(case: Case) -> LoadEnded | None:
     return next(reversed(case.seen(LoadEnded)), None)
+
+
+def _too_busy(ended: LoadEnded) -> bool:
+    return ended.worker_cpu_ratio is not None and ended.worker_cpu_ratio > BUSIEST_WORKER
 
 
 def _outages(case: Case) -> list[Interval]:

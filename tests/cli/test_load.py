@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import psutil
 import pytest
@@ -40,20 +42,25 @@ def api() -> Iterator[StandInApi]:
         yield server
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
         [sys.executable, "-m", "simulator", "load", "short-load.yaml", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "NO_COLOR": "1"},
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where a test failed half way; its children die with it
 
 
 @pytest.mark.slow
 def test_without_a_host_the_reference_api_is_driven_and_all_is_told(folder: Path) -> None:
     with start("--duration", "8s", "--json", "--out", "run") as process:
-        told, shown = process.communicate(timeout=60)
+        told, shown = process.communicate(timeout=250)
     assert process.returncode == 0, shown
     result = json.loads(told)
     assert result == json.loads((folder / "run" / "load.json").read_text())
@@ -67,17 +74,33 @@ def test_without_a_host_the_reference_api_is_driven_and_all_is_told(folder: Path
 
 
 @pytest.mark.slow
+def test_a_broken_threshold_ends_the_load_early_and_fails(folder: Path, api: StandInApi) -> None:
+    text = PROFILE.replace("load: {", 'load: {thresholds: ["http p90 < 1ms", "error ratio < 1 %"], abort_after: 5s, ')
+    (folder / "short-load.yaml").write_text(text)
+    with start("--host", api.url, "--duration", "10m", "--out", "run", "--threshold", "posts p99 < 1s") as process:
+        _, shown = process.communicate(timeout=250)
+    assert process.returncode == 1, shown
+    assert "`http p90 < 1ms` BROKEN: " in shown
+    assert "the load was ended early, as `http p90 < 1ms` was broken" in shown
+    assert "`error ratio < 1 %` kept: 0.000 % over " in shown
+    assert "`posts p99 < 1s` cannot be judged: no request is named 'posts'" in shown
+    suite = ElementTree.parse(folder / "run" / "junit.xml").getroot()[0]  # noqa: S314 -- our own text
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == ["http p90 < 1ms", "abort"]
+    assert [case.get("name") for case in suite if case.find("error") is not None] == ["posts p99 < 1s"]
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_the_run_with_what_was_measured_and_leaves_nothing_behind(folder: Path, api: StandInApi) -> None:
     api.statuses = {"*": 500}
     with start("--host", api.url, "--duration", "10m", "--out", "run") as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 200
         while api.total < 20:
             assert time.monotonic() < deadline, "no load came"
             time.sleep(0.05)
         started = psutil.Process(process.pid).children(recursive=True)
         assert started
         process.send_signal(signal.SIGINT)
-        told, shown = process.communicate(timeout=40)
+        told, shown = process.communicate(timeout=250)
     assert process.returncode == 130
     assert not [child for child in started if child.is_running()]
     assert told == ""
@@ -95,6 +118,8 @@ def test_ctrl_c_ends_the_run_with_what_was_measured_and_leaves_nothing_behind(fo
         (["--host", "127.0.0.1:3001"], "write one like http://127.0.0.1:3001"),
         (["--duration", "90"], "has no unit"),
         (["--duration", "0s"], "a run of no length"),
+        (["--threshold", "http p95 < 300"], "--threshold: 'http p95 < 300': '300' has no unit"),
+        (["--threshold", "http p95 smaller 3s"], "is not a threshold"),
         (["--users", "0"], "--users"),
         (["--processes", "0"], "--processes"),
     ],

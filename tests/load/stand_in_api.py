@@ -107,7 +107,7 @@ def serving() -> Iterator[StandInApi]:
     server = uvicorn.Server(uvicorn.Config(api.app(), port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 200
     while not server.started:
         assert time.monotonic() < deadline, "the stand-in API did not start"
         time.sleep(0.01)

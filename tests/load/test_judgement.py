@@ -1,4 +1,4 @@
-"""What a load run says without thresholds."""
+"""What a load run says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from simulator.errors import ExitCode
-from simulator.load.judgement import judge_load
-from simulator.telemetry.observations import LoadEnded, RequestTotals
+from simulator.load.judgement import Judged, judge_load
+from simulator.telemetry.observations import LoadEnded, RequestTotals, ThresholdResult
 
 OVERALL = RequestTotals("all requests", 1_000, 5, 5, 0.01, 0.02, 0.03)
 GOOD = LoadEnded(at_ms=0, totals=(), overall=OVERALL, achieved_ratio=0.99, worker_cpu_ratio=0.3)
@@ -37,4 +37,36 @@ def changed(**overall: int) -> LoadEnded:
 def test_outcomes(ended: LoadEnded, errors_expected: bool, outcome: ExitCode, words: str) -> None:
     judgement = judge_load(ended, tolerance=0.2, errors_expected=errors_expected)
     assert judgement.outcome is outcome
-    assert any(words in finding for finding in judgement.findings)
+    assert any(words in finding.text for finding in judgement.findings)
+
+
+KEPT = ThresholdResult("http p95 < 300ms", True, 0.02, "20ms", 1_000)
+BROKEN = ThresholdResult("http p99 < 10ms", False, 0.03, "30ms", 1_000)
+UNKNOWN = ThresholdResult("posts max < 10ms", None, reason="no request is named 'posts'")
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "outcome"),
+    [
+        ((KEPT,), ExitCode.PASS),
+        ((KEPT, UNKNOWN), ExitCode.INCONCLUSIVE),
+        ((KEPT, UNKNOWN, BROKEN), ExitCode.FAIL),
+    ],
+)
+def test_thresholds_decide(thresholds: tuple[ThresholdResult, ...], outcome: ExitCode) -> None:
+    judgement = judge_load(replace(GOOD, thresholds=thresholds), tolerance=0.2, errors_expected=False)
+    assert judgement.outcome is outcome
+    assert {finding.about for finding in judgement.findings} >= {one.text for one in thresholds}
+
+
+def test_the_worst_comes_first() -> None:
+    ended = replace(GOOD, thresholds=(KEPT, UNKNOWN, BROKEN), aborted_by=BROKEN.text)
+    findings = judge_load(ended, tolerance=0.2, errors_expected=False).findings
+    assert [finding.judged for finding in findings[:3]] == [Judged.BROKEN, Judged.BROKEN, Judged.UNOBSERVED]
+    assert "ended early, as `http p99 < 10ms` was broken" in findings[1].text
+
+
+def test_where_a_threshold_judges_errors_nothing_else_does() -> None:
+    errors = ThresholdResult("error ratio < 5 %", True, 0.02, "2.000 %", 1_000)
+    ended = replace(changed(failures=20), thresholds=(errors,))
+    assert judge_load(ended, tolerance=0.2, errors_expected=False).outcome is ExitCode.PASS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.load.totals import Totals
@@ -31,7 +33,7 @@ def line(second: int, *, ok: int = 0, failed: int = 0, limited: int = 0, cpu: fl
 
 @pytest.fixture
 def totals() -> Totals:
-    return Totals(LoadPlan(PROFILE), STARTED_MS)
+    return Totals(LoadPlan(PROFILE), PROFILE.load, STARTED_MS)
 
 
 def test_each_line_is_an_observation_of_its_second(totals: Totals) -> None:
@@ -67,3 +69,44 @@ def test_the_processor_counts_as_busy_after_five_busy_seconds(totals: Totals) ->
     for second in range(6, 12):
         totals.add(line(second, cpu=0.9))
     assert totals.cpu_ratio == pytest.approx(0.9)
+
+
+def judged(load: dict[str, object], *lines: Measured) -> Totals:
+    profile = Profile.model_validate({**PROFILE.model_dump(), "load": load})
+    totals = Totals(LoadPlan(profile), profile.load, STARTED_MS)
+    for one in lines:
+        totals.add(one)
+    return totals
+
+
+def test_thresholds_leave_the_warm_up_out() -> None:
+    limits = ["error ratio < 1 %", "arrivals dropped = 0"]
+    cold = replace(line(2, ok=10, failed=10), missed=3)
+    (errors, dropped) = judged({"thresholds": limits}, cold, line(3, ok=100)).thresholds()
+    assert (errors.met, dropped.met) == (False, False)
+    assert errors.observed == pytest.approx(10 / 120)
+    (errors, dropped) = judged({"thresholds": limits, "warm_up": "2s"}, cold, line(3, ok=100)).thresholds()
+    assert (errors.met, errors.samples, dropped.met, dropped.observed) == (True, 100, True, 0)
+
+
+def test_a_quantile_needs_ten_samples_beyond_it() -> None:
+    limits = {"thresholds": ["http p95 < 60ms"]}
+    (few,) = judged(limits, line(1, ok=199)).thresholds()
+    assert (few.met, few.samples, few.reason) == (None, 199, "only 199 requests were timed; it takes 200 to tell")
+    (enough,) = judged(limits, line(1, ok=200)).thresholds()
+    assert (enough.met, enough.told) == (True, "50.01ms")
+
+
+def test_a_threshold_on_nobody_cannot_be_judged() -> None:
+    (nobody,) = judged({"thresholds": ["GET /api/v1/post max < 1s"]}, line(1, ok=1)).thresholds()
+    assert nobody.met is None
+    assert nobody.reason == "no request is named 'GET /api/v1/post'; did you mean 'GET /api/v1/posts'?"
+    (nothing,) = judged({"thresholds": ["error ratio < 1 %"]}).thresholds()
+    assert (nothing.met, nothing.reason) == (None, "no request was measured")
+
+
+def test_load_is_aborted_by_what_is_broken_after_the_grace_only() -> None:
+    load = {"thresholds": ["http max < 1s", "error ratio < 1 %"], "abort_after": "5s"}
+    assert judged(load, line(4, failed=1)).reason_to_abort() == ""
+    assert judged(load, line(4, failed=1), line(5)).reason_to_abort() == "error ratio < 1 %"
+    assert judged({"thresholds": ["error ratio < 1 %"]}, line(9, failed=1)).reason_to_abort() == ""

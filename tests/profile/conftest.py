@@ -40,6 +40,9 @@ EVERY_FIELD: dict[str, Any] = {
         "scale": 0.5,
         "max_users": 50,
         "tolerance": 0.1,
+        "thresholds": ["http p95 < 300ms"],
+        "warm_up": "30s",
+        "abort_after": "1m",
         "journeys": {"browse": 5, "post": 1, "search": 1},
     },
     "faults": [

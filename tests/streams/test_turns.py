@@ -18,8 +18,8 @@ def plan(peak: str = "20/s", duration: str = "10s") -> LoadPlan:
 def dealt(turns: Turns, at_ms: float = 0.0) -> list[float]:
     """Every turn that is left, as instants, all taken at once."""
     found = []
-    while (wait := turns.take(at_ms)) is not None:
-        found.append(at_ms + wait)
+    while (due := turns.take(at_ms)) is not None:
+        found.append(due)
     return found
 
 
@@ -35,7 +35,7 @@ def test_a_turn_is_waited_for_and_a_little_lateness_is_made_up_for() -> None:
     turns = Turns(plan())
     assert turns.take(0) == 0.0
     assert turns.take(0) == 50.0
-    assert turns.take(900) == 0.0  # due at 100: nobody was free, now someone is
+    assert turns.take(900) == 100.0  # nobody was free at that time, now someone is
     assert turns.missed == 0
 
 
@@ -43,7 +43,7 @@ def test_what_nobody_could_take_for_a_second_is_missed_for_good() -> None:
     turns = Turns(plan())
     turns.take(0)
     taken_late = 0
-    while turns.take(5_000) == 0.0:
+    while (due := turns.take(5_000)) is not None and due <= 5_000:
         taken_late += 1
     assert turns.missed == 79  # due from 50 ms to 3950 ms
     assert taken_late == 21  # the second from 4 s to 5 s
@@ -52,7 +52,7 @@ def test_what_nobody_could_take_for_a_second_is_missed_for_good() -> None:
 
 def test_turns_before_the_start_wait_for_it() -> None:
     turns = Turns(plan())
-    assert turns.take(-2_500) == 2_500
+    assert turns.take(-2_500) == 0.0
     assert turns.missed == 0
 
 
