@@ -100,7 +100,7 @@ def run(project: Path, name: str, **environment: str) -> subprocess.CompletedPro
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
 
@@ -202,7 +202,7 @@ def test_the_real_packages(tmp_path: Path) -> None:
     if not shutil.which("apt-get"):
         pytest.skip("no apt here")
     folder = tmp_path / "unpacked"
-    subprocess.run(["sh", ROOT / "setup/debian.sh", folder, "prometheus", "python3-pip-whl"], check=True, timeout=100)
+    subprocess.run(["sh", ROOT / "setup/debian.sh", folder, "prometheus", "python3-pip-whl"], check=True, timeout=250)
     answer = subprocess.run([folder / "usr/bin/promtool", "--version"], check=True, capture_output=True, text=True)
     assert answer.stdout.startswith("promtool, version")
     assert list(folder.glob("usr/share/python-wheels/pip-*.whl"))

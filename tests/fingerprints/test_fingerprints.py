@@ -31,7 +31,7 @@ def test_no_file_is_left_of_a_profile_that_is_gone() -> None:
 def elsewhere(**environment: str) -> str:
     """A profile's fingerprint as a process of its own sees it."""
     command = [sys.executable, "-W", "error", "-m", "tests.fingerprints.samples", ONE]
-    ran = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=110)
+    ran = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=250)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

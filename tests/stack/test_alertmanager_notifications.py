@@ -36,7 +36,7 @@ def rehearse(folder: Path, original: str, *rounds: Any, isolated: bool = False, 
         input=json.dumps(given),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -115,7 +115,7 @@ def test_promtool_reads_it_alike(text: str, tmp_path: Path) -> None:
     file = tmp_path / "test.yml"
     file.write_text(json.dumps({"tests": [{"interval": "10m", "input_series": series, "promql_expr_test": checks}]}))
     promtool = find_binaries(None, None).promtool.path
-    ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=250)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
