@@ -13,6 +13,7 @@ import pytest
 
 from simulator.errors import ExitCode
 from simulator.resources import shipped
+from tests.rehearsals.agreement import disagreements
 from tests.rehearsals.running import Finished, Rehearsal, changed
 
 RULES = shipped("monitoring") / "prometheus" / "rules"
@@ -20,6 +21,7 @@ ROUTES = shipped("monitoring") / "alertmanager" / "alertmanager.yml"
 TO_CRITICAL = '- matchers: [severity="critical"]\n      receiver: critical'
 TO_NOBODY = '- matchers: [severity="none"]\n      receiver: critical'
 WITHIN_SECONDS = 900
+A_SCRAPE_AND_AN_EVALUATION_MS = 15_000 + 15_000
 STAGGER_SECONDS = 4.0
 """Between starts: a run's start is the only moment at which it needs a whole core."""
 
@@ -160,3 +162,4 @@ def test_virtual_time_comes_to_the_same_outcome(library: Library, tmp_path: Path
     assert virtual.exit_code == live.exit_code, virtual.output
     for alert in {expected["alert"] for expected in live.verdict["findings"] if expected["alert"]}:
         assert virtual.words(alert) == live.words(alert), alert
+    assert disagreements(live.verdict, virtual.verdict, resolution_ms=A_SCRAPE_AND_AN_EVALUATION_MS) == []

@@ -1,0 +1,118 @@
+"""Live on history and in virtual time, a profile gives the same alerts and notifications: burn rates, inhibition.
+
+The shipped profiles are compared in test_rehearsals.py, beside their other runs, a quick one in tests/rehearsals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import ExitCode
+from tests.rehearsals.agreement import disagreements
+from tests.rehearsals.running import Finished, Rehearsal, changed
+
+HERE = Path(__file__).parent / "agreement"
+WITHIN_SECONDS = 900
+
+pytestmark = [pytest.mark.accept, pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A profile with the team's files, and how exactly its instants can be known."""
+
+    arguments: tuple[str | Path, ...]
+    resolution_ms: int
+
+
+PAIRS = {
+    "burn": Pair((HERE / "burn.yaml",), 15_000 + 15_000),
+    "outage": Pair(
+        (
+            HERE / "outage.yaml",
+            "--prometheus-config", HERE / "outage-prometheus.yml",
+            "--alertmanager-config", HERE / "outage-alertmanager.yml",
+        ),
+        5_000 + 5_000,
+    ),
+}  # fmt: skip
+
+
+class Runs:
+    """The live runs side by side, then the virtual ones one by one."""
+
+    def __init__(self, folder: Path, names: set[str]) -> None:
+        self._folder = folder
+        self._live = {name: self._start(name, "live") for name in sorted(names)}
+        self._finished: dict[str, tuple[Finished, Finished]] = {}
+
+    def _start(self, name: str, mode: str) -> Rehearsal:
+        home = self._folder / f"{name}-{mode}"
+        home.mkdir()
+        return Rehearsal(home, *PAIRS[name].arguments, "--mode", mode)
+
+    def pair(self, name: str) -> tuple[Finished, Finished]:
+        """Both outcomes."""
+        if name not in self._finished:
+            live = self._live[name].finish(WITHIN_SECONDS)
+            self._finished[name] = live, self._start(name, "virtual").finish(WITHIN_SECONDS)
+        return self._finished[name]
+
+    def close(self) -> None:
+        for rehearsal in self._live.values():
+            rehearsal.kill()
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Of what was selected."""
+    names = {
+        str(item.callspec.params["name"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == Path(__file__) and hasattr(item, "callspec")
+    }
+    under_way = Runs(tmp_path_factory.mktemp("agreement"), names)
+    try:
+        yield under_way
+    finally:
+        under_way.close()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_live_and_virtual_time_agree(runs: Runs, name: str) -> None:
+    live, virtual = runs.pair(name)
+    assert live.exit_code == ExitCode.PASS, live.output
+    assert virtual.exit_code == ExitCode.PASS, virtual.output
+    assert disagreements(live.verdict, virtual.verdict, resolution_ms=PAIRS[name].resolution_ms) == []
+
+
+@pytest.mark.parametrize("name", ["burn"])
+def test_a_burn_rate_trips_on_an_hour_of_which_the_run_has_minutes(runs: Runs, name: str) -> None:
+    for run in runs.pair(name):
+        assert run.words("SLOAvailabilityFastBurn") == {"met"}, run.output
+
+
+@pytest.mark.parametrize("name", ["outage"])
+def test_nobody_hears_of_an_inhibited_consequence(runs: Runs, name: str, tmp_path: Path) -> None:
+    for run in runs.pair(name):
+        assert "APITrafficGone" in _fired(run)
+        assert _heard(run) == {"APIServiceDown"}
+    pair = PAIRS[name]
+    talkative = changed(
+        HERE / "outage-alertmanager.yml", tmp_path / "alertmanager.yml", {"equal: [service]": "equal: [job]"}
+    )
+    arguments = [talkative if argument == HERE / "outage-alertmanager.yml" else argument for argument in pair.arguments]
+    without = Rehearsal(tmp_path, *arguments, "--mode", "virtual").finish(WITHIN_SECONDS)
+    assert _heard(without) == {"APIServiceDown", "APITrafficGone"}
+
+
+def _fired(run: Finished) -> set[str]:
+    return {alert["alert"] for alert in run.verdict["alerts"] if alert["firing"]}
+
+
+def _heard(run: Finished) -> set[str]:
+    return {alert["alert"] for told in run.verdict["notifications"] for alert in told["alerts"]}
