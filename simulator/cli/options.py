@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from simulator.errors import InputError
 from simulator.streams.shards import Shard
+from simulator.telemetry.samples import Labels, labels_of
+from simulator.units import parse_duration
 
 Value = TypeVar("Value")
+_LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 ProfileArgument = Annotated[
     str, typer.Argument(metavar="PROFILE", help="A profile: a path, or the name of a shipped or local one.")
@@ -44,6 +48,15 @@ PrometheusBinOption = Annotated[
 AlertmanagerBinOption = Annotated[
     Path | None, typer.Option("--alertmanager-bin", metavar="FILE", help="The alertmanager program to run.")
 ]
+ProductionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--production",
+        metavar="KEY=VALUE",
+        help="What runs in production, as crybsim.yaml's `production` says it: prometheus=3.5, alertmanager=0.28, "
+        "rules_path=/etc/prometheus/rules, prometheus_url=…, alertmanager_url=…; may be given several times.",
+    ),
+]
 ManifestOption = Annotated[
     Path | None,
     typer.Option("--manifest", metavar="FILE", help="The run's manifest; without it one is made, from now."),
@@ -59,6 +72,10 @@ ShardOption = Annotated[
     str | None,
     typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the series; together they are the whole."),
 ]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME=VALUE", help="A label on every series; may be given several times."),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Instead of the profile's seed.")]
 
 
@@ -68,6 +85,30 @@ def chosen_shard(flag: str | None) -> Shard | None:
         return None if flag is None else Shard.parse(flag)
     except ValueError as error:
         raise InputError(f"--shard: {error}") from error
+
+
+def chosen_labels(given: list[str] | None) -> Labels:
+    """The labels that --label asks for; those without a value are none. Raises InputError."""
+    found: dict[str, str] = {}
+    problems = []
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
+            problems.append(f"--label: {text!r} is not NAME=VALUE, such as simulation=demo")
+        elif name in ("job", "instance") or name in found:
+            problems.append(f"--label: {name!r} is there already")
+        found[name] = value
+    if problems:
+        raise InputError(*problems)
+    return labels_of({name: value for name, value in found.items() if value})
+
+
+def chosen_span(flag: str, text: str | None) -> int | None:
+    """Milliseconds of a flag's duration. Raises InputError."""
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"{flag}: {error}") from error
 
 
 def flag_or_setting(flag: Value | None, setting: Value) -> Value:

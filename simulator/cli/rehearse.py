@@ -19,6 +19,7 @@ from simulator.cli.options import (
     JsonOption,
     OutOption,
     OverlayOption,
+    ProductionOption,
     ProfileArgument,
     PrometheusBinOption,
     PrometheusConfigOption,
@@ -30,7 +31,7 @@ from simulator.cli.options import (
 )
 from simulator.cli.overlays import team_overlays
 from simulator.cli.report import page_of, write_report
-from simulator.cli.team import servers, team_files
+from simulator.cli.team import production_of, servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.profile.load import load_profile, resolve_profile
@@ -38,7 +39,7 @@ from simulator.profile.overlaid import catalogue_of
 from simulator.profile.settings import load_settings
 from simulator.rehearsal.comparison_record import load_comparison
 from simulator.rehearsal.live import rehearse_live
-from simulator.rehearsal.request import Production, RehearsalRequest, StagingUrls
+from simulator.rehearsal.request import RehearsalRequest, StagingUrls
 from simulator.rehearsal.virtual import rehearse_virtual
 from simulator.report import render_json, render_junit, render_terminal
 from simulator.streams.overlays import overlays_of
@@ -75,6 +76,17 @@ def command(
     history: Annotated[
         bool, typer.Option("--history/--no-history", help="Live: begin with the weeks before as blocks (default).")
     ] = True,
+    alertmanager_scale: Annotated[
+        float | None,
+        typer.Option(
+            "--alertmanager-scale",
+            metavar="N",
+            min=1,
+            max=100_000,
+            help="Virtual: how many times as fast as time Alertmanager runs; 1 decides what compression left open.",
+        ),
+    ] = None,
+    production: ProductionOption = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Load generators.")] = 1,
     api_port: Annotated[int, typer.Option("--api-port", metavar="N", help="Port of the first API instance.")] = 0,
     scrape_port: Annotated[int, typer.Option("--scrape-port", metavar="N", help="Port of the emitter.")] = 0,
@@ -124,7 +136,8 @@ def command(
         catalogue=load_comparison(settings.folder, catalogue_of(overlays)),
         local=local,
         staging=staging,
-        production=Production(settings.production.prometheus, settings.production.alertmanager),
+        production=production_of(settings, production),
+        alertmanager_scale=alertmanager_scale,
         accept_engine_difference=accept_engine,
         strict=strict,
         history=history,

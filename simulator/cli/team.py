@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from simulator.cli.options import flag_or_setting
+from simulator.errors import InputError, did_you_mean
+from simulator.profile import settings as file
 from simulator.profile.settings import Settings
-from simulator.rehearsal.request import Servers, TeamFiles
+from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.resources import shipped
 from simulator.stack.binaries import find_binaries
 
@@ -24,6 +28,32 @@ def team_files(
         or reference / "alertmanager" / "alertmanager.yml",
         rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
     )
+
+
+def production_of(settings: Settings, flags: list[str] | None) -> Production:
+    """What runs in production: each `KEY=VALUE` of --production beats crybsim.yaml's. Raises InputError."""
+    told = settings.production.model_dump()
+    problems = []
+    for flag in flags or ():
+        key, equals, value = flag.partition("=")
+        if not equals:
+            problems.append(f"--production {flag}: write KEY=VALUE; KEY is one of {', '.join(told)}")
+        elif key not in told:
+            problems.append(f"--production {flag}: {key!r} is none of {', '.join(told)}{did_you_mean(key, told)}")
+        else:
+            problems += _refused(key, value)
+            told[key] = value
+    if problems:
+        raise InputError(*problems)
+    return Production(**told)
+
+
+def _refused(key: str, value: str) -> list[str]:
+    try:
+        file.Production.model_validate({key: value})
+    except ValidationError:
+        return [f"--production {key}={value}: not what {key} can be in crybsim.yaml (docs/profiles.md)"]
+    return []
 
 
 def servers(settings: Settings, prometheus_bin: Path | None, alertmanager_bin: Path | None) -> Servers:

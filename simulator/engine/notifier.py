@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import quote_plus
 
 from simulator.engine.evaluate import SentAlert
 from simulator.telemetry.samples import Labels, labels_of
@@ -22,6 +23,7 @@ class Arrival:
     annotations: Labels
     starts_at_ms: int
     ends_at_ms: int
+    generator_url: str = ""
 
     @property
     def is_resolved(self) -> bool:
@@ -30,10 +32,17 @@ class Arrival:
 
 
 def arrivals(
-    sent: Iterable[SentAlert], external_labels: Mapping[str, str], relabel: Relabel | None = None
+    sent: Iterable[SentAlert],
+    external_labels: Mapping[str, str],
+    relabel: Relabel | None = None,
+    external_url: str = "",
 ) -> tuple[Arrival, ...]:
-    """What the notifier sends, in the order of time. An alert's own label beats an external one of the same name."""
-    return tuple(sorted(_labelled(sent, external_labels, relabel), key=lambda arrival: arrival.at_ms))
+    """What the notifier sends, in the order of time. An alert's own label beats an external one of the same name.
+
+    `external_url` is the Prometheus's own: alerts link to the graph of their expression there.
+    """
+    labelled = _labelled(sent, external_labels, relabel, external_url)
+    return tuple(sorted(labelled, key=lambda arrival: arrival.at_ms))
 
 
 def batches(all_arrivals: Iterable[Arrival]) -> Iterator[tuple[int, tuple[Arrival, ...]]]:
@@ -43,11 +52,12 @@ def batches(all_arrivals: Iterable[Arrival]) -> Iterator[tuple[int, tuple[Arriva
 
 
 def _labelled(
-    sent: Iterable[SentAlert], external_labels: Mapping[str, str], relabel: Relabel | None
+    sent: Iterable[SentAlert], external_labels: Mapping[str, str], relabel: Relabel | None, external_url: str
 ) -> Iterator[Arrival]:
     for alert in sent:
         labels: Labels | None = labels_of({**external_labels, **dict(alert.labels)})
         if relabel is not None and labels is not None:
             labels = relabel(labels)
         if labels:
-            yield Arrival(alert.at_ms, labels, alert.annotations, alert.starts_at_ms, alert.ends_at_ms)
+            link = f"{external_url}/graph?g0.expr={quote_plus(alert.expr)}&g0.tab=1" if external_url else ""
+            yield Arrival(alert.at_ms, labels, alert.annotations, alert.starts_at_ms, alert.ends_at_ms, link)

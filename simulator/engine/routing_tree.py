@@ -5,24 +5,28 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/ (route, matche
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from simulator.engine.time_intervals import TimeInterval, TimeIntervals, read_time_intervals
+from simulator.telemetry.matchers import read_matchers
 from simulator.telemetry.rules import Matcher
 from simulator.units import HOUR, MINUTE, SECOND, parse_duration
-
-_MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route with what it inherits. `path` tells routes apart; `group_by` None groups by every label (`...`)."""
+    """One route with what it inherits. `path` tells routes apart; `group_by` None groups by every label (`...`).
+
+    `key` is what Alertmanager tells the groups of different routes apart by when it looks up what it has told whom:
+    routes with the same matchers at the same place have the same.
+    """
 
     path: str
+    key: tuple[tuple[Matcher, ...], ...]
     receiver: str
     matchers: tuple[Matcher, ...]
     group_by: frozenset[str] | None
@@ -31,6 +35,8 @@ class Route:
     repeat_interval_ms: int
     goes_on: bool  # `continue`
     children: tuple[Route, ...]
+    muted: tuple[str, ...] = ()  # names of time intervals in which nothing is sent; not inherited
+    active: tuple[str, ...] = ()  # names of those outside which nothing is sent; none given: always
 
     def match(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
         """The routes that an alert ends up on: the deepest that match, the node itself where no child does."""
@@ -53,10 +59,10 @@ class Inhibition:
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
 
-    def mutes(self, labels: Mapping[str, str], firing: Iterable[Mapping[str, str]]) -> bool:
-        """Whether one of the firing alerts keeps this one quiet; what matches both sides mutes no such other."""
+    def muted_by(self, labels: Mapping[str, str], firing: Iterable[Mapping[str, str]]) -> Mapping[str, str] | None:
+        """Which of the firing alerts keeps this one quiet, or None; what matches both sides mutes no such other."""
         if not all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.target):
-            return False
+            return None
         target_is_source = all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.source)
         for other in firing:
             if not all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.source):
@@ -65,18 +71,31 @@ class Inhibition:
                 continue
             if target_is_source and all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.target):
                 continue
-            return True
-        return False
+            return other
+        return None
 
 
 @dataclass(frozen=True)
 class RoutingTree:
-    """The routes and inhibitions, and for each receiver the integrations' `send_resolved`."""
+    """The routes and inhibitions, for each receiver the integrations' `send_resolved`, and the time intervals."""
 
     root: Route
     inhibitions: tuple[Inhibition, ...]
     receivers: Mapping[str, tuple[tuple[str, bool], ...]]
-    has_time_intervals: bool
+    intervals: TimeIntervals = field(default_factory=dict)
+
+    def intervals_in_use(self) -> tuple[TimeInterval, ...]:
+        """Every entry of every time interval that a route names."""
+        names = {name for route in self.routes() for name in (*route.muted, *route.active)}
+        return tuple(one for name in sorted(names) for one in self.intervals.get(name, ()))
+
+    def routes(self) -> Iterator[Route]:
+        """Every route, a parent before its children."""
+        left = [self.root]
+        while left:
+            route = left.pop()
+            yield route
+            left.extend(reversed(route.children))
 
 
 _SENDS_RESOLVED = {"slack": False, "email": False, "wechat": False}
@@ -104,7 +123,7 @@ def read_routing(text: str) -> RoutingTree:
         )
         for rule in document.get("inhibit_rules") or ()
     )
-    return RoutingTree(root, inhibitions, receivers, _has_intervals(document["route"]))
+    return RoutingTree(root, inhibitions, receivers, read_time_intervals(document))
 
 
 def _route(node: Mapping[str, Any], path: str, parent: Route | None) -> Route:
@@ -117,20 +136,25 @@ def _route(node: Mapping[str, Any], path: str, parent: Route | None) -> Route:
         written = node.get(name)
         return inherited if written is None else parse_duration(str(written))
 
+    matchers = (
+        *_matchers(node.get("matchers")),
+        *_equals(node.get("match"), "="),
+        *_equals(node.get("match_re"), "=~"),
+    )
+    in_order = tuple(sorted(matchers, key=lambda one: (one.label, one.value, one.op)))
     own = Route(
         path=path,
+        key=(*parent.key, in_order) if parent else (in_order,),
         receiver=str(node.get("receiver") or (parent.receiver if parent else "")),
-        matchers=(
-            *_matchers(node.get("matchers")),
-            *_equals(node.get("match"), "="),
-            *_equals(node.get("match_re"), "=~"),
-        ),
+        matchers=matchers,
         group_by=group_by,
         group_wait_ms=timer("group_wait", parent.group_wait_ms if parent else 30 * SECOND),
         group_interval_ms=timer("group_interval", parent.group_interval_ms if parent else 5 * MINUTE),
         repeat_interval_ms=timer("repeat_interval", parent.repeat_interval_ms if parent else 4 * HOUR),
         goes_on=bool(node.get("continue", False)),
         children=(),
+        muted=tuple(map(str, node.get("mute_time_intervals") or ())),
+        active=tuple(map(str, node.get("active_time_intervals") or ())),
     )
     children = tuple(
         _route(child, f"{path}.routes[{number}]", own) for number, child in enumerate(node.get("routes") or ())
@@ -139,36 +163,8 @@ def _route(node: Mapping[str, Any], path: str, parent: Route | None) -> Route:
 
 
 def _matchers(written: Any) -> tuple[Matcher, ...]:
-    lines = [written] if isinstance(written, str) else written or ()
-    found = []
-    for line in lines:
-        for part in _parts(str(line)):
-            matched = _MATCHER.fullmatch(part)
-            if matched is None:
-                raise ValueError(f"{part!r} is not a matcher")
-            found.append(Matcher(matched[1], matched[2], _unquoted(matched[3])))
-    return tuple(found)
-
-
-def _parts(line: str) -> list[str]:
-    """`{a="b",c=~"d"}` holds several; a comma inside quotes separates nothing."""
-    inner = line.strip()
-    if inner.startswith("{") and inner.endswith("}"):
-        inner = inner[1:-1]
-    return [part for part in re.findall(r'((?:[^,"]|"(?:[^"\\]|\\.)*")+)', inner) if part.strip()]
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] == '"':
-        return re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m[1], m[1]), value[1:-1])
-    return value
+    return read_matchers([written] if isinstance(written, str) else map(str, written or ()))
 
 
 def _equals(mapping: Mapping[str, Any] | None, op: str) -> tuple[Matcher, ...]:
     return tuple(Matcher(str(name), op, str(value)) for name, value in (mapping or {}).items())
-
-
-def _has_intervals(node: Mapping[str, Any]) -> bool:
-    if node.get("mute_time_intervals") or node.get("active_time_intervals"):
-        return True
-    return any(_has_intervals(child) for child in node.get("routes") or ())

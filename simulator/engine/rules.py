@@ -55,6 +55,7 @@ def rules_from_api(groups: Sequence[Mapping[str, Any]]) -> RuleSet:
                     selectors=selectors,
                     reach_ms=max((selector.window_ms for selector in selectors), default=0),
                     keep_firing_for_ms=round(float(rule.get("keepFiringFor", 0)) * 1000),
+                    recordings=_recordings_behind(rule["query"], recordings),
                 )
             )
     return RuleSet(tuple(alerts), recordings)
@@ -63,6 +64,20 @@ def rules_from_api(groups: Sequence[Mapping[str, Any]]) -> RuleSet:
 def reach_of(expr: str, recordings: Mapping[str, tuple[str, ...]]) -> int:
     """How far back an expression looks, in milliseconds, recording rules included."""
     return max((selector.window_ms for selector in _unfold(expr, recordings, 0, DEEPEST_RECORDING)), default=0)
+
+
+def _recordings_behind(expr: str, recordings: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The names of the recording rules that an expression rests on, at any depth."""
+    found: dict[str, None] = {}
+    left = [expr]
+    while left:
+        try:
+            names = {selector.metric for selector in selectors_of(left.pop())} & set(recordings) - set(found)
+        except ValueError:
+            continue
+        found |= dict.fromkeys(sorted(names))
+        left.extend(recorded for name in sorted(names) for recorded in recordings[name])
+    return tuple(found)
 
 
 def _unfold(expr: str, recordings: Mapping[str, tuple[str, ...]], outer_ms: int, depth: int) -> tuple[Selector, ...]:

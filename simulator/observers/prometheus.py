@@ -18,6 +18,7 @@ from simulator.telemetry.observations import (
     AlertState,
     Gap,
     Observation,
+    RecordingEvaluated,
     RuleEvaluated,
     TargetObserved,
 )
@@ -108,6 +109,7 @@ class PrometheusObserver:
         self._clock = clock
         self._alerts: dict[tuple[str, Labels], _Seen] = {}
         self._rules: dict[tuple[str, str], tuple[str, str]] = {}
+        self._recordings: dict[tuple[str, str], tuple[str, str]] = {}  # those that failed once
         self._targets: dict[tuple[str, str], str] = {}
         self._failures = 0
         self._firing: list[tuple[str, Labels, int]] = []  # (alert, labels, since) of every firing told
@@ -178,6 +180,13 @@ class PrometheusObserver:
                 self._rules[key] = (health, error)
                 labels = labels_of(rule.get("labels") or {})
                 yield RuleEvaluated(now, group["name"], rule["name"], health, error, evaluated_ms, labels)
+        for group, rule in _of_kind(groups, "recording"):
+            health, error = rule.get("health", "unknown"), rule.get("lastError", "") or ""
+            key = (group["name"], f"{rule['name']}{labels_of(rule.get('labels') or {})}")
+            if health == "err" or key in self._recordings:
+                if self._recordings.get(key) != (health, error):
+                    yield RecordingEvaluated(now, group["name"], rule["name"], health, error)
+                self._recordings[key] = (health, error)
 
     def _target_changes(self, targets: list[dict[str, Any]], now: int) -> Iterator[Observation]:
         for target in targets:
@@ -210,9 +219,13 @@ class PrometheusObserver:
 
 
 def _alerting(groups: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    return _of_kind(groups, "alerting")
+
+
+def _of_kind(groups: list[dict[str, Any]], kind: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for group in groups:
         for rule in group["rules"]:
-            if rule["type"] == "alerting":
+            if rule["type"] == kind:
                 yield group, rule
 
 

@@ -39,12 +39,18 @@ class _Part(BaseModel):
 
 
 class Production(_Part):
-    """What the team runs in production, so that a verdict can say how far its own engine is from that."""
+    """What the team runs in production: a rehearsal does as that does, and says how far its own engine is from it."""
 
     prometheus: Version | None = None
     """Version of Prometheus."""
     alertmanager: Version | None = None
     """Version of Alertmanager."""
+    rules_path: FileName | None = None
+    """Where its Prometheus has the rule files, such as /etc/prometheus/rules: instants of evaluations depend on it."""
+    prometheus_url: Url | None = None
+    """Its Prometheus's `--web.external-url`, as links in alerts and templates show it."""
+    alertmanager_url: Url | None = None
+    """Its Alertmanager's `--web.external-url`."""
 
 
 class Limits(_Part):
@@ -74,7 +80,7 @@ class Settings(_Part):
     alertmanager_bin: FileName | None = None
     """The alertmanager program to use."""
     production: Production = Production()
-    """Versions in production."""
+    """What runs in production."""
     allowed_hosts: tuple[Host, ...] = ()
     """Hosts, beside this machine, that load and telemetry may be sent to."""
     prometheus_url: Url | None = None

@@ -1,12 +1,13 @@
 """An alert timeline played into the real Alertmanager in compressed time, and what its receivers heard, mapped back.
 
-Routing, grouping, deduplication, inhibition and repeats are Alertmanager's own; only its timers are shorter. Between
-arrivals nothing happens but timers, so the replay is as long as the span divided by the factor.
+Routing, grouping, deduplication, inhibition, silences, time intervals and repeats are Alertmanager's own; only its
+timers are shorter. Between arrivals nothing happens but timers, so the replay is as long as the span divided by the
+factor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,15 +19,8 @@ from simulator.errors import UnobservedError
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import NotificationReceived
 
-REPLAY_SECONDS: Final = 10.0
-"""How long a replay should take where the timers allow it."""
-
 _SLACK_SECONDS: Final = 0.5  # after the span, for what is still on its way
-
-
-def chosen_factor(span: Interval, fastest: float, seconds: float = REPLAY_SECONDS) -> float:
-    """The compression that makes a replay of the span take about `seconds`, as far as Alertmanager bears it."""
-    return min(max(span.length_ms / 1000 / seconds, 1.0), fastest)
+_LOOK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -52,36 +46,48 @@ class TimeMap:
         return replace(heard, at_ms=self.to_simulated_ms(heard.at_ms), alerts=alerts)
 
 
+def first_instant_ms(arrivals: Sequence[Arrival], span: Interval) -> int:
+    """The simulated instant at which a replay begins: what fires before the span is there when it starts."""
+    return min((arrival.at_ms for arrival in arrivals), default=span.start_ms)
+
+
 def replay(
-    arrivals: Sequence[Arrival], span: Interval, factor: float, alertmanager: httpx.Client, clock: Clock
-) -> TimeMap:
+    arrivals: Sequence[Arrival],
+    span: Interval,
+    times: TimeMap,
+    alertmanager: httpx.Client,
+    clock: Clock,
+    look: Callable[[], None] = lambda: None,
+) -> None:
     """Send every arrival at its compressed instant and wait until the span is over. Blocks for its whole length.
 
-    Returns the map between the two times. Raises UnobservedError when Alertmanager does not take an alert.
+    `look` is called now and then, while nothing is due. Raises UnobservedError when Alertmanager does not take an
+    alert.
     """
-    start_ms = min((arrival.at_ms for arrival in arrivals), default=span.start_ms)
-    times = TimeMap(start_ms, clock.now_ms(), factor)
     for at_ms, batch in batches(arrivals):
-        _wait_until(times.to_wall_ms(at_ms), clock)
+        _wait_until(times.to_wall_ms(at_ms), clock, look)
         _post(alertmanager, (_body(arrival, times) for arrival in batch))
     if arrivals:
-        _wait_until(times.to_wall_ms(span.end_ms) + round(_SLACK_SECONDS * 1000), clock)
-    return times
+        _wait_until(times.to_wall_ms(span.end_ms) + round(_SLACK_SECONDS * 1000), clock, look)
 
 
-def _wait_until(wall_ms: int, clock: Clock) -> None:
-    left_ms = wall_ms - clock.now_ms()
-    if left_ms > 0:
-        clock.sleep(left_ms / 1000)
+def _wait_until(wall_ms: int, clock: Clock, look: Callable[[], None]) -> None:
+    while (left := (wall_ms - clock.now_ms()) / 1000) > 0:
+        if left > _LOOK_SECONDS:
+            look()
+            left = min((wall_ms - clock.now_ms()) / 1000, _LOOK_SECONDS)
+        if left > 0:
+            clock.sleep(left)
 
 
 def _body(arrival: Arrival, times: TimeMap) -> dict[str, object]:
-    return {
+    body: dict[str, object] = {
         "labels": dict(arrival.labels),
         "annotations": dict(arrival.annotations),
         "startsAt": rfc3339(times.to_wall_ms(arrival.starts_at_ms)),
         "endsAt": rfc3339(times.to_wall_ms(arrival.ends_at_ms)),
     }
+    return body | ({"generatorURL": arrival.generator_url} if arrival.generator_url else {})
 
 
 def _post(alertmanager: httpx.Client, bodies: Iterable[dict[str, object]]) -> None:

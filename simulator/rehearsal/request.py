@@ -42,10 +42,23 @@ class StagingUrls:
 
 @dataclass(frozen=True)
 class Production:
-    """Versions that the team runs in production, where it said so."""
+    """What the team runs in production, where it said so: versions, the folder of its rules, external URLs."""
 
     prometheus: str | None = None
     alertmanager: str | None = None
+    rules_path: str | None = None
+    prometheus_url: str | None = None
+    alertmanager_url: str | None = None
+
+    @property
+    def prometheus_link(self) -> str:
+        """What its alerts link to, without a slash at the end; empty where nobody said so."""
+        return (self.prometheus_url or "").rstrip("/")
+
+    @property
+    def alertmanager_link(self) -> str:
+        """What its notifications link to, without a slash at the end; empty where nobody said so."""
+        return (self.alertmanager_url or "").rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,7 @@ class RehearsalRequest:
     production: Production = Production()
     accept_engine_difference: bool = False
     strict: bool = False
+    alertmanager_scale: float | None = None  # how many times as fast as time a virtual run's goes; None: as it bears
     history: bool = True  # a live run's: whether blocks of the time before are there when its servers start
     out: Path | None = None
     api_port: int = 0

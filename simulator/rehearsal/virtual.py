@@ -6,39 +6,36 @@ Instants are the platform's own: simulated epoch milliseconds, from the profile'
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from simulator.clock import Clock
-from simulator.engine.dispatcher import Dispatcher
-from simulator.engine.groups import groups_from_api
-from simulator.engine.notifier import Arrival, arrivals
-from simulator.engine.relabel import Relabelling, read_rules
-from simulator.engine.routing_tree import read_routing
+from simulator.engine.evaluate import VirtualEvaluation
+from simulator.engine.groups import RecordingRule, RuleGroup, groups_from_api
 from simulator.engine.rules import rules_from_api
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
-from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.predictions import Evaluations, predict
+from simulator.rehearsal.production_paths import production_path
 from simulator.rehearsal.recorder import Recorder
-from simulator.rehearsal.replay import chosen_factor, replay
 from simulator.rehearsal.report_series import keep_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual_data import cached_history, history_of, targets_observed, unscraped
-from simulator.rehearsal.virtual_rules import Evaluated, RuleRun, VirtualPrometheus
+from simulator.rehearsal.virtual_notifications import notify_virtually
+from simulator.rehearsal.virtual_rules import RuleRun, VirtualPrometheus
 from simulator.rehearsal.watch import FaultEdges
-from simulator.stack.local import LocalStack
-from simulator.stack.timescale import compress, timers_of
+from simulator.stack.timescale import timers_of
 from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.observations import AlertObserved, AlertState, Note, NotificationReceived, Observation
-from simulator.transport import http_client
+from simulator.telemetry.observations import AlertObserved, AlertState, Note, Observation, RecordingEvaluated
 from simulator.units import HOUR, MINUTE, format_duration
 from simulator.verdict import ControlRun, Mode, judge
 from simulator.verdict.facts import EngineFacts
@@ -75,11 +72,19 @@ class _VirtualRun:
         self._run = run
         self._recorder = recorder
         self._clock = clock
-        self._removed_receivers: tuple[str, ...] = ()
         self.manifest = self._manifest_of(request.profile)
         self.manifest.write(run.manifest)
         groups = rule_groups_as_loaded(servers.prometheus_config.rules_only(), prometheus=self._programs.prometheus)
-        self._groups = groups_from_api(groups)
+        config = servers.prometheus_config
+        self._groups = tuple(
+            replace(
+                group,
+                file=production_path(
+                    Path(group.file), request.production.rules_path, config.written_rules, config.folder
+                ),
+            )
+            for group in groups_from_api(groups)
+        )
         self.rules = rules_from_api(groups)
 
     def rehearse(self, view: View) -> EngineFacts:
@@ -103,7 +108,15 @@ class _VirtualRun:
             self._run.data,
             blocks,
             platform,
-            RuleRun(self._groups, self.rules, warm, config.without_rules(), config.external_labels),
+            RuleRun(
+                self._groups,
+                self.rules,
+                warm,
+                config.without_rules(),
+                config.external_labels,
+                self._request.production.prometheus or self._programs.prometheus_version,
+                self._request.production.prometheus_link,
+            ),
         )
         evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest).get)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
@@ -117,17 +130,20 @@ class _VirtualRun:
             self.manifest,
             Evaluations(self._groups, prometheus.grids, warm, scrape_ms, history.old_step_ms, unscraped(targets)),
         )
-        heard = self._notifications(evaluated)
+        request = self._request
+        notified = notify_virtually(
+            request, self._servers, self._run, self.manifest, evaluated.evaluation.sent, self._clock
+        )
         self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
         view.begin(self.manifest.started_ms, self._request.profile.duration)
         self._tell_in_order(
             FaultEdges(self.manifest).due(self.manifest.ends_ms),
             targets,
             evaluated.evaluation.observations,
+            _failed_recordings(self._groups, evaluated.evaluation),
             evaluated.selectors,
-            heard,
+            notified.observed,
         )
-        request = self._request
         return EngineFacts(
             mode=Mode.VIRTUAL,
             prometheus_version=self._programs.prometheus_version,
@@ -145,13 +161,17 @@ class _VirtualRun:
                 for route in platform.routes
                 if service_of(route.catalogue_job)
             },
-            removed_receivers=self._removed_receivers,
+            removed_receivers=notified.removed_receivers,
             unmapped_jobs=unmapped,
             load_planned=False,
             group_wait_ms=max(timers_of(self._servers.alertmanager_text, "alertmanager.yml").group_wait_ms),
             controls=controls,
             predictions=predictions,
             rerun=request.rerun,
+            compression=notified.compression,
+            rule_paths=tuple(dict.fromkeys(group.file for group in self._groups)),
+            rule_paths_given=request.production.rules_path is not None,
+            unexpanded=tuple((gap.rule, gap.reason) for gap in evaluated.evaluation.unexpanded),
         )
 
     def _controls(self, prometheus: VirtualPrometheus) -> tuple[ControlRun, ...]:
@@ -170,53 +190,6 @@ class _VirtualRun:
             )
             controls.append(ControlRun(without_fault=cause, fired=fired))
         return tuple(controls)
-
-    def _notifications(self, evaluated: Evaluated) -> list[NotificationReceived]:
-        """The alerts played into the real Alertmanager, in compressed time."""
-        config = self._servers.prometheus_config
-        relabel = Relabelling(read_rules(config.alert_relabel_configs))
-
-        def relabelled(labels: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...] | None:
-            kept = relabel.apply(dict(labels))
-            return None if kept is None else tuple(sorted(kept.items()))
-
-        sent = arrivals(evaluated.evaluation.sent, config.external_labels, relabelled)
-        span = Interval(self.manifest.started_ms, self.manifest.ends_ms)
-        sent = tuple(arrival for arrival in sent if arrival.at_ms < span.end_ms)
-        if not sent or not config.sends_alerts:
-            return []
-        heard: list[NotificationReceived] = []
-        stack = LocalStack(
-            self._run.path, prometheus=self._programs.prometheus, alertmanager=self._programs.alertmanager
-        )
-        with Receivers(heard.append, self._run.configs, self._clock) as receivers, stack:
-            redirected = self._servers.redirected_to(receivers)
-            self._removed_receivers = redirected.removed_receivers
-            timers = timers_of(redirected.text, "alertmanager.yml")
-            factor = chosen_factor(span, timers.fastest())
-            url = stack.start_alertmanager(compress(redirected.text, "alertmanager.yml", factor))
-            with http_client(url) as client:
-                times = replay(sent, span, factor, client, self._clock)
-            log = stack.log("alertmanager")
-        heard.extend(notification_failures(log))
-        self._compare(sent, [times.restored(one) for one in heard], span)
-        return [times.restored(one) for one in heard]
-
-    def _compare(self, sent: tuple[Arrival, ...], heard: list[NotificationReceived], span: Interval) -> None:
-        """A note on every receiver that was told less or more often than at full length it should have been."""
-        tree = read_routing(self._servers.alertmanager_text)
-        expected: dict[tuple[str, str], int] = {}
-        for one in Dispatcher(tree).run(sent, span.end_ms):
-            expected[one.receiver, one.integration] = expected.get((one.receiver, one.integration), 0) + 1
-        real: dict[tuple[str, str], int] = {}
-        for told in heard:
-            real[told.receiver, told.kind.value] = real.get((told.receiver, told.kind.value), 0) + 1
-        for key in sorted({*expected, *real}):
-            if expected.get(key, 0) != real.get(key, 0):
-                self._note(
-                    f"compression may have changed what {key[1]} of receiver {key[0]} heard: {real.get(key, 0)} "
-                    f"notifications, {expected.get(key, 0)} expected at full length"
-                )
 
     def _manifest_of(self, profile: Profile) -> Manifest:
         return Manifest(
@@ -237,3 +210,11 @@ class _VirtualRun:
 
     def _note(self, text: str) -> None:
         self._recorder.add(Note(self.manifest.started_ms, text))
+
+
+def _failed_recordings(groups: Sequence[RuleGroup], evaluation: VirtualEvaluation) -> Iterator[RecordingEvaluated]:
+    """Recording rules that failed, at each such instant."""
+    recorded = {(group.name, rule.name) for group in groups for rule in group.rules if isinstance(rule, RecordingRule)}
+    for failure in evaluation.failures:
+        if (failure.group, failure.rule) in recorded:
+            yield RecordingEvaluated(failure.at_ms, failure.group, failure.rule, "err", failure.error)

@@ -12,7 +12,7 @@ from simulator.clock import ManualClock, WallClock
 from simulator.engine.evaluate import Surroundings, VirtualEvaluation, evaluate_rules
 from simulator.engine.groups import RuleGroup
 from simulator.engine.rules import RuleSet
-from simulator.engine.schedule import production_grid
+from simulator.engine.schedule import Grid, production_grid
 from simulator.engine.server import RuleServer
 from simulator.observers import PrometheusApi, SelectorObserver
 from simulator.observers.selectors import Declared
@@ -40,6 +40,8 @@ class RuleRun:
     warm: Interval
     config: str
     external_labels: dict[str, str]
+    production_version: str  # of the server whose instants of evaluation are wanted
+    external_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ class VirtualPrometheus:
         self._platform = platform
         self._run = run
 
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """When production evaluates each group."""
+        return tuple(
+            production_grid(group.file, group.name, group.interval_ms, self._run.production_version)
+            for group in self._run.groups
+        )
+
     def evaluate(self, manifest: Manifest, name: str, declared: Declared | None = None) -> Evaluated:
         """Evaluate the rules on this manifest's platform. With `declared`, selectors and values are looked at too."""
         folder = self._folder / name
@@ -74,12 +84,8 @@ class VirtualPrometheus:
                 with http_client(url, timeout=1800) as client:
                     server = RuleServer(client)
                     write_incident(manifest, self._platform, self._run.warm, server.write)
-                    grids = [
-                        production_grid(group.file, group.name, group.interval_ms, self._servers.prometheus_version)
-                        for group in self._run.groups
-                    ]
-                    surroundings = Surroundings(external_labels=self._run.external_labels)
-                    evaluation = evaluate_rules(server, self._run.groups, self._run.warm, grids, surroundings)
+                    surroundings = Surroundings(self._run.external_labels, self._run.external_url)
+                    evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, surroundings)
                     selectors: tuple[Observation, ...] = ()
                     values = ReadSeries(())
                     if declared:

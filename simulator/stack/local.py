@@ -58,11 +58,14 @@ class LocalStack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start_alertmanager(self, config: str, *, route_prefix: str = "") -> str:
+    def start_alertmanager(
+        self, config: str, *, route_prefix: str = "", external_url: str = "", env: Mapping[str, str] | None = None
+    ) -> str:
         """Start it on a configuration (already redirected) and wait until it is ready. Returns its URL.
 
-        Raises InputError for a configuration that it refuses or a wished port that is taken, SimulatorError when it
-        does not get ready.
+        `external_url` is what its notifications link to, where that is not this server; `env` is its environment where
+        that is not ours. Raises InputError for a configuration that it refuses or a wished port that is taken,
+        SimulatorError when it does not get ready.
         """
         prefix = "/" + route_prefix.strip("/") if route_prefix.strip("/") else ""
         program = alertmanager_program(self._alertmanager, self._folder)
@@ -74,7 +77,7 @@ class LocalStack:
                 f"--storage.path={self._data_folder('alertmanager')}",
                 "--data.retention=2400h",
                 f"--web.listen-address=127.0.0.1:{port}",
-                f"--web.external-url=http://127.0.0.1:{port}{prefix}",
+                f"--web.external-url={external_url or f'http://127.0.0.1:{port}{prefix}'}",
                 f"--web.route-prefix={prefix or '/'}",
                 "--cluster.listen-address=",  # alone: ready at once, and no second port
             ]
@@ -82,7 +85,7 @@ class LocalStack:
                 flags.append(f"--web.ui-path={program.share}/alertmanager/no-ui")
             return [program.path, *flags]
 
-        port = self._start("alertmanager", command, ready_path=f"{prefix}/-/ready", cwd=program.cwd)
+        port = self._start("alertmanager", command, ready_path=f"{prefix}/-/ready", cwd=program.cwd, env=env)
         self.alertmanager_url = f"http://127.0.0.1:{port}{prefix}"
         return self.alertmanager_url
 
@@ -93,12 +96,14 @@ class LocalStack:
         retention: str = "100y",
         flags: Sequence[str] = (),
         data: Path | None = None,
+        external_url: str = "",
     ) -> str:
         """Start it and wait until it is ready. Returns its URL.
 
         `configure` is given the URL that Prometheus is about to have, and returns the configuration; it is asked
         again where that port turned out to be taken. `flags` are further ones; `data` is its storage where that is
-        not the run folder's own. Raises as `start_alertmanager` does.
+        not the run folder's own; `external_url` is what alerts link to, where that is not this server. Raises as
+        `start_alertmanager` does.
         """
         share = unpacked_share(self._prometheus)
 
@@ -110,13 +115,14 @@ class LocalStack:
                 f"--storage.tsdb.path={data or self._data_folder('prometheus')}",
                 f"--storage.tsdb.retention.time={retention}",  # history may be of any age
                 f"--web.listen-address=127.0.0.1:{port}",
-                f"--web.external-url={url}/",
+                f"--web.external-url={(external_url or url).rstrip('/')}/",
+                "--web.route-prefix=/",
             ]
             if share:  # a flag of Debian's build
                 own.append(f"--web.local-assets={share}/web/")
             return [self._prometheus, *own, *flags]
 
-        port = self._start("prometheus", command, ready_path="/-/ready", cwd=None)
+        port = self._start("prometheus", command, ready_path="/-/ready", cwd=None, env=None)
         self.prometheus_url = f"http://127.0.0.1:{port}"
         return self.prometheus_url
 
@@ -154,13 +160,19 @@ class LocalStack:
         return path
 
     def _start(
-        self, name: str, command: Callable[[int], list[str | Path]], *, ready_path: str, cwd: Path | None
+        self,
+        name: str,
+        command: Callable[[int], list[str | Path]],
+        *,
+        ready_path: str,
+        cwd: Path | None,
+        env: Mapping[str, str] | None,
     ) -> int:
         """Start it on its port; where any would do, on another one when somebody was faster. Returns the port."""
         wished = self._ports[name]
         for _ in range(1 if wished else _TRIES):
             port = wished or free_port()
-            child = spawn(command(port), name=name, log=self.log(name), cwd=cwd)
+            child = spawn(command(port), name=name, log=self.log(name), cwd=cwd, env=env)
             try:
                 self._wait_until_ready(child, port, ready_path)
             except _PortTakenError:

@@ -44,7 +44,8 @@ class PrometheusConfig:
     """A prometheus.yml made ready for a local run. `copy` is what Prometheus is started on.
 
     `jobs` are the scrape jobs as written; `alertmanager_prefix` is the path under which the local Alertmanager has to
-    answer; `sends_alerts` is False where the file names no Alertmanager; `changes` is what was changed, for people.
+    answer; `written_rules` are its patterns of rule files as they stand there, `folder` is the original's;
+    `sends_alerts` is False where the file names no Alertmanager; `changes` is what was changed, for people.
     """
 
     def __init__(
@@ -73,6 +74,10 @@ class PrometheusConfig:
         self.changes += [f"user and password of a URL masked ({where})" for where in mask_user_info(self._root)]
         self.jobs = self._redirect_jobs(discovered or {}, default_ports)
         self._redirect_others()
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
 
     @classmethod
     def read(
@@ -124,7 +129,7 @@ class PrometheusConfig:
         return list(document["steps"] or ())
 
     def _redirect_rules(self, rules: Sequence[str] | None) -> tuple[Path, ...]:
-        written = [text_of(item) for item in items(get(self._root, "rule_files"))]
+        self.written_rules = written = [text_of(item) for item in items(get(self._root, "rule_files"))]
         if rules is not None:
             patterns = [absolute(pattern, Path.cwd()) for pattern in rules]
             self.changes.append(f"rule_files replaced by {', '.join(rules)}")

@@ -67,3 +67,4 @@ class AlertRule:
     reach_ms: int
     keep_firing_for_ms: int = 0
     line: int = 0
+    recordings: tuple[str, ...] = ()  # names of the recording rules that it rests on, those of those included

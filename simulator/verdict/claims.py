@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.verdict.case import Case
+from simulator.verdict.compression import compression_claim
 from simulator.verdict.document import Claim, NotGraded
 from simulator.verdict.facts import EngineFacts, Mode
 from simulator.verdict.wording import counted, listed, span
@@ -30,7 +31,8 @@ def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
         )
     claims.append(Claim(title="Whose data", text=_data(facts)))
     resolution = f"±{span(facts.resolution_ms)} (one scrape, one evaluation)"
-    claims.append(Claim(title="How exactly", text=f"instants of firing are known to {resolution}"))
+    exactness = f"instants of firing are known to {resolution}{compression_claim(case)}"
+    claims.append(Claim(title="How exactly", text=exactness))
     if not_graded:
         names = listed(tuple(alert.alert for alert in not_graded), most=10)
         count = counted(len(not_graded), "alert")
@@ -45,7 +47,15 @@ def _engine(facts: EngineFacts) -> str:
     )
     told = [f"{name} {ours or 'unknown'} (production: {theirs or 'not given'})" for name, ours, theirs in servers]
     accepted = "; a differing major version was accepted" if facts.accept_engine_difference else ""
-    return f"judged by {' and '.join(told)}{accepted}"
+    return f"judged by {' and '.join(told)}{accepted}{_offsets(facts)}"
+
+
+def _offsets(facts: EngineFacts) -> str:
+    """As which files production is taken to load its rules: it decides when they are evaluated."""
+    if not facts.rule_paths:
+        return ""
+    assumed = "" if facts.rule_paths_given else " (assumed)"
+    return f"; evaluated at the instants of {listed(facts.rule_paths, most=2)}{assumed}"
 
 
 def _names(facts: EngineFacts) -> str:

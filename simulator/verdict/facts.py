@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from simulator.telemetry.observations import AlertObserved
+from simulator.slo import Firing
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.observations import AlertObserved, NotificationReceived
+from simulator.telemetry.samples import Labels
 from simulator.units import SECOND
 
 
@@ -32,6 +35,56 @@ class ControlRun:
 
     without_fault: str
     fired: tuple[AlertObserved, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """When an alert on an error budget ought to fire by the platform's own books; with a `reason`, why nobody can say.
+
+    `span` is that of the fault which it is about (of the run, where nothing breaks), `error_ratio` the true one within
+    it. `fires` is None where it ought not to; `at_highest` and `at_lowest` are the same for ratios measured as far off
+    as they can be. The Workbook's times at steady traffic are from the span's start, and from its end.
+    """
+
+    alert: str
+    group: str
+    labels: Labels  # the rule's own
+    span: Interval
+    error_ratio: float | None = None
+    fires: Firing | None = None
+    at_highest: Firing | None = None
+    at_lowest: Firing | None = None
+    steady_detect_ms: int | None = None
+    steady_reset_ms: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class HeldBackAlert:
+    """A firing alert that a receiver's group left out, by the dispatcher model, and why."""
+
+    at_ms: int
+    receiver: str
+    alert: str
+    labels: Labels  # without alertname
+    reason: str
+
+
+@dataclass(frozen=True)
+class Compression:
+    """Alertmanager ran `factor` times as fast as time; what should come at full length, by a model of its dispatcher.
+
+    `foretold` has one list of notifications for each way in which Alertmanager may decide what its design leaves open
+    (one list: it leaves nothing open here); their `destination` is not known. `in_proportion`: every timer was divided
+    by the factor; else `fastest` is the factor up to which they are. Times closer than `tolerance_ms` are the same.
+    """
+
+    factor: float
+    in_proportion: bool
+    fastest: float
+    foretold: tuple[tuple[NotificationReceived, ...], ...]
+    held_back: tuple[HeldBackAlert, ...] = ()
+    tolerance_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +118,12 @@ class EngineFacts:
     load_target: str = "reference API, not your platform"
     group_wait_ms: int = 30 * SECOND
     controls: tuple[ControlRun, ...] = ()  # virtual: one for each fault that an expectation names
+    predictions: tuple[Prediction, ...] = ()  # virtual: one for each rule about an error budget
     rerun: str = ""  # the command that runs it again
+    compression: Compression | None = None  # None: Alertmanager ran in real time
+    rule_paths: tuple[str, ...] = ()  # as which production is taken to load the rule files: their evaluations' instants
+    rule_paths_given: bool = False  # the team said so
+    unexpanded: tuple[tuple[str, str], ...] = ()  # alerts with annotations that virtual time cannot expand, and why
 
     @property
     def resolution_ms(self) -> int:

@@ -9,11 +9,13 @@ from simulator.telemetry.observations import Observation
 from simulator.telemetry.rules import AlertRule
 from simulator.verdict.case import Case
 from simulator.verdict.claims import claims_of
+from simulator.verdict.compression import compression_notes
 from simulator.verdict.document import RUN_LEVEL, Finding, Outcome, RunIdentity, Verdict, Word, outcome_of
 from simulator.verdict.facts import EngineFacts
 from simulator.verdict.firing import judge_firing
 from simulator.verdict.load import judge_load, load_notes, load_summary
 from simulator.verdict.others import judge_others, not_graded_alerts
+from simulator.verdict.predicted import judge_predictions, predictions_of
 from simulator.verdict.resolution import judge_resolution
 from simulator.verdict.routing import judge_routing
 from simulator.verdict.sight import Sight
@@ -48,7 +50,8 @@ def judge(
         notifications=heard_of(case),
         load=load_summary(case),
         not_graded=not_graded,
-        notes=(*alert_notes(case), *notification_notes(case), *load_notes(case)),
+        notes=(*alert_notes(case), *notification_notes(case), *compression_notes(case), *load_notes(case)),
+        predictions=predictions_of(case),
     )
 
 
@@ -63,6 +66,7 @@ def _findings(case: Case, sight: Sight) -> Iterator[Finding]:
     for number, alert in enumerate(case.expect.silent):
         yield judge_silent(case, sight, alert, f"expect.silent[{number}]")
     yield from judge_others(case, sight)
+    yield from judge_predictions(case, sight)
     yield from judge_load(case)
     yield from judge_targets(case)
     yield from judge_trust(case)

@@ -13,6 +13,7 @@ from simulator.telemetry.observations import (
     NotifiedAlert,
 )
 from simulator.verdict.case import Case
+from simulator.verdict.compression import contradiction, differing_time, held_back_by, unconfirmed
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
@@ -104,7 +105,14 @@ def _judge_entry(
     heard = next((n for n in mine if any(a.status == "firing" for a in _about(case, n, expected))), None)
     if heard is not None:
         delay = span(max(heard.at_ms - firing_ms, 0))
-        return finding(Word.MET, f"{to.entry} heard of it {delay} after it fired ({case.offset(heard.at_ms)})", heard)
+        message = f"{to.entry} heard of it {delay} after it fired ({case.offset(heard.at_ms)})"
+        doubt = contradiction(case, expected, since_ms, heard, to.may_be_addressed_by)
+        if doubt is not None:
+            return finding(Word.UNOBSERVED, unconfirmed(case, f"{message}, but {doubt}"), heard)
+        unsaid = sight.unsaid(expected)
+        if unsaid is not None:
+            return finding(Word.UNOBSERVED, f"{message}, but not in production's words: {unsaid}", heard)
+        return finding(Word.MET, message + differing_time(case, expected, since_ms, heard), heard)
     held = tuple(a for a in case.held if a.alert == expected.name and _carries(a.labels, expected))
     failed = next((n for n in later if n.problem and _failed_for(to, n, held)), None)
     if failed is not None and failed.problem == UNKNOWN_ALERTS:
@@ -114,7 +122,10 @@ def _judge_entry(
     unheard = _why_unheard(case, sight, to, firing_ms, held)
     if unheard is not None:
         return finding(Word.UNOBSERVED, f"{to.entry} was not heard: {unheard}")
-    why = _why_misrouted(case, expected, mine, later, held)
+    doubt = contradiction(case, expected, since_ms, None, to.may_be_addressed_by)
+    if doubt is not None:
+        return finding(Word.UNOBSERVED, unconfirmed(case, f"{to.entry} heard nothing of it, but {doubt}"))
+    why = _why_misrouted(case, expected, mine, later, held, since_ms)
     return finding(Word.MISROUTED, f"{to.entry} heard nothing of it{why}")
 
 
@@ -156,6 +167,7 @@ def _why_misrouted(
     mine: list[NotificationReceived],
     later: list[NotificationReceived],
     held: tuple[AlertmanagerObserved, ...],
+    since_ms: int,
 ) -> str:
     """Where it went instead, or what kept it quiet."""
     if any(_about(case, notification, expected) for notification in mine):
@@ -170,6 +182,9 @@ def _why_misrouted(
         if inhibitors:
             return f": Alertmanager held it back, inhibited by {listed(inhibitors)}"
         return ": Alertmanager held it back, silenced"
+    reasons = held_back_by(case, expected, since_ms)
+    if reasons:
+        return f": Alertmanager held it back, {listed(reasons)}"
     told = sorted({n.destination for n in later if any(a.status == "firing" for a in _about(case, n, expected))})
     if told:
         return f"; {listed(told)} did"

@@ -7,10 +7,12 @@ Of a claim that something did *not* happen up to an instant: was everything that
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from simulator.telemetry.observations import Gap, RuleEvaluated, SelectorObserved
+from simulator.profile.schema import ExpectedAlert
+from simulator.telemetry.observations import Gap, RecordingEvaluated, RuleEvaluated, SelectorObserved
 from simulator.telemetry.rules import AlertRule
 from simulator.units import SECOND, format_duration
 from simulator.verdict.case import Case
@@ -102,10 +104,39 @@ class Sight:
             return f"its evaluation failed: {failed.error or failed.health}"
         last_ms = max(evaluated.last_evaluation_ms for evaluated in seen)
         if all(evaluated.health == "unknown" for evaluated in seen) or not last_ms:
-            return "its rule was never evaluated"
+            why = next((f": {evaluated.error}" for evaluated in seen if evaluated.error), "")
+            return f"its rule was never evaluated{why}"
+        recording = next(filter(None, map(self._recording_problem, rule.recordings)), None)
+        if recording is not None:
+            return recording
         behind_ms = min(case.ends_ms, case.watched_until_ms) - last_ms
         if behind_ms > 2 * rule.interval_ms + POLL_MS:
             return f"its rule was last evaluated at {case.offset(last_ms)}, {span(behind_ms)} before the end"
+        return None
+
+    def _recording_problem(self, record: str) -> str | None:
+        """Why nobody knows what a recording rule would have recorded, or None."""
+        own = [evaluated for evaluated in self.case.seen(RecordingEvaluated) if evaluated.record == record]
+        before = [evaluated for evaluated in own if evaluated.at_ms < self.case.started_ms]
+        after = [evaluated for evaluated in own if evaluated.at_ms >= self.case.started_ms]
+        failed = next((evaluated for evaluated in before[-1:] + after if evaluated.health != "ok"), None)
+        if failed is None:
+            return None
+        at = self.case.offset(failed.at_ms)
+        return f"recording rule {record}, which it rests on, failed at {at}: {failed.error or failed.health}"
+
+    def unsaid(self, expected: ExpectedAlert) -> str | None:
+        """What of an alert's annotations production would have written otherwise, or None."""
+        return next((reason for alert, reason in self.case.facts.unexpanded if alert == expected.name), None)
+
+    def foreign_series(self, rules: Iterable[AlertRule]) -> str | None:
+        """A selector of these rules that matched series of others than the run's own, or None."""
+        names = {rule.name for rule in rules}
+        for seen in self.case.seen(SelectorObserved):
+            if seen.alert in names and seen.foreign:
+                return (
+                    f"{seen.selector} matched {seen.series - seen.foreign} series of this run and {seen.foreign} others"
+                )
         return None
 
     def blind_selectors(self, rule: AlertRule) -> tuple[str, ...]:

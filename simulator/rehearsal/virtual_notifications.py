@@ -1,0 +1,79 @@
+"""Who hears of the alerts of a virtual run: they are sent as Prometheus would have sent them, in compressed time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.clock import Clock
+from simulator.engine.evaluate import SentAlert
+from simulator.engine.notifier import arrivals
+from simulator.engine.relabel import Relabelling, read_rules
+from simulator.engine.routing_tree import read_routing
+from simulator.profile.manifest import Manifest
+from simulator.receivers import Receivers, notification_failures
+from simulator.rehearsal.compressed import Timeline, foretell, on_time, run_compressed
+from simulator.rehearsal.local_servers import LocalServers
+from simulator.rehearsal.pace import chosen_pace
+from simulator.rehearsal.request import RehearsalRequest
+from simulator.rehearsal.run_folder import RunFolder
+from simulator.rehearsal.silences import silences_of
+from simulator.stack.local import LocalStack
+from simulator.stack.timescale import timers_of
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.observations import NotificationReceived, Observation
+from simulator.telemetry.samples import Labels
+from simulator.verdict.facts import Compression
+
+
+@dataclass(frozen=True)
+class VirtualNotifications:
+    """What came of the alerts, in simulated time. `compression` is None where nothing was sent, or in real time."""
+
+    observed: tuple[Observation, ...] = ()
+    removed_receivers: tuple[str, ...] = ()
+    compression: Compression | None = None
+
+
+def notify_virtually(
+    request: RehearsalRequest,
+    servers: LocalServers,
+    run: RunFolder,
+    manifest: Manifest,
+    sent: tuple[SentAlert, ...],
+    clock: Clock,
+) -> VirtualNotifications:
+    """Play the alerts into the real Alertmanager and listen. Raises as `LocalStack.start_alertmanager` does, and
+    UnobservedError when Alertmanager does not take what it is sent."""
+    assert request.local is not None
+    config, programs = servers.prometheus_config, request.local[1]
+    relabel = Relabelling(read_rules(config.alert_relabel_configs))
+
+    def relabelled(labels: Labels) -> Labels | None:
+        kept = relabel.apply(dict(labels))
+        return None if kept is None else tuple(sorted(kept.items()))
+
+    span = Interval(manifest.started_ms, manifest.ends_ms)
+    arrived = arrivals(sent, config.external_labels, relabelled, request.production.prometheus_link)
+    timeline = Timeline(
+        arrivals=tuple(arrival for arrival in arrived if arrival.at_ms < span.end_ms),
+        span=span,
+        tree=read_routing(servers.alertmanager_text),
+        silences=silences_of(manifest.profile, manifest.started_ms),
+    )
+    if not timeline.arrivals or not config.sends_alerts:
+        return VirtualNotifications()
+    heard: list[NotificationReceived] = []
+    stack = LocalStack(run.path, prometheus=programs.prometheus, alertmanager=programs.alertmanager)
+    with Receivers(heard.append, run.configs, clock) as receivers, stack:
+        redirected = servers.redirected_to(receivers)
+        fastest = timers_of(redirected.text, "alertmanager.yml").fastest()
+        pace = chosen_pace(timeline.whole, fastest, timeline.jumps_ms, request.alertmanager_scale)
+        link = request.production.alertmanager_link
+        replayed = run_compressed(stack, redirected.text, timeline, pace, clock, external_url=link)
+        log = stack.log("alertmanager")
+    heard.extend(notification_failures(log))
+    return VirtualNotifications(
+        observed=(*on_time(heard, replayed, span), *replayed.held),
+        removed_receivers=redirected.removed_receivers,
+        compression=foretell(timeline, pace) if pace.factor > 1 else None,
+    )
