@@ -56,6 +56,17 @@ def comparisons_of(expr: str) -> tuple[Comparison, ...]:
     return found
 
 
+def constant_of(node: Any) -> float | None:
+    """The value of a parsed number or of arithmetic on numbers, else None."""
+    return _constant(node)
+
+
+def burn_rate_of(limit: Any) -> float:
+    """The burn rate of a parsed `14.4 * 0.001` or `14.4 * (1 - 0.999)`; 0 where that is not what it looks like."""
+    budget, threshold = _budget(limit), _constant(limit)
+    return threshold / budget if budget and threshold is not None else 0.0
+
+
 def _walk(node: Any, part: str) -> Iterator[Comparison]:
     node = _bare(node)
     op = str(node.op) if type(node).__name__ == "BinaryExpr" else ""

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from simulator.report.phrasing import (
     HEADLINE,
+    PREDICTION_HEADINGS,
     by_weight,
     load_figures,
     mark,
     offset,
+    predicted,
+    prediction_row,
     run_again,
     span,
     standing,
     subject,
+    unpredicted,
 )
 from simulator.verdict.document import Outcome, Verdict, Word
 from simulator.verdict.wording import labelled
@@ -55,6 +59,15 @@ def _lines(verdict: Verdict) -> Iterator[str]:
                 for alert in alerts
             ]
             yield from _table(("Alert", "Pending", "Firing", "Resolved", "To detect", "To notify"), rows)
+    told = predicted(verdict)
+    if told:
+        yield "### Error budget: measured and foretold"
+        yield ""
+        yield from _table(PREDICTION_HEADINGS, [prediction_row(prediction, verdict) for prediction in told])
+    for line in unpredicted(verdict):
+        yield f"- {_text(line)}"
+    if len(told) < len(verdict.predictions):
+        yield ""
     heard = sorted({(f"{n.kind} {n.destination}", n.receiver) for n in verdict.notifications if n.status == "firing"})
     if heard:
         yield "### Who was notified"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.verdict import wording
-from simulator.verdict.document import RUN_LEVEL, AlertTimeline, Finding, Heard, Moment, Outcome, Verdict, Word
+from simulator.verdict.document import (
+    RUN_LEVEL,
+    AlertTimeline,
+    BurnPrediction,
+    Finding,
+    Heard,
+    Moment,
+    Outcome,
+    Verdict,
+    Word,
+)
 
 HEADLINE = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
 NOTHING = "–"
@@ -84,3 +94,33 @@ def load_figures(verdict: Verdict) -> list[tuple[str, str]]:
         ("of the planned rate", ratio),
         ("target", load.target),
     ]
+
+
+PREDICTION_HEADINGS = ("alert", "true errors", "to detect", "foretold", "Workbook", "to reset", "foretold", "Workbook")
+"""Of a table of predictions, and of a row of `prediction_row`."""
+
+
+def prediction_row(prediction: BurnPrediction, verdict: Verdict) -> tuple[str, ...]:
+    """One prediction beside what was measured; a dash is "not within the run"."""
+    ratio = NOTHING if prediction.error_ratio is None else f"{prediction.error_ratio:.3%}"
+    spans = (
+        prediction.detect_ms,
+        prediction.predicted_detect_ms,
+        prediction.steady_detect_ms,
+        prediction.reset_ms,
+        prediction.predicted_reset_ms,
+        prediction.steady_reset_ms,
+    )
+    twins = [one for one in verdict.predictions if one.alert == prediction.alert]
+    name = prediction.alert if len(twins) == 1 else wording.labelled(prediction.alert, prediction.labels)
+    return (name, ratio, *map(span, spans))
+
+
+def predicted(verdict: Verdict) -> list[BurnPrediction]:
+    """The alerts on an error budget for which there is a prediction."""
+    return [prediction for prediction in verdict.predictions if not prediction.reason]
+
+
+def unpredicted(verdict: Verdict) -> list[str]:
+    """Why the others have none, a line each."""
+    return [f"no prediction for {p.alert}: {p.reason}" for p in verdict.predictions if p.reason]

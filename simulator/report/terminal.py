@@ -13,15 +13,19 @@ from rich.text import Text
 
 from simulator.report.phrasing import (
     HEADLINE,
+    PREDICTION_HEADINGS,
     by_weight,
     heard_alerts,
     load_figures,
     mark,
     offset,
+    predicted,
+    prediction_row,
     run_again,
     span,
     standing,
     subject,
+    unpredicted,
 )
 from simulator.verdict.document import AlertTimeline, Finding, Outcome, Verdict, Word
 from simulator.verdict.wording import labelled
@@ -55,6 +59,9 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
     if others:
         yield _section("Also fired (ignored or not graded)")
         yield _alerts(others, with_times=False)
+    if verdict.predictions:
+        yield _section("Error budget: measured and foretold")
+        yield from _predictions(verdict)
     if verdict.notifications:
         yield _section("Who was notified")
         yield _notifications(verdict)
@@ -125,6 +132,18 @@ def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
             row += [span(alert.detect_ms), span(alert.notified_ms)]
         table.add_row(*(plain(cell) for cell in row))
     return _indented(table)
+
+
+def _predictions(verdict: Verdict) -> Iterator[RenderableType]:
+    told = predicted(verdict)
+    if told:
+        table = _grid(*PREDICTION_HEADINGS)
+        for prediction in told:
+            style = "" if prediction.agrees else "bold red"
+            table.add_row(*(plain(cell, style=style) for cell in prediction_row(prediction, verdict)))
+        yield _indented(table)
+    for line in unpredicted(verdict):
+        yield Padding(plain(line, style="dim"), (0, 0, 0, 2))
 
 
 def _notifications(verdict: Verdict) -> Padding:

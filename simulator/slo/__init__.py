@@ -6,5 +6,6 @@ Words and formulas are those of the SRE Workbook (B. Beyer, N. R. Murphy and oth
 
 from simulator.slo.budget import Objective
 from simulator.slo.detection import WORKBOOK_ALERTS, BurnAlert
+from simulator.slo.evaluations import Compared, Conditions, Firing, firings
 
-__all__ = ["WORKBOOK_ALERTS", "BurnAlert", "Objective"]
+__all__ = ["WORKBOOK_ALERTS", "BurnAlert", "Compared", "Conditions", "Firing", "Objective", "firings"]
