@@ -11,16 +11,21 @@ from pathlib import Path
 
 from simulator.clock import parse_rfc3339
 from simulator.telemetry.observations import NotificationKind, NotificationReceived
+from simulator.wire.notifications import STAND_IN_SILENT
 
 _PAIR = re.compile(r'([A-Za-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _INTEGRATION = re.compile(r"(?:^|; |\n)([^\n;]*?)/([a-z0-9]+)\[(\d+)\]: ")
+_UNREACHED = re.compile(
+    r"\b(?:dial|read|write) tcp\b|\bEOF\b|connection reset|broken pipe|i/o timeout|context deadline exceeded"
+)
 _KINDS = {**{kind.value: kind for kind in NotificationKind}, "msteamsv2": NotificationKind.MSTEAMS}
 
 
 def notification_failures(log_path: Path) -> list[NotificationReceived]:
     """Every failed notification in Alertmanager's log, the oldest first, with `problem` and without alerts.
 
-    A failure that is retried appears once, not at each attempt. An empty list where there is no log.
+    A failure that is retried appears once, not at each attempt. An empty list where there is no log. Every receiver of
+    a local run is a stand-in of ours: where it could not be reached, the problem begins with `STAND_IN_SILENT`.
     """
     try:
         text = log_path.read_text(encoding="utf-8", errors="replace")
@@ -68,6 +73,8 @@ def _failure(fields: dict[str, str], receiver: str, kind: NotificationKind, reas
         at_ms = parse_rfc3339(fields.get("ts") or fields.get("time", ""))
     except ValueError:
         at_ms = 0
+    if _UNREACHED.search(reason):
+        reason = f"{STAND_IN_SILENT}: {reason}"
     return NotificationReceived(
         at_ms=at_ms, kind=kind, receiver=receiver, destination="", status="", alerts=(), problem=reason
     )

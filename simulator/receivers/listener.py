@@ -71,6 +71,11 @@ class Receivers:
         """host:port of the mail listener."""
         return f"{HOST}:{self._port('smtp')}"
 
+    @property
+    def problem(self) -> str:
+        """How they ended although nobody stopped them; empty while they listen."""
+        return f"ended: {self._failure or type(self._failure).__name__}" if self._failure is not None else ""
+
     def start(self) -> None:
         """Start listening. Raises SimulatorError when that does not work."""
         self.ca_file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +109,8 @@ class Receivers:
             asyncio.run(self._serve())
         except BaseException as error:
             self._failure = error
+            for listener in self._sockets.values():
+                listener.close()  # who sends is to be refused, not left waiting
         finally:
             self._ready.set()
 
@@ -128,6 +135,8 @@ class Receivers:
         self._ready.set()
         while not self._stop.is_set():
             self._recorder.expire()
+            if any(task.done() for task in tasks):
+                raise SimulatorError("a listener was gone before its time")
             try:
                 await asyncio.wait_for(self._stop.wait(), _TICK_SECONDS)
             except TimeoutError:

@@ -116,6 +116,7 @@ class _LiveRun:
         self._declared = declared_labels(self._manifest_from(clock.now_ms()))
         self._alone_ms = _LEAD_MS + _LEAD_PER_INSTANCE_MS * (request.profile.platform.instances.api - 1)
         self._history: LiveHistory | None = None
+        self._receivers: Receivers | None = None
 
     def make_history(self, servers: LocalServers, view: View) -> None:
         """The time before the run, as blocks that earlier runs may have made. Raises as `backfill` does."""
@@ -177,6 +178,7 @@ class _LiveRun:
         flags = self._put_history()
         receivers = Receivers(self._recorder.add, self._run.configs, self._clock)
         receivers.start()
+        self._receivers = receivers
         self._children.callback(receivers.stop)
         self._stack = LocalStack(self._run.path, prometheus=programs.prometheus, alertmanager=programs.alertmanager)
         self._children.callback(self._stack.stop)
@@ -294,6 +296,8 @@ class _LiveRun:
         ended = {child.name: child.how_it_ended() for child in self._children.ended()}
         if self._stack is not None:
             ended |= self._stack.health()
+        if self._receivers is not None and self._receivers.problem:
+            ended["receivers"] = self._receivers.problem
         for name, how in ended.items():
             if name not in self._died:
                 self._died.add(name)

@@ -19,7 +19,7 @@ from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
 from simulator.verdict.sight import Sight
 from simulator.verdict.wording import labelled, listed, span
-from simulator.wire.notifications import UNKNOWN_ALERTS
+from simulator.wire.notifications import STAND_IN_SILENT, UNKNOWN_ALERTS
 
 _CHANNELS = frozenset({NotificationKind.SLACK, NotificationKind.ROCKETCHAT, NotificationKind.MATTERMOST})
 
@@ -117,6 +117,8 @@ def _judge_entry(
     failed = next((n for n in later if n.problem and _failed_for(to, n, held)), None)
     if failed is not None and failed.problem == UNKNOWN_ALERTS:
         return finding(Word.UNOBSERVED, f"{to.entry} heard something: {failed.problem}", failed)
+    if failed is not None and failed.problem.startswith(STAND_IN_SILENT):
+        return finding(Word.UNOBSERVED, f"{to.entry} could not be told: {failed.problem}", failed)
     if failed is not None:
         return finding(Word.MISROUTED, f"{to.entry} heard nothing of it: {failed.problem}", failed)
     unheard = _why_unheard(case, sight, to, firing_ms, held)

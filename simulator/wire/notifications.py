@@ -41,6 +41,9 @@ ALERTS_TEMPLATE: Final = (
 `urlquery` leaves letters, digits, `-`, `_`, `.`, `~`, `%` and `+`, so that nothing in a label can end the list.
 """
 
+STAND_IN_SILENT: Final = "its stand-in did not answer"
+"""How the problem of a notification begins that Alertmanager could not deliver to a receiver of ours."""
+
 UNKNOWN_ALERTS: Final = "which alerts it is about is not known: no list came with it"
 """`problem` of a notification that was heard and is fine, but whose alerts could not be told: unobserved, not wrong."""
 

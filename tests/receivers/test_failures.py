@@ -8,6 +8,7 @@ import pytest
 
 from simulator.receivers.failures import notification_failures
 from simulator.telemetry.observations import NotificationKind
+from simulator.wire.notifications import STAND_IN_SILENT
 
 OLD = (
     "ts=2026-11-24T23:00:03.107Z caller=dispatch.go:352 level=error component=dispatcher "
@@ -53,6 +54,22 @@ def test_each_integration_of_a_failed_flush(tmp_path: Path, line: str) -> None:
         ),
         (at_ms, "team/a", NotificationKind.MSTEAMS, "no"),
     ]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        'Post \\"<redacted>\\": dial tcp 127.0.0.1:4711: connect: connection refused',
+        'Post \\"http://127.0.0.1:4711/v2/enqueue\\": context deadline exceeded',
+        "establish connection to server: dial tcp 127.0.0.1:25: connect: connection refused",
+        "read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer",
+        'Post \\"<redacted>\\": EOF',
+    ],
+)
+def test_a_stand_in_that_does_not_answer_is_our_own_fault(tmp_path: Path, reason: str) -> None:
+    line = ATTEMPT.replace("telegram: text is empty (400)", reason)
+    ((_, _, _, problem),) = failures(tmp_path, line)
+    assert problem.startswith(f"{STAND_IN_SILENT}: ")
 
 
 def test_retries_of_one_notification_are_told_once(tmp_path: Path) -> None:

@@ -156,6 +156,23 @@ def test_everything_listens_on_loopback_and_is_gone_afterwards(
             socket.create_connection(("127.0.0.1", address.port or 0), timeout=5)
 
 
+def test_listeners_that_die_say_so_and_refuse(tmp_path: Path, heard: list[NotificationReceived]) -> None:
+    receivers = Receivers(heard.append, tmp_path)
+    receivers.start()
+    addresses = [urlsplit(receivers.http_url), urlsplit(f"//{receivers.smtp_address}")]
+    try:
+        assert receivers.problem == ""
+        assert receivers._loop is not None
+        receivers._loop.call_soon_threadsafe(receivers._loop.stop)
+        receivers._thread.join(60)
+        assert receivers.problem.startswith("ended: ")
+        for address in addresses:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", address.port or 0), timeout=5)
+    finally:
+        receivers.stop()
+
+
 def test_the_authoritys_key_stays_in_the_process(receivers: Receivers) -> None:
     assert receivers.ca_file.read_text().count("BEGIN") == 1
     assert "PRIVATE KEY" not in receivers.ca_file.read_text()

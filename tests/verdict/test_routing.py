@@ -15,7 +15,7 @@ from simulator.telemetry.observations import (
 )
 from simulator.units import MINUTE
 from simulator.verdict import Mode, Word
-from simulator.wire.notifications import UNKNOWN_ALERTS
+from simulator.wire.notifications import STAND_IN_SILENT, UNKNOWN_ALERTS
 from tests.verdict.scene import (
     CRITICAL,
     FIRED,
@@ -132,6 +132,14 @@ ROWS: dict[str, tuple[Scene, str, Word, str]] = {
         "expect.alerts[0].notifies[2]",
         Word.MISROUTED,
         "template: no such function",
+    ),
+    "its stand-in did not answer": (
+        DEAF_SLACK.plus(
+            replace(never_left(NotificationKind.SLACK), problem=f"{STAND_IN_SILENT}: connect: connection refused")
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.UNOBSERVED,
+        "#critical-alerts could not be told: its stand-in did not answer",
     ),
     "it was heard of before it fired": (
         PASSING.without(no(NotificationReceived, kind=NotificationKind.EMAIL)).plus(
