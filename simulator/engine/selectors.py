@@ -19,18 +19,19 @@ _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "Mat
 _ABSENCE = frozenset({"absent", "absent_over_time"})
 
 
-def selectors_of(expr: str) -> tuple[Selector, ...]:
+def selectors_of(expr: str, *, exceptions: bool = False) -> tuple[Selector, ...]:
     """The selectors of an expression, in the order written, each once.
 
     Selectors on the right of `unless` are left out: when they match nothing the expression only reacts more readily.
-    Raises ValueError for an expression that does not parse.
+    With `exceptions` they are there, too: everything that is read. Raises ValueError for an expression that does not
+    parse.
     """
     found: dict[Selector, None] = {}
-    _walk(promql_parser.parse(expr), 0, False, found)
+    _walk(promql_parser.parse(expr), 0, False, found, exceptions)
     return tuple(found)
 
 
-def _walk(node: Any, outer_ms: int, absence: bool, found: dict[Selector, None]) -> None:
+def _walk(node: Any, outer_ms: int, absence: bool, found: dict[Selector, None], exceptions: bool) -> None:
     match type(node).__name__:
         case "VectorSelector":
             for selector in _expand(node, outer_ms + _ms(node.offset), absence):
@@ -40,20 +41,20 @@ def _walk(node: Any, outer_ms: int, absence: bool, found: dict[Selector, None]) 
             for selector in _expand(inner, outer_ms + _ms(node.range) + _ms(inner.offset), absence):
                 found[selector] = None
         case "SubqueryExpr":
-            _walk(node.expr, outer_ms + _ms(node.range) + _ms(node.offset), absence, found)
+            _walk(node.expr, outer_ms + _ms(node.range) + _ms(node.offset), absence, found, exceptions)
         case "BinaryExpr":
-            _walk(node.lhs, outer_ms, absence, found)
-            if str(node.op) != "unless":
-                _walk(node.rhs, outer_ms, absence, found)
+            _walk(node.lhs, outer_ms, absence, found, exceptions)
+            if exceptions or str(node.op) != "unless":
+                _walk(node.rhs, outer_ms, absence, found, exceptions)
         case "Call":
             inside = absence or node.func.name in _ABSENCE
             for argument in node.args:
-                _walk(argument, outer_ms, inside, found)
+                _walk(argument, outer_ms, inside, found, exceptions)
         case "AggregateExpr" | "ParenExpr" | "UnaryExpr":
-            _walk(node.expr, outer_ms, absence, found)
+            _walk(node.expr, outer_ms, absence, found, exceptions)
             parameter = getattr(node, "param", None)
             if parameter is not None:
-                _walk(parameter, outer_ms, absence, found)
+                _walk(parameter, outer_ms, absence, found, exceptions)
         case _:  # numbers and strings look at nothing
             return
 

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numba
 import numpy as np
 
 from simulator import __version__
+from simulator.model.grid import origin_days
 from simulator.profile.manifest import Manifest
+from simulator.profile.schema import Profile
 from simulator.rehearsal.scrapes import Target, Times
 from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval
@@ -32,6 +34,7 @@ LONGEST_BLOCK_MS: Final = 54 * HOUR
 """The longest block that a server with a retention of 30 days makes."""
 
 _WHAT_MAKES_SAMPLES: Final = ("catalog", "model", "profile", "rehearsal/scrapes.py", "streams", "wire/tsdb")
+_NOT_OF_THE_PAST: Final = ("name", "description", "duration", "silences", "expect")
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
@@ -65,10 +68,11 @@ class History:
 
     @property
     def fingerprint(self) -> str:
-        """Equal where every sample is, and every block: profile, seed, time, targets, labels, versions, code."""
+        """Equal where every sample is, and every block: what the profile says of the time until the history ends,
+        seed, time, targets, labels, versions, code."""
         what = {
             "samples": samples_version(),
-            "profile": self.manifest.profile_sha256,
+            "past": past_of(self.manifest.profile, self.span.end_ms - self.manifest.started_ms),
             "overlays": [overlay.sha256 for overlay in self.manifest.overlays],
             "seed": self.manifest.seed,
             "started_ms": self.manifest.started_ms,
@@ -103,6 +107,22 @@ class History:
         ):
             first = start + (target.offset_ms - start) % step
             yield np.arange(first, end, step, dtype=np.int64)
+
+
+def past_of(profile: Profile, until_ms: int) -> dict[str, Any]:
+    """What of a profile has a part in samples before an instant (milliseconds after the run's start).
+
+    A fault changes nothing before its onset, and names, expectations and the run's length change nothing at all: so
+    profiles that begin alike share their past.
+    """
+    said: dict[str, Any] = profile.model_dump(mode="json", by_alias=True)
+    for name in _NOT_OF_THE_PAST:
+        said.pop(name, None)
+    begun = [profile.faults[number].at < until_ms for number in range(len(profile.faults))]
+    said["faults"] = [fault for fault, has_begun in zip(said["faults"], begun, strict=True) if has_begun]
+    said["load"] = {"scale": profile.load.scale}
+    said["history"] = {"origin_days": origin_days(profile)}
+    return said
 
 
 @cache

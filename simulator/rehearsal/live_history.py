@@ -7,8 +7,9 @@ are therefore made once, in the profile's own time, kept for the next run, and m
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -84,11 +85,11 @@ def live_history(
     start. Raises as `backfill` does."""
     history = history_of(manifest, platform, manifest.started_ms - ends_before_ms, length_ms)
     history = replace(history, relabelling=f"{history.relabelling}, then the API is another process")
-    restarting = _restarting(manifest, platform, history.span.end_ms)
-    return LiveHistory(cached_blocks(history, platform.relabelling, restarting, on_progress), history)
+    restarting = partial(_restarting, manifest, history.span.end_ms)
+    return LiveHistory(cached_blocks(history, platform, restarting, on_progress), history)
 
 
-def _restarting(manifest: Manifest, platform: TeamPlatform, end_ms: int) -> Callable[[], ScrapeSource]:
+def _restarting(manifest: Manifest, end_ms: int, platform: TeamPlatform) -> ScrapeSource:
     families = catalogue_of(manifest.overlays).families_of
     owned = {
         (route.job, route.target): frozenset(
@@ -97,7 +98,7 @@ def _restarting(manifest: Manifest, platform: TeamPlatform, end_ms: int) -> Call
         for route in platform.routes
     }
     last = {job.name: end_ms - job.interval_ms for job in platform.jobs}
-    return lambda: _RestartingApi(platform.source(manifest), owned, last)
+    return _RestartingApi(platform.source(manifest), owned, last)
 
 
 class _RestartingApi:

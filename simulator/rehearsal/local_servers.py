@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,17 +125,20 @@ class LocalServers:
         return self._alertmanager_text
 
     def team_platform(
-        self, source: ScrapeSource, run: RunFolder, only: frozenset[str] | None
+        self, source: ScrapeSource, run: RunFolder, read: Mapping[str, int] | None
     ) -> tuple[TeamPlatform, tuple[str, ...]]:
-        """The team's scrape jobs over the model alone, and the jobs that nothing stands in for."""
+        """The team's scrape jobs over the model alone, and the jobs that nothing stands in for.
+
+        `read` are the sample names that anybody reads and how far back (ms); None: all of them.
+        """
         config = self._prometheus_config
         table = map_routes(config.jobs, source, upstreams={})
         copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY, without=table.left_out)
         (run.configs / "prometheus.yml").write_text(copy, encoding="utf-8")
         jobs = read_jobs(copy, default_ports=self._default_ports)
         if any(job.metric_relabel.may_rename for job in jobs):
-            only = None  # samples of any name may end up under one that rules read
-        platform = TeamPlatform(jobs, table.routes, copy, only)
+            read = None  # samples of any name may end up under one that rules read
+        platform = TeamPlatform(jobs, table.routes, copy, None if read is None else frozenset(read), read or {})
         return platform, tuple(dict.fromkeys(route.job for route in table.routes if not route.is_mapped))
 
     def redirected_to(self, receivers: Receivers) -> Redirected:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ from simulator.engine.server import WrittenSeries
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.backfill import OnProgress, backfill
 from simulator.rehearsal.history import FULL_RESOLUTION_MS, LONGEST_BLOCK_MS, OLD_RESOLUTION_MS, History
+from simulator.rehearsal.past import MARGIN_MS
 from simulator.rehearsal.scrapes import Scraped, Scraper, ScrapeSource, Target
 from simulator.rehearsal.team_scrapes import TeamJob, TeamRelabelling, TeamSource
 from simulator.sinks.tsdb_blocks import link_blocks
@@ -27,15 +30,22 @@ from simulator.units import DAY, HOUR
 _SLICE_MS: Final = HOUR
 """How much of the incident is in memory at a time."""
 
+_AGES_MS: Final = (8 * DAY, FULL_RESOLUTION_MS)
+"""Where a history is cut: what compares with last week needs a week and a few hours, most of the rest an hour."""
+
 
 @dataclass(frozen=True)
 class TeamPlatform:
-    """The team's scrape jobs over the model. `only` are the sample names that anybody reads; None: all."""
+    """The team's scrape jobs over the model. `only` are the sample names that anybody reads; None: all.
+
+    `reach` says how far back anybody looks for a name, in ms; a name that is not in it is wanted from the first on.
+    """
 
     jobs: tuple[TeamJob, ...]
     routes: tuple[Route, ...]
     copy: str
     only: frozenset[str] | None
+    reach: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def relabelling(self) -> TeamRelabelling:
@@ -44,6 +54,13 @@ class TeamPlatform:
     def source(self, manifest: Manifest) -> TeamSource:
         """A source for one thread."""
         return TeamSource(ModelSamples(manifest, everything=True, only=self.only), self.jobs, self.routes)
+
+    def before(self, age_ms: int) -> TeamPlatform:
+        """What of it anybody looks back for by more than this, with a margin."""
+        if self.only is None:
+            return self
+        wanted = (name for name in self.only if self.reach.get(name, age_ms) + MARGIN_MS > age_ms)
+        return replace(self, only=frozenset(wanted))
 
 
 def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_ms: int) -> History:
@@ -62,20 +79,41 @@ def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_m
 
 def cached_history(history: History, platform: TeamPlatform, on_progress: OnProgress) -> Path:
     """The folder with the history's blocks, made now where no earlier rehearsal has."""
-    return cached_blocks(history, platform.relabelling, lambda: platform.source(history.manifest), on_progress)
+    return cached_blocks(history, platform, lambda part: part.source(history.manifest), on_progress)
 
 
 def cached_blocks(
-    history: History, relabelling: TeamRelabelling, source: Callable[[], ScrapeSource], on_progress: OnProgress
+    history: History,
+    platform: TeamPlatform,
+    source: Callable[[TeamPlatform], ScrapeSource],
+    on_progress: OnProgress,
 ) -> Path:
-    """The same of any source. Waits for another run that is making the same history."""
+    """The same of any source of a platform. Waits for another run that is making the same history.
+
+    The older a sample is, the fewer names anybody looks back for: of a month little more than requests, of the last
+    hours everything. So the history is made in parts, each with the names that are wanted of its time.
+    """
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "crybsim" / "history" / history.fingerprint[:32]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".crybsim-queue").open("w") as queue:
         fcntl.flock(queue, fcntl.LOCK_EX)  # until the file is closed
-        backfill(history, folder, source=source, relabelling=relabelling, on_progress=on_progress)
+        for part, wanted in _parts(history, platform):
+            backfill(
+                part, folder, source=partial(source, wanted), relabelling=wanted.relabelling, on_progress=on_progress
+            )
     return folder
+
+
+def _parts(history: History, platform: TeamPlatform) -> Iterator[tuple[History, TeamPlatform]]:
+    """The history in parts, oldest first, and what of the platform is wanted in each."""
+    span, whole = history.span, platform.relabelling.identity
+    ages = [span.length_ms, *(age for age in _AGES_MS if age < span.length_ms), 0]
+    for older_ms, newer_ms in pairwise(ages):
+        wanted = platform.before(newer_ms)
+        relabelling = wanted.relabelling.identity + history.relabelling.removeprefix(whole)
+        part = Interval(span.end_ms - older_ms, span.end_ms - newer_ms)
+        yield replace(history, span=part, relabelling=relabelling), wanted
 
 
 def borrow(folder: Path, data: Path) -> None:

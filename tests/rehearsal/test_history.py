@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.profile.schema import Profile
 from simulator.rehearsal.history import History
 from simulator.rehearsal.scrapes import Target
 from simulator.telemetry.interval import Interval
@@ -83,3 +84,34 @@ def test_histories_that_differ_have_different_names(change: dict[str, object]) -
 def test_one_block_may_have_it_all() -> None:
     assert replace(HISTORY, longest_block_ms=0).blocks == (HISTORY.span,)
     assert len(HISTORY.blocks) > 1
+
+
+def with_profile(**changes: object) -> History:
+    """The history of a profile with these keys changed."""
+    run = HISTORY.manifest
+    said = run.profile.model_dump(mode="json", by_alias=True)
+    return replace(HISTORY, manifest=run.model_copy(update={"profile": Profile.model_validate({**said, **changes})}))
+
+
+OUTAGE = {"id": "gone", "kind": "outage", "at": "5m", "for": "5m"}
+
+
+def test_profiles_that_begin_alike_share_their_past() -> None:
+    assert with_profile(name="other", description="Other", duration="2h").fingerprint == HISTORY.fingerprint
+    assert with_profile(faults=[OUTAGE]).fingerprint == HISTORY.fingerprint
+    assert with_profile(expect={"silent": ["A"]}).fingerprint == HISTORY.fingerprint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"traffic": {"peak": "7/s"}}, {"load": {"scale": 0.5}}, {"platform": {"size": "tiny"}}, {"history": "60d"}],
+)
+def test_profiles_that_are_another_platform_do_not(change: dict[str, object]) -> None:
+    assert with_profile(**change).fingerprint != HISTORY.fingerprint
+
+
+def test_a_fault_within_a_history_is_part_of_it() -> None:
+    """As in demo data, whose incident was hours ago."""
+    at = replace(HISTORY, span=Interval(START - DAY, START + 10 * MINUTE))
+    broken = replace(at, manifest=with_profile(faults=[OUTAGE]).manifest)
+    assert broken.fingerprint != at.fingerprint
