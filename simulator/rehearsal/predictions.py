@@ -32,7 +32,7 @@ _OF_TARGETS = frozenset({"job", "instance", "service", "le"})
 
 @dataclass(frozen=True)
 class Evaluations:
-    """How the team's rules are evaluated in this run. `old_step_ms` is how far apart the samples of the old past are."""
+    """How the team's rules are evaluated in this run. `old_step_ms` is the spacing of the old past."""
 
     groups: tuple[RuleGroup, ...]
     grids: tuple[Grid, ...]

@@ -82,7 +82,7 @@ def firings(instants: Times, holds: Flags, for_ms: int, keep_firing_ms: int = 0)
     for begins, ends in edges.reshape(-1, 2).tolist():
         pending_ms = int(instants[begins])
         over = _resolved(instants, ends, keep_firing_ms)
-        if found and (found[-1].resolved_ms is None or found[-1].resolved_ms > pending_ms):  # it was kept firing
+        if found and (found[-1].resolved_ms is None or found[-1].resolved_ms >= pending_ms):  # it was kept firing
             found[-1] = Firing(found[-1].pending_ms, found[-1].firing_ms, over)
             continue
         fires = begins + int(np.searchsorted(instants[begins:ends], pending_ms + for_ms))
