@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,18 +15,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from simulator.cli.backfill_remote import PatienceOption, Remote, RemoteWriteSendersOption
 from simulator.cli.emit import OptionalProfile
 from simulator.cli.instants import parse_instant
 from simulator.cli.options import (
     DryRunOption,
     JsonOption,
+    LabelOption,
     ManifestOption,
     OverlayOption,
     QuietOption,
     SeedOption,
     ShardOption,
+    chosen_labels,
     chosen_shard,
+    chosen_span,
 )
+from simulator.cli.remote_write import RemoteWriteOption, RemoteWriteRateOption, SpoolOption
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, did_you_mean
@@ -41,20 +45,20 @@ from simulator.rehearsal.history import (
     History,
     samples_version,
 )
+from simulator.rehearsal.remote_position import Begun
 from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
 from simulator.streams.samples import ModelSamples
 from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.samples import Labels, labels_of
-from simulator.units import DAY, HOUR, format_duration, parse_duration
+from simulator.telemetry.samples import Labels
+from simulator.units import DAY, HOUR, format_duration
 from simulator.wire.tsdb.ranges import SHORTEST_MS
 
 DEFAULT_LENGTH_MS: Final = 30 * DAY
 _KEPT_BY_DEFAULT_MS: Final = 15 * DAY
-_LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 TsdbOption = Annotated[
-    Path, typer.Option("--tsdb", metavar="DIR", help="Data folder of a Prometheus to write the blocks to.")
+    Path | None, typer.Option("--tsdb", metavar="DIR", help="Data folder of a Prometheus to write the blocks to.")
 ]
 DaysOption = Annotated[
     float | None, typer.Option("--days", metavar="N", min=0.01, help="How long; default: as in the profile, or 30.")
@@ -67,10 +71,6 @@ ToOption = Annotated[
     typer.Option(
         "--to", metavar="TIME", help="End here; default: the last full hour. With --manifest: where the run begins."
     ),
-]
-LabelOption = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="NAME=VALUE", help="A label on every series; may be given several times."),
 ]
 JobOption = Annotated[
     list[str] | None, typer.Option("--job", metavar="JOB", help="Only this scrape job; may be given several times.")
@@ -110,8 +110,9 @@ class _Wanted:
 
 
 def command(
-    tsdb: TsdbOption,
     profile: OptionalProfile = None,
+    tsdb: TsdbOption = None,
+    remote_write: RemoteWriteOption = None,
     days: DaysOption = None,
     begin: FromOption = None,
     end: ToOption = None,
@@ -124,11 +125,15 @@ def command(
     shard: ShardOption = None,
     manifest: ManifestOption = None,
     workers: WorkersOption = None,
+    rate: RemoteWriteRateOption = None,
+    senders: RemoteWriteSendersOption = 2,
+    patience: PatienceOption = "5m",
+    spool: SpoolOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the platform's past as TSDB blocks into the data folder of a Prometheus.
+    """Write the platform's past as TSDB blocks into the data folder of a Prometheus, or by remote write, or both.
 
     Each block appears complete or not at all; the same command goes on where an earlier one was stopped. The last
     7 hours have every scrape, the time before has a sample every 2 minutes, unless the profile's history.resolution
@@ -139,28 +144,59 @@ def command(
       crybsim backfill quiet-evening --tsdb data --days 7
       crybsim backfill api-errors --tsdb data --from -6h --to now --label simulation=demo
       crybsim backfill quiet-evening --tsdb data-3 --to 2026-02-01T00:00:00Z --shard 3/8
+      crybsim backfill quiet-evening --remote-write http://127.0.0.1:9090 --days 7
     """
     now_ms = WallClock().now_ms()
     wanted = _Wanted(
         days=days,
         begin=begin,
         end=end,
-        labels=_labels(label or []),
+        labels=chosen_labels(label),
         jobs=tuple(job or ()),
-        resolution_ms=_span("--resolution", resolution),
+        resolution_ms=chosen_span("--resolution", resolution),
         longest_block_ms=_longest_block(block_range),
         shard=chosen_shard(shard) or WHOLE,
     )
-    run = _run(profile, manifest, overlay, seed, wanted, tsdb, now_ms)
+    if tsdb is None and remote_write is None:
+        raise InputError("where to? Give --tsdb DIR, --remote-write URL, or both")
+    remote = None
+    if remote_write is not None:
+        remote = Remote.chosen(remote_write, rate, senders, patience, spool, shard)
+    memory = work.remembered(tsdb) if tsdb else remote.begun if remote else None
+    run = _run(profile, manifest, overlay, seed, wanted, memory, now_ms)
     history, relabelling = _history(run, wanted, now_ms)
     console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    document: dict[str, object] = {}
+    if tsdb is not None:
+        document |= _write_blocks(history, relabelling, wanted, tsdb, workers, console, dry_run=dry_run, now_ms=now_ms)
+    if remote is not None:
+        document |= remote.write(history, relabelling, wanted.request(run), workers, console, dry_run=dry_run)
+    if as_json and not dry_run:
+        typer.echo(json.dumps(document, indent=2))
+    if remote is not None:
+        remote.raise_for_missing()
+
+
+def _write_blocks(
+    history: History,
+    relabelling: PlainRelabelling,
+    wanted: _Wanted,
+    tsdb: Path,
+    workers: int | None,
+    console: Console,
+    *,
+    dry_run: bool,
+    now_ms: int,
+) -> dict[str, object]:
+    """Write the blocks. Returns what --json says about them."""
     told = _told(history)
     if dry_run:
         console.print(f"would write {told} to {tsdb}")
-        return
+        return {}
     console.print(f"{tsdb}: {told}", style="dim")
     clock = WallClock()
     began = clock.monotonic()
+    run = history.manifest
     with _progress(console, history, tsdb) as show:
         done = work.backfill(
             history,
@@ -172,8 +208,7 @@ def command(
             on_progress=show,
         )
     _conclude(history, done, tsdb, clock.monotonic() - began, console, now_ms)
-    if as_json:
-        typer.echo(json.dumps(_document(history, done, tsdb), indent=2))
+    return _document(history, done, tsdb)
 
 
 def _run(
@@ -182,12 +217,12 @@ def _run(
     overlays: list[str] | None,
     seed: int | None,
     wanted: _Wanted,
-    folder: Path,
+    memory: work.Remembered | Begun | None,
     now_ms: int,
 ) -> Manifest:
     """The run that this is the past of: a given one, else one that begins at --to, else one that began with the hour.
 
-    Where the folder was begun to be filled for the same request in another hour, it is that hour.
+    Where the same request was begun in another hour, as the `memory` of it says, it is that hour.
     """
     run = manifest_for(profile, manifest, mode="virtual", overlays=overlays)
     if manifest is not None:
@@ -196,7 +231,6 @@ def _run(
         return run
     started_ms = now_ms // HOUR * HOUR if wanted.end is None else parse_instant(wanted.end, flag="--to", now_ms=now_ms)
     run = run.model_copy(update={"seed": run.seed if seed is None else seed, "started_ms": started_ms})
-    memory = work.remembered(folder)
     if memory is not None and memory.request == wanted.request(run) and wanted.begin is wanted.end is None:
         return run.model_copy(update={"started_ms": memory.started_ms})
     return run
@@ -240,32 +274,10 @@ def _history(run: Manifest, wanted: _Wanted, now_ms: int) -> tuple[History, Plai
     return history, relabelling
 
 
-def _labels(given: list[str]) -> Labels:
-    found: dict[str, str] = {}
-    problems = []
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
-            problems.append(f"--label: {text!r} is not NAME=VALUE, such as simulation=demo")
-        elif name in ("job", "instance") or name in found:
-            problems.append(f"--label: {name!r} is there already")
-        found[name] = value
-    if problems:
-        raise InputError(*problems)
-    return labels_of({name: value for name, value in found.items() if value})
-
-
-def _span(flag: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"{flag}: {error}") from error
-
-
 def _longest_block(text: str | None) -> int:
     if text == "whole":
         return 0
-    longest = _span("--block-range", text)
+    longest = chosen_span("--block-range", text)
     if longest is None:
         return LONGEST_BLOCK_MS
     if longest < SHORTEST_MS:

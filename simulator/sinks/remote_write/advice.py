@@ -49,9 +49,10 @@ def advice(status: int, words: str) -> str:
 def never_taken(status: int, words: str) -> bool:
     """Whether trying again is of no use.
 
-    Beside what the protocol says (4xx but 429): Prometheus before 2.45 says 500 to a sample older than its window.
+    Beside what the protocol says (4xx but 429, and redirections, which are not followed): Prometheus 2.42 says 500 to a
+    sample that is older than its window.
     """
-    return (400 <= status < 500 and status != 429) or TOO_OLD in words
+    return (300 <= status < 500 and status != 429) or TOO_OLD in words
 
 
 def may_be_there_already(words: str) -> bool:

@@ -66,6 +66,10 @@ class _Answer:
     def taken(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def refused(self) -> bool:
+        return self.status >= 300 and never_taken(self.status, self.words)
+
 
 class Courier:
     """A sender with a connection of its own. A context manager."""
@@ -104,15 +108,20 @@ class Courier:
         if self._pause(self._pace.reserve(parcel.samples)):
             return Fate.STOPPED
         began = self._clock.monotonic()
+        body = parcel.body
+        asking = False  # whether the newest samples alone are being sent, to learn if all are there
         tries = 0
         while True:
-            answer = self._post(parcel.body)
-            if answer.taken or (unsure and self._is_there(parcel, answer)):
+            answer = self._post(body)
+            if answer.taken:
                 self._tally.answered()
                 self._tally.sent(parcel.samples, parcel.stale, len(parcel.body))
                 return Fate.TAKEN
-            if answer.status and (never_taken(answer.status, answer.words) or answer.status < 400):
+            if answer.refused:
                 self._tally.answered()
+                if unsure and not asking and parcel.newest and may_be_there_already(answer.words):
+                    body, asking = parcel.newest(), True
+                    continue
                 self._tally.dropped(parcel.samples, answer.told)
                 return Fate.REFUSED
             unsure = True
@@ -123,11 +132,6 @@ class Courier:
                 return Fate.GIVEN_UP
             if self._pause(wait):
                 return Fate.STOPPED
-
-    def _is_there(self, parcel: Parcel, answer: _Answer) -> bool:
-        if parcel.newest is None or not may_be_there_already(answer.words):
-            return False
-        return self._post(parcel.newest()).taken
 
     def _post(self, body: bytes) -> _Answer:
         try:

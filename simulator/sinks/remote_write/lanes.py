@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -15,12 +16,16 @@ _END: Final = None
 
 
 class Lanes:
-    """One thread for each courier. Threads that wait for a receiver hold up neither `close` nor the process's end."""
+    """One thread for each courier. One that waits for a receiver does not hold up the end of the process."""
 
     def __init__(self, couriers: Sequence[Courier]) -> None:
         self._queues: list[SimpleQueue[tuple[Job, Future[None]] | None]] = [SimpleQueue() for _ in couriers]
-        for number, (courier, queue) in enumerate(zip(couriers, self._queues, strict=True)):
-            threading.Thread(target=_work, args=(courier, queue), name=f"sender {number}", daemon=True).start()
+        self._threads = [
+            threading.Thread(target=_work, args=pair, name="sender", daemon=True)
+            for pair in zip(couriers, self._queues, strict=True)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __len__(self) -> int:
         return len(self._queues)
@@ -31,10 +36,14 @@ class Lanes:
         self._queues[lane].put((job, future))
         return future
 
-    def close(self) -> None:
-        """Let the threads end after what they were given. Cancel the futures first where that should not be done."""
+    def close(self, grace_seconds: float) -> bool:
+        """Let the threads end after what they were given; whether they all did within so much time."""
         for queue in self._queues:
             queue.put(_END)
+        deadline = time.monotonic() + grace_seconds
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in self._threads)
 
 
 def _work(courier: Courier, queue: SimpleQueue[tuple[Job, Future[None]] | None]) -> None:

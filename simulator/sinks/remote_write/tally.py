@@ -47,11 +47,18 @@ class Tally:
         self._dropped: Counter[str] = Counter()
         self._refused_in_a_row = 0
         self._away_since: float | None = None
+        self._last_words = ""
 
     def counts(self) -> Counts:
         """As of now."""
         with self._lock:
             return replace(self._counts, dropped=tuple(sorted(self._dropped.items())))
+
+    @property
+    def last_words(self) -> str:
+        """What kept the latest request from being taken; empty where it was."""
+        with self._lock:
+            return self._last_words
 
     @property
     def refused_in_a_row(self) -> int:
@@ -76,11 +83,13 @@ class Tally:
                 bytes=counts.bytes + size,
             )
             self._refused_in_a_row = 0
+            self._last_words = ""
 
     def retried(self, samples: int, words: str) -> None:
         """A request failed in a way that may pass."""
         with self._lock:
             self._counts = replace(self._counts, retried=self._counts.retried + samples)
+            self._last_words = words
             first = self._away_since is None
             if first:
                 self._away_since = self._clock.monotonic()
@@ -101,5 +110,6 @@ class Tally:
             first = reason not in self._dropped
             self._dropped[reason] += samples
             self._refused_in_a_row += 1
+            self._last_words = words
         if first:
             self._tell(words)
