@@ -289,6 +289,7 @@ class _LiveRun:
             removed_receivers=self._redirection.removed_receivers,
             unmapped_jobs=self._redirection.unmapped_jobs,
             group_wait_ms=watch.group_wait_ms,
+            group_waits_ms=watch.group_waits_ms,
             rerun=request.rerun,
         )
 

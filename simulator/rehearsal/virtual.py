@@ -14,6 +14,7 @@ from typing import Final
 from simulator.clock import Clock
 from simulator.engine.evaluate import VirtualEvaluation
 from simulator.engine.groups import RecordingRule, RuleGroup, groups_from_api
+from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
 from simulator.engine.rules import rules_from_api
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
@@ -31,7 +32,6 @@ from simulator.rehearsal.virtual_data import cached_history, history_of, targets
 from simulator.rehearsal.virtual_notifications import notify_virtually
 from simulator.rehearsal.virtual_rules import RuleRun, VirtualPrometheus
 from simulator.rehearsal.watch import FaultEdges
-from simulator.stack.timescale import timers_of
 from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
@@ -164,7 +164,8 @@ class _VirtualRun:
             removed_receivers=notified.removed_receivers,
             unmapped_jobs=unmapped,
             load_planned=False,
-            group_wait_ms=max(timers_of(self._servers.alertmanager_text, "alertmanager.yml").group_wait_ms),
+            group_wait_ms=longest_group_wait_ms(self._servers.alertmanager_text),
+            group_waits_ms=group_waits_ms(self._servers.alertmanager_text),
             controls=controls,
             predictions=predictions,
             rerun=request.rerun,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from simulator.clock import Clock
-from simulator.engine.routes import longest_group_wait_ms
+from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
 from simulator.engine.rules import RuleSet, rules_from_api
 from simulator.errors import UnobservedError
 from simulator.observers import AlertmanagerObserver, PrometheusApi, PrometheusObserver, SelectorObserver
@@ -45,6 +46,7 @@ class Watch:
         self.scrape_interval_ms = 0
         self.evaluation_interval_ms = 0
         self.group_wait_ms = 0
+        self.group_waits_ms: Mapping[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +60,8 @@ class Watch:
         """Versions, rules and intervals, from the servers themselves. Raises UnobservedError."""
         self.prometheus_version = self.api.version()
         self.alertmanager_version = self._alertmanager.version()
-        self.group_wait_ms = longest_group_wait_ms(self._alertmanager.config())
+        routes = self._alertmanager.config()
+        self.group_wait_ms, self.group_waits_ms = longest_group_wait_ms(routes), group_waits_ms(routes)
         groups = self.api.groups()
         self.rules = rules_from_api(groups)
         self.evaluation_interval_ms = max((round(float(g["interval"]) * 1000) for g in groups), default=0)

@@ -95,7 +95,7 @@ class EngineFacts:
     `job_services` tells which service of the platform (as in the profile's `platform.instances`) each simulated scrape
     job stands for: only an outage of that service explains that such a target is down.
     `group_wait_ms` is the longest `group_wait` of the routes: an alert that fires later than that before the run's end
-    could not be notified in time.
+    could not be notified in time. `group_waits_ms` has the longest on the way to each addressee (in lower case).
     """
 
     mode: Mode
@@ -117,6 +117,7 @@ class EngineFacts:
     load_planned: bool = True
     load_target: str = "reference API, not your platform"
     group_wait_ms: int = 30 * SECOND
+    group_waits_ms: Mapping[str, int] = field(default_factory=dict)
     controls: tuple[ControlRun, ...] = ()  # virtual: one for each fault that an expectation names
     predictions: tuple[Prediction, ...] = ()  # virtual: one for each rule about an error budget
     rerun: str = ""  # the command that runs it again

@@ -158,8 +158,9 @@ def _why_unheard(
     if deaf is not None:
         return deaf
     left_ms = case.ends_ms - firing_ms
-    if left_ms < case.facts.group_wait_ms + case.facts.resolution_ms:
-        return f"it fired {span(left_ms)} before the run ended, and its group waits {span(case.facts.group_wait_ms)}"
+    wait_ms = case.facts.group_waits_ms.get(to.entry.casefold(), case.facts.group_wait_ms)
+    if left_ms < wait_ms + case.facts.resolution_ms:
+        return f"it fired {span(left_ms)} before the run ended, and its group waits {span(wait_ms)}"
     return None
 
 

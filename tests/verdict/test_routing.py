@@ -173,6 +173,14 @@ ROWS: dict[str, tuple[Scene, str, Word, str]] = {
         Word.UNOBSERVED,
         "its group waits 8m",
     ),
+    "only an escalation waits that long": (
+        PASSING.without(no(NotificationReceived)).given(
+            group_wait_ms=8 * MINUTE, group_waits_ms={"#critical-alerts": 10_000}
+        ),
+        "expect.alerts[0].notifies[0]",
+        Word.MISROUTED,
+        "heard nothing of it",
+    ),
     "against staging nobody listens": (
         PASSING.without(no(NotificationReceived)).given(mode=Mode.STAGING, run_label=("severity", "critical")),
         "expect.alerts[0].notifies[0]",
