@@ -87,6 +87,9 @@ def command(
         ),
     ] = None,
     production: ProductionOption = None,
+    full_resolution: Annotated[
+        bool, typer.Option("--full-resolution", help="Every scrape of the history, however old (slower).")
+    ] = False,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="Load generators.")] = 1,
     api_port: Annotated[int, typer.Option("--api-port", metavar="N", help="Port of the first API instance.")] = 0,
     scrape_port: Annotated[int, typer.Option("--scrape-port", metavar="N", help="Port of the emitter.")] = 0,
@@ -140,6 +143,7 @@ def command(
         alertmanager_scale=alertmanager_scale,
         accept_engine_difference=accept_engine,
         strict=strict,
+        full_resolution=full_resolution,
         history=history,
         out=out,
         api_port=api_port,

@@ -74,6 +74,7 @@ class RehearsalRequest:
     production: Production = Production()
     accept_engine_difference: bool = False
     strict: bool = False
+    full_resolution: bool = False  # history with every scrape, however old
     alertmanager_scale: float | None = None  # how many times as fast as time a virtual run's goes; None: as it bears
     history: bool = True  # a live run's: whether blocks of the time before are there when its servers start
     out: Path | None = None

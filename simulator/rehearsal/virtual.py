@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.clock import Clock
+from simulator.engine.density import Density
 from simulator.engine.evaluate import VirtualEvaluation
 from simulator.engine.groups import RecordingRule, RuleGroup, groups_from_api
 from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
@@ -19,6 +20,8 @@ from simulator.engine.rules import rules_from_api
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared_labels, service_of
+from simulator.rehearsal.doubts import LONGEST_WARM_UP_MS, doubtful, recorded_reach_ms
+from simulator.rehearsal.history import FULL_RESOLUTION_MS
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.past import length_ms, names_read
@@ -36,7 +39,7 @@ from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import AlertObserved, AlertState, Note, Observation, RecordingEvaluated
-from simulator.units import HOUR, MINUTE, format_duration
+from simulator.units import DAY, HOUR, MINUTE, format_duration
 from simulator.verdict import ControlRun, Mode, judge
 from simulator.verdict.facts import EngineFacts
 
@@ -44,6 +47,8 @@ _WARM_UP_MS: Final = 10 * MINUTE
 """Evaluations before the run's start, besides the longest `for`: what should be firing by then is."""
 
 _LONGEST_FOR_MS: Final = 3 * HOUR
+_LONG_RUN_MS: Final = 2 * DAY
+"""From here on windows of 7 hours and more are asked of thinned samples within the run, too."""
 
 
 def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
@@ -94,10 +99,17 @@ class _VirtualRun:
         platform, unmapped = self._servers.team_platform(
             ModelSamples(self.manifest, everything=True), self._run, names_read(self._groups)
         )
-        warm_ms = _WARM_UP_MS + min(max((rule.for_ms for rule in self.rules.alerts), default=0), _LONGEST_FOR_MS)
+        longest_for_ms = min(max((rule.for_ms for rule in self.rules.alerts), default=0), _LONGEST_FOR_MS)
+        warm_ms = _WARM_UP_MS + longest_for_ms
+        warm_ms = max(warm_ms, min(recorded_reach_ms(self._groups), LONGEST_WARM_UP_MS) + longest_for_ms)
         warm = Interval(self.manifest.started_ms - warm_ms, self.manifest.ends_ms)
         history_ms = length_ms(self._request.profile, self.rules)
-        history = history_of(self.manifest, platform, warm.start_ms, history_ms)
+        history = history_of(
+            self.manifest, platform, warm.start_ms, history_ms, full_resolution=self._request.full_resolution
+        )
+        scrape_ms = max((job.interval_ms for job in platform.jobs), default=0)
+        density = Density(FULL_RESOLUTION_MS, history.old_step_ms if history.old_step_ms > scrape_ms else 0)
+        is_long = warm.length_ms > _LONG_RUN_MS and density.old_step_ms > 0
         self._note(f"{format_duration(history_ms)} of history, up to the incident")
         blocks = cached_history(
             history, platform, lambda done: view.work("history", done.samples, done.expected_samples)
@@ -116,6 +128,7 @@ class _VirtualRun:
                 config.external_labels,
                 self._request.production.prometheus or self._programs.prometheus_version,
                 self._request.production.prometheus_link,
+                density if is_long else None,
             ),
         )
         evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest).get)
@@ -125,7 +138,6 @@ class _VirtualRun:
             self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
         controls = self._controls(prometheus)
         targets = targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms))
-        scrape_ms = max((job.interval_ms for job in platform.jobs), default=0)
         predictions = predict(
             self.manifest,
             Evaluations(self._groups, prometheus.grids, warm, scrape_ms, history.old_step_ms, unscraped(targets)),
@@ -168,6 +180,7 @@ class _VirtualRun:
             group_waits_ms=group_waits_ms(self._servers.alertmanager_text),
             controls=controls,
             predictions=predictions,
+            doubtful=doubtful(self._groups, density, warm_ms),
             rerun=request.rerun,
             compression=notified.compression,
             rule_paths=tuple(dict.fromkeys(group.file for group in self._groups)),

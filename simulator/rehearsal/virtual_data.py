@@ -63,9 +63,14 @@ class TeamPlatform:
         return replace(self, only=frozenset(wanted))
 
 
-def history_of(manifest: Manifest, platform: TeamPlatform, end_ms: int, length_ms: int) -> History:
-    """The past up to an instant: every scrape of the last hours, a coarser grid before (see `history.resolution`)."""
-    resolution = manifest.profile.history.resolution
+def history_of(
+    manifest: Manifest, platform: TeamPlatform, end_ms: int, length_ms: int, *, full_resolution: bool = False
+) -> History:
+    """The past up to an instant: every scrape of the last hours, a coarser grid before (see `history.resolution`).
+
+    With `full_resolution` every scrape of all of it.
+    """
+    resolution = 0 if full_resolution else manifest.profile.history.resolution
     return History(
         manifest=manifest,
         span=Interval(end_ms - length_ms, end_ms),
@@ -123,15 +128,21 @@ def borrow(folder: Path, data: Path) -> None:
 
 
 def write_incident(
-    manifest: Manifest, platform: TeamPlatform, span: Interval, write: Callable[[Sequence[WrittenSeries]], None]
+    manifest: Manifest,
+    platform: TeamPlatform,
+    span: Interval,
+    write: Callable[[Sequence[WrittenSeries]], None],
+    step_ms: int = 0,
 ) -> None:
-    """Every scrape within the span, handed on slice by slice in the order of time."""
+    """Every scrape within the span, or one in `step_ms`, handed on slice by slice in the order of time."""
     for target in platform.relabelling.targets():
         scraper = Scraper(platform.source(manifest), platform.relabelling, manifest.seed)
-        for start_ms in range(span.start_ms, span.end_ms, _SLICE_MS):
-            part = Interval(start_ms, min(start_ms + _SLICE_MS, span.end_ms))
-            times_ms = _scrapes(target, part)
-            earlier_ms = _scrapes(target, Interval(start_ms - DAY, start_ms))
+        every = max(-(-step_ms // target.interval_ms), 1)
+        slice_ms = _SLICE_MS * every
+        for start_ms in range(span.start_ms, span.end_ms, slice_ms):
+            part = Interval(start_ms, min(start_ms + slice_ms, span.end_ms))
+            times_ms = _scrapes(target, part, every)
+            earlier_ms = _scrapes(target, Interval(start_ms - DAY, start_ms), every)
             if len(times_ms):
                 write(_series(scraper.scrape(target, times_ms, earlier_ms)))
 
@@ -158,9 +169,10 @@ def unscraped(observed: Sequence[Observation]) -> str:
     return f"target {down[0].job} {down[0].instance}" if down else ""
 
 
-def _scrapes(target: Target, span: Interval) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    first = span.start_ms + (target.offset_ms - span.start_ms) % target.interval_ms
-    return np.arange(first, span.end_ms, target.interval_ms, dtype=np.int64)
+def _scrapes(target: Target, span: Interval, every: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    step_ms = every * target.interval_ms
+    first = span.start_ms + (target.offset_ms - span.start_ms) % step_ms
+    return np.arange(first, span.end_ms, step_ms, dtype=np.int64)
 
 
 def _series(scraped: Scraped) -> list[WrittenSeries]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from simulator.clock import ManualClock, WallClock
+from simulator.engine.density import Density
 from simulator.engine.evaluate import Surroundings, VirtualEvaluation, evaluate_rules
 from simulator.engine.groups import RuleGroup
 from simulator.engine.rules import RuleSet
 from simulator.engine.schedule import Grid, production_grid
 from simulator.engine.server import RuleServer
+from simulator.engine.two_resolutions import TwoResolutions
+from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi, SelectorObserver
 from simulator.observers.selectors import Declared
 from simulator.profile.manifest import Manifest
@@ -29,6 +35,8 @@ from simulator.transport import http_client
 from simulator.units import SECOND
 
 _BASELINE_MS: Final = 5 * SECOND
+_PATIENCE_SECONDS: Final = 1800.0
+"""For one query: it covers thousands of evaluations."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class RuleRun:
     external_labels: dict[str, str]
     production_version: str  # of the server whose instants of evaluation are wanted
     external_url: str = ""
+    thinned: Density | None = None  # of a long run: windows as long as its `full_ms` are asked of thinned samples
 
 
 @dataclass(frozen=True)
@@ -81,20 +90,49 @@ class VirtualPrometheus:
         try:
             with stack:
                 url = start_virtual_prometheus(stack, self._run.config, data=data)
-                with http_client(url, timeout=1800) as client:
-                    server = RuleServer(client)
-                    write_incident(manifest, self._platform, self._run.warm, server.write)
-                    surroundings = Surroundings(self._run.external_labels, self._run.external_url)
-                    evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, surroundings)
-                    selectors: tuple[Observation, ...] = ()
-                    values = ReadSeries(())
-                    if declared:
-                        api = PrometheusApi(client)
-                        selectors = self._look(manifest, api, declared)
-                        values = self._values(manifest, api, active_alerts(evaluation.observations))
+                try:
+                    with http_client(url, timeout=_PATIENCE_SECONDS) as client:
+                        write_incident(manifest, self._platform, self._run.warm, RuleServer(client).write)
+                        if self._run.thinned is None:
+                            return self._evaluate_on(RuleServer(client), client, manifest, declared)
+                        with self._thinned(manifest, folder / "thinned", self._run.thinned) as thinned:
+                            both = TwoResolutions(RuleServer(client), thinned, self._run.thinned)
+                            return self._evaluate_on(both, client, manifest, declared)
+                except UnobservedError as error:
+                    ended = stack.health().get("prometheus")
+                    raise UnobservedError(f"prometheus {ended}: {error}" if ended else str(error)) from error
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
-        return Evaluated(evaluation, selectors, values)
+
+    @contextmanager
+    def _thinned(self, manifest: Manifest, folder: Path, density: Density) -> Iterator[RuleServer]:
+        """A server of its own with what long windows look at, thinned throughout."""
+        data = folder / "data" / "prometheus"
+        data.mkdir(parents=True)
+        borrow(self._history, data)
+        try:
+            with LocalStack(
+                folder, prometheus=self._servers.prometheus, alertmanager=self._servers.alertmanager
+            ) as stack:
+                url = start_virtual_prometheus(stack, self._run.config, data=data)
+                with http_client(url, timeout=_PATIENCE_SECONDS) as client:
+                    server = RuleServer(client)
+                    wanted = self._platform.before(density.full_ms)
+                    write_incident(manifest, wanted, self._run.warm, server.write, density.old_step_ms)
+                    yield server
+        finally:
+            shutil.rmtree(data, ignore_errors=True)
+
+    def _evaluate_on(
+        self, server: RuleServer, client: httpx.Client, manifest: Manifest, declared: Declared | None
+    ) -> Evaluated:
+        surroundings = Surroundings(self._run.external_labels, self._run.external_url)
+        evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, surroundings)
+        if not declared:
+            return Evaluated(evaluation, (), ReadSeries(()))
+        api = PrometheusApi(client)
+        selectors = self._look(manifest, api, declared)
+        return Evaluated(evaluation, selectors, self._values(manifest, api, active_alerts(evaluation.observations)))
 
     def _values(self, manifest: Manifest, api: PrometheusApi, active: Collection[str]) -> ReadSeries:
         """What the alerts' expressions were worth during the run, and beside error ratios the true ones."""

@@ -11,6 +11,7 @@ from simulator.verdict.case import Case
 from simulator.verdict.claims import claims_of
 from simulator.verdict.compression import compression_notes
 from simulator.verdict.document import RUN_LEVEL, Finding, Outcome, RunIdentity, Verdict, Word, outcome_of
+from simulator.verdict.doubtful import judge_doubtful
 from simulator.verdict.facts import EngineFacts
 from simulator.verdict.firing import judge_firing
 from simulator.verdict.load import judge_load, load_notes, load_summary
@@ -66,6 +67,7 @@ def _findings(case: Case, sight: Sight) -> Iterator[Finding]:
     for number, alert in enumerate(case.expect.silent):
         yield judge_silent(case, sight, alert, f"expect.silent[{number}]")
     yield from judge_others(case, sight)
+    yield from judge_doubtful(case)
     yield from judge_predictions(case, sight)
     yield from judge_load(case)
     yield from judge_targets(case)
