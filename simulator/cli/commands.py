@@ -29,7 +29,10 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("init", "write crybsim.yaml and a first profile from the files found here"),
         Entry("validate", "is everything here and healthy: servers, versions, ports, the local stack"),
     ),
-    "load": (Entry("load", "drive load and judge it"),),
+    "load": (
+        Entry("load", "drive load and judge it"),
+        Entry("compare", "two runs: what changed beyond the noise"),
+    ),
     "rehearse": (
         Entry("rehearse", "an incident, the alerts it sets off, a verdict"),
         Entry("report", "render a run again"),

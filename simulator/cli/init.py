@@ -54,7 +54,7 @@ def command(dry_run: DryRunOption = False) -> None:
         typer.echo(f"wrote {path}", err=True)
     except FileExistsError as error:
         typer.echo(f"kept {error.filename}, which was there already", err=True)
-    typer.echo(f"next: read {FOLDER / FIRST_PROFILE}.yaml, then crybsim rehearse {FIRST_PROFILE} --mode live", err=True)
+    typer.echo(f"next: read {FOLDER / FIRST_PROFILE}.yaml, then crybsim rehearse {FIRST_PROFILE}", err=True)
 
 
 def settings_text(found: Found, folder: Path) -> str:

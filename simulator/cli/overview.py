@@ -17,7 +17,7 @@ def overview(folder: Path) -> str:
     settings = find_settings(folder)
     found = Found() if settings else discover(folder)
     incident = _own_profile(folder) or "api-errors"
-    rehearse = shlex.join(["crybsim", "rehearse", incident, "--mode", "live", *_own_files(found)])
+    rehearse = shlex.join(["crybsim", "rehearse", incident, *_own_files(found)])
     lines = [
         "crybsim rehearses an incident before it happens: load, matching telemetry, your alert rules, a verdict.",
         "",

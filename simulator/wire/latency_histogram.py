@@ -6,13 +6,22 @@ Percentiles cannot be averaged over processes or seconds; histograms can be adde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 
+import numpy as np
 from hdrh.histogram import HdrHistogram
 
 _MICROSECONDS = 1_000_000
 _LONGEST = 120 * _MICROSECONDS
 _DIGITS = 3
+_PLACES = HdrHistogram(1, _LONGEST, _DIGITS)  # always empty: where which latency is counted
+
+
+@cache
+def _value(index: int) -> float:
+    """The longest latency (seconds) that is counted at a place; all our histograms have the same places."""
+    return float(_PLACES.get_highest_equivalent_value(_PLACES.get_value_from_index(index))) / _MICROSECONDS
 
 
 class LatencyHistogram:
@@ -38,6 +47,12 @@ class LatencyHistogram:
             return tuple(None for _ in quantiles)
         found = self._counts.get_percentile_to_value_dict([100 * quantile for quantile in sorted(quantiles)])
         return tuple(float(found[100 * quantile]) / _MICROSECONDS for quantile in quantiles)
+
+    def recorded(self) -> Iterator[tuple[float, int]]:
+        """Every latency that was counted (seconds, as exactly as the histogram knows it), and how often."""
+        counts = np.ctypeslib.as_array(self._counts.counts)
+        for index in np.flatnonzero(counts):
+            yield _value(int(index)), int(counts[index])
 
     def encode(self) -> str:
         """The counts as text."""

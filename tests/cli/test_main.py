@@ -142,7 +142,7 @@ def test_crybsim_alone_says_what_it_is_for(
     assert frame.main([]) == ExitCode.PASS
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= 25
-    assert "  crybsim rehearse api-errors --mode live" in lines
+    assert "  crybsim rehearse api-errors" in lines
     assert lines[-1] == "No run yet."
     assert all(any(entry.written in line for line in lines) for entry in ENTRIES.values())
 
@@ -160,7 +160,7 @@ def test_the_pasteable_command_uses_the_files_that_are_here(
     monkeypatch.chdir(tmp_path)
     frame.main([])
     flags = "--rules 'my rules/*.yml' --alertmanager-config am.yml"
-    assert f"  crybsim rehearse profiles/mine.yaml --mode live {flags}\n" in capsys.readouterr().out
+    assert f"  crybsim rehearse profiles/mine.yaml {flags}\n" in capsys.readouterr().out
 
 
 def test_the_last_run_is_told_with_its_path(
