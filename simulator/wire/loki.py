@@ -81,7 +81,7 @@ class ProtobufFormat:
         self._labels, self._starts = _table(encoded)
 
     def encode(self, lines: PushLines) -> bytes:
-        return bytes(cramjam.snappy.compress_raw(self.message(lines)))
+        return bytes(cramjam.snappy.compress_raw(self.message(lines).data))
 
     def message(self, lines: PushLines) -> Bytes:
         """The request before it is compressed. Raises ValueError for a time before 1970."""

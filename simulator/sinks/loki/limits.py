@@ -58,11 +58,12 @@ class Limits:
         most = max(streams, key=len, default=())
         if self.label_names and len(most) > self.label_names:
             found.append(f"{len(most)} labels a stream, limits_config.max_label_names_per_series is {self.label_names}")
-        for name, value in {pair: None for labels in streams for pair in labels}:
+        pairs = {pair for labels in streams for pair in labels}
+        for name in sorted({name for name, _ in pairs}):
             if len(name.encode()) > self.label_name_length:
                 found.append(f"label {name[:40]}… is longer than limits_config.max_label_name_length")
-            if len(value.encode()) > self.label_value_length:
-                found.append(f"a value of label {name} is longer than limits_config.max_label_value_length")
+        for name in sorted({name for name, value in pairs if len(value.encode()) > self.label_value_length}):
+            found.append(f"a value of label {name} is longer than limits_config.max_label_value_length")
         if self.known:
             found += self._problems_of_time(span, now_ms)
         return found

@@ -6,12 +6,18 @@ at which it will have been worked off. A request that keeps to it is not refused
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.clock import Clock
 from simulator.sinks.loki.batches import Parcel
 from simulator.sinks.loki.limits import Limits
+
+
+_OF_A_BURST: Final = 0.9
+"""How much of a burst is made use of: two requests may arrive closer together than they were sent."""
 
 
 class Pace:
@@ -27,9 +33,10 @@ class Pace:
             stream_rate = stream_rate if limits.known else rate_bytes
         self._clock = clock
         self._rate = rate
-        self._burst = limits.burst_bytes if rate_bytes is None else min(limits.burst_bytes, max(rate, 1.0))
+        burst = limits.burst_bytes if rate_bytes is None else min(limits.burst_bytes, rate)
+        self._burst = _OF_A_BURST * burst
         self._stream_rate = stream_rate
-        self._stream_burst = limits.stream_burst_bytes
+        self._stream_burst = _OF_A_BURST * limits.stream_burst_bytes
         self._worked_off = clock.monotonic()
         self._stream_worked_off: NDArray[np.float64] = np.full(streams, self._worked_off)
 
