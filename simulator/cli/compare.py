@@ -23,7 +23,7 @@ from simulator.profile.manifest import Manifest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.wire.load_report import Measured
 
-_WIDTH = 108
+_WIDTH = 128
 _STYLES = {Change.WORSE: "red", Change.BETTER: "green", Change.SAME: "", Change.UNKNOWN: "yellow"}
 
 FirstArgument = Annotated[
