@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from simulator.clock import Clock
-from simulator.errors import UnobservedError
+from simulator.errors import UnobservedError, did_you_mean
 from simulator.observers.prometheus import PrometheusApi
 from simulator.telemetry.observations import Observation, SelectorObserved
 from simulator.telemetry.rules import AlertRule, Matcher, Selector
 
-Declared = Callable[[str], Mapping[str, Collection[str]] | None]
-"""The label names that the catalogue declares for a series name, with their values; None for a name it does not have.
+Declared = Mapping[str, Mapping[str, Collection[str]]]
+"""The label names that the catalogue declares for each series name, with their values.
 
 Labels that targets bring (`job`, `instance`, …) are not among them."""
+
+_MOST_VALUES: Final = 8
 
 
 class SelectorObserver:
@@ -28,16 +31,20 @@ class SelectorObserver:
         """One observation for each alert and selector. Raises UnobservedError when Prometheus does not answer."""
         now = self._clock.now_ms()
         span = f"[{max(now - began_ms, 1000)}ms]"
-        known: dict[Selector, tuple[int, bool]] = {}
+        known: dict[Selector, tuple[int, bool, str]] = {}
         observed: list[Observation] = []
         for rule in rules:
             for selector in rule.selectors:
                 plain = Selector(selector.metric, selector.matchers)
                 if plain not in known:
                     series = self._count(plain, span)
-                    known[plain] = (series, series == 0 and self._possible(plain, span))
-                series, possible = known[plain]
-                observed.append(SelectorObserved(now, rule.name, str(selector), series, possible, selector.absence))
+                    possible = series == 0 and self._possible(plain, span)
+                    blind = series == 0 and not possible and not selector.absence
+                    known[plain] = (series, possible, self._hint(plain, span) if blind else "")
+                series, possible, hint = known[plain]
+                observed.append(
+                    SelectorObserved(now, rule.name, str(selector), series, possible, selector.absence, hint=hint)
+                )
         return observed
 
     def _count(self, selector: Selector, span: str) -> int:
@@ -58,7 +65,7 @@ class SelectorObserver:
         Matchers that match existing series must do so together; the labels of the others must exist on those series,
         and the catalogue must declare a value that they accept.
         """
-        labels = self._declared(selector.metric)
+        labels = self._declared.get(selector.metric)
         if labels is None:
             return False
         of_targets = tuple(m for m in selector.matchers if m.label not in labels)
@@ -74,6 +81,31 @@ class SelectorObserver:
             return False
         named = tuple(Matcher(m.label, "!=", "") for m in unmet)
         return bool(self._count(Selector(selector.metric, (*met, *named)), span))
+
+    def _hint(self, selector: Selector, span: str) -> str:
+        """What about a selector keeps it from matching anything, as far as that can be told."""
+        metric = selector.metric
+        if not metric:
+            return ""
+        declared = self._declared.get(metric, {})
+        exposed = bool(self._count(Selector(metric, ()), span))
+        if not exposed and not declared:
+            return f"no {metric} is exported{did_you_mean(metric, self._declared)}"
+        unmet = [m for m in selector.matchers if not self._count(Selector(metric, (m,)), span)]
+        for matcher in unmet:
+            there = self._values(metric if exposed else "up", matcher.label, span)  # `up` has the labels of targets
+            values = sorted({*declared.get(matcher.label, ()), *there})
+            if not values:
+                return f"{metric} has no label {matcher.label}{did_you_mean(matcher.label, declared)}"
+            if not any(map(matcher.accepts, values)):
+                more = ", …" if len(values) > _MOST_VALUES else ""
+                return f"{matcher.label} is one of {', '.join(values[:_MOST_VALUES])}{more}"
+        return "" if unmet else "each of its matchers matches some series, and none matches all of them"
+
+    def _values(self, metric: str, label: str, span: str) -> Iterable[str]:
+        """The values of a label within the span."""
+        found = self._api.vector(f"group by ({label}) (last_over_time({metric}{span}))", self._clock.now_ms())
+        return {value for labels, _ in found for name, value in labels if name == label}
 
 
 def _promql(selector: Selector) -> str:

@@ -221,7 +221,7 @@ class _LiveRun:
         else:
             assert self._request.staging is not None
             urls = (self._request.staging.prometheus, self._request.staging.alertmanager)
-        return Watch(*urls, clock=self._clock, declared=self._declared.get, allowed_hosts=self._request.allowed_hosts)
+        return Watch(*urls, clock=self._clock, declared=self._declared, allowed_hosts=self._request.allowed_hosts)
 
     def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
         """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""

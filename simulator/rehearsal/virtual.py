@@ -7,7 +7,7 @@ Instants are the platform's own: simulated epoch milliseconds, from the profile'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import AlertObserved, AlertState, Note, Observation, RecordingEvaluated
+from simulator.telemetry.rules import AlertRule
 from simulator.units import DAY, HOUR, MINUTE, format_duration
 from simulator.verdict import ControlRun, Mode, judge
 from simulator.verdict.facts import EngineFacts
@@ -53,6 +54,23 @@ _LONG_RUN_MS: Final = 2 * DAY
 
 def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
     """Run it and judge it. Raises as `rehearse_live` does; whatever happens, no process is left."""
+    observed = observe_virtual(request, clock=clock, view=view)
+    return Rehearsed(judge(observed.manifest, observed.rules, observed.journal, observed.facts), observed.folder)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that a judge is given of one run, and where the run is."""
+
+    manifest: Manifest
+    rules: tuple[AlertRule, ...]
+    journal: tuple[Observation, ...]
+    facts: EngineFacts
+    folder: RunFolder
+
+
+def observe_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> Observed:
+    """Run it. Raises as `rehearse_live` does; whatever happens, no process is left."""
     if request.local is None:
         raise ValueError("a running stack keeps its own time")
     servers = LocalServers(*request.local)
@@ -60,8 +78,7 @@ def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> 
     with Recorder(run.timeline, view.show) as recorder:
         virtual = _VirtualRun(request, servers, run, recorder, clock)
         facts = virtual.rehearse(view)
-        verdict = judge(virtual.manifest, virtual.rules.alerts, recorder.journal, facts)
-    return Rehearsed(verdict, run)
+        return Observed(virtual.manifest, virtual.rules.alerts, recorder.journal, facts, run)
 
 
 class _VirtualRun:
@@ -131,7 +148,7 @@ class _VirtualRun:
                 density if is_long else None,
             ),
         )
-        evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest).get)
+        evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest))
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
@@ -181,6 +198,7 @@ class _VirtualRun:
             controls=controls,
             predictions=predictions,
             doubtful=doubtful(self._groups, density, warm_ms),
+            lacking=self._servers.lacking,
             rerun=request.rerun,
             compression=notified.compression,
             rule_paths=tuple(dict.fromkeys(group.file for group in self._groups)),

@@ -111,7 +111,7 @@ class SelectorObserved:
     possible: bool = False
     absence: bool = False  # the rule asks for absence, so it must have been seen matching at the baseline
     foreign: int = 0  # of these, how many lack the label of the run's own series (staging)
-
+    hint: str = ""  # why nothing matched, as far as that can be told
 
 @dataclass(frozen=True)
 class TargetObserved:

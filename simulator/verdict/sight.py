@@ -159,7 +159,8 @@ class Sight:
             elif not seen:
                 reasons[name] = f"nobody looked at what {name} matches"
             elif not any(s.series or s.possible for s in seen):
-                reasons[name] = f"{name} matched no series"
+                hint = next((f": {s.hint}" for s in reversed(seen) if s.hint), "")
+                reasons[name] = f"{name} matched no series{hint}"
         return tuple(reasons.values())
 
     def blindness(self, rule: AlertRule) -> str | None:

@@ -19,6 +19,10 @@ LIVE += [{"__name__": "up", "job": "api"}, {"__name__": "up", "job": "web"}]
 
 def _count(query: str) -> dict[str, Any]:
     """Answers `count(last_over_time(name{matchers}[span]))` over LIVE as Prometheus would."""
+    if values := re.fullmatch(r"group by \((\w+)\) \(last_over_time\((\w+)\[\d+ms\]\)\)", query):
+        found = {series[values[1]] for series in LIVE if series["__name__"] == values[2] and values[1] in series}
+        result = [{"metric": {values[1]: value}, "value": [0, "1"]} for value in sorted(found)]
+        return {"status": "success", "data": {"resultType": "vector", "result": result}}
     parsed = re.fullmatch(r"count\(last_over_time\((\w*)\{(.*)\}\[\d+ms\]\)\)", query)
     assert parsed, query
     tests = {"=": str.__eq__, "!=": str.__ne__, "=~": lambda a, b: bool(re.fullmatch(b, a))}
@@ -36,6 +40,8 @@ def _rule(*matchers: Matcher, metric: str = "requests") -> AlertRule:
     return AlertRule("A", "g", "f", "", 0, 0, (), (), (Selector(metric, matchers),), 0)
 
 
+TIMEOUT, TIEMOUT = Matcher("reason", "=", "timeout"), Matcher("reason", "=", "tiemout")
+APART = "each of its matchers matches some series, and none matches all of them"
 CATALOGUE: dict[str, dict[str, set[str]]] = {
     "requests": {"code": {"200", "404", "500"}},
     "not_yet_counted": {"reason": {"timeout"}},
@@ -43,18 +49,18 @@ CATALOGUE: dict[str, dict[str, set[str]]] = {
 
 
 @pytest.mark.parametrize(
-    ("rule", "series", "possible"),
+    ("rule", "series", "possible", "hint"),
     [
-        (_rule(Matcher("job", "=", "api")), 1, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), 0, True),
-        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "6..")), 0, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("status", "=~", "5..")), 0, False),
-        (_rule(Matcher("job", "=", "aip"), Matcher("code", "=~", "5..")), 0, False),
-        (_rule(Matcher("job", "=", "web"), Matcher("code", "=", "200")), 0, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("reason", "=", "timeout"), metric="not_yet_counted"), 0, True),
-        (_rule(Matcher("job", "=", "aip"), Matcher("reason", "=", "timeout"), metric="not_yet_counted"), 0, False),
-        (_rule(Matcher("job", "=", "api"), Matcher("reason", "=", "tiemout"), metric="not_yet_counted"), 0, False),
-        (_rule(metric="nobody_exports_this"), 0, False),
+        (_rule(Matcher("job", "=", "api")), 1, False, ""),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "5..")), 0, True, ""),
+        (_rule(Matcher("job", "=", "api"), Matcher("code", "=~", "6..")), 0, False, "code is one of 200, 404, 500"),
+        (_rule(Matcher("job", "=", "api"), Matcher("status", "=~", "5..")), 0, False, "requests has no label status"),
+        (_rule(Matcher("job", "=", "aip"), Matcher("code", "=~", "5..")), 0, False, "job is one of api, web"),
+        (_rule(Matcher("job", "=", "web"), Matcher("code", "=", "200")), 0, False, APART),
+        (_rule(Matcher("job", "=", "api"), TIMEOUT, metric="not_yet_counted"), 0, True, ""),
+        (_rule(Matcher("job", "=", "aip"), TIMEOUT, metric="not_yet_counted"), 0, False, "job is one of api, web"),
+        (_rule(Matcher("job", "=", "api"), TIEMOUT, metric="not_yet_counted"), 0, False, "reason is one of timeout"),
+        (_rule(metric="nobody_exports_this"), 0, False, "no nobody_exports_this is exported"),
     ],
     ids=[
         "matched", "no error yet", "value the catalogue lacks", "label name that no series has", "no such job",
@@ -62,10 +68,10 @@ CATALOGUE: dict[str, dict[str, set[str]]] = {
         "not yet exposed, and no such value", "unknown name",
     ],
 )  # fmt: skip
-def test_blind_or_only_quiet(server: Any, rule: AlertRule, series: int, possible: bool) -> None:
+def test_blind_or_only_quiet(server: Any, rule: AlertRule, series: int, possible: bool, hint: str) -> None:
     server.answers["/api/v1/query"] = _count
     with http_client(server.url) as client:
-        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), CATALOGUE.get)
+        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), CATALOGUE)
         (observed,) = observer.observe([rule], 0)
     assert isinstance(observed, SelectorObserved)
-    assert (observed.series, observed.possible) == (series, possible)
+    assert (observed.series, observed.possible, observed.hint) == (series, possible, hint)
