@@ -17,6 +17,7 @@ from simulator.telemetry.observations import (
     Gap,
     Note,
     NotificationReceived,
+    RecordingEvaluated,
     Observation,
 )
 from simulator.verdict import Outcome, Verdict, Word
@@ -28,11 +29,12 @@ KINDS = get_args(Observation)
 
 IRRELEVANT = {
     # Explains why somebody heard nothing; what was heard is judged by who heard it.
-    "errors": {AlertmanagerObserved, Gap, Note},
-    "outage": {AlertmanagerObserved, Gap, Note},
+    # Recording rules and gaps are told of when something is wrong with them, and here nothing is.
+    "errors": {AlertmanagerObserved, Gap, Note, RecordingEvaluated},
+    "outage": {AlertmanagerObserved, Gap, Note, RecordingEvaluated},
     # Nothing breaks, so no fault begins and nobody is told. Of alerts only Watchdog is ever active: that the others
     # were not is known from their rules' evaluations, which stay.
-    "quiet": {AlertmanagerObserved, AlertObserved, NotificationReceived, FaultEdge, Gap, Note},
+    "quiet": {AlertmanagerObserved, AlertObserved, NotificationReceived, FaultEdge, Gap, Note, RecordingEvaluated},
 }
 """The kinds of observation that a run passes without, and why."""
 
