@@ -17,8 +17,8 @@ from simulator.telemetry.observations import (
     Gap,
     Note,
     NotificationReceived,
-    RecordingEvaluated,
     Observation,
+    RecordingEvaluated,
 )
 from simulator.verdict import Outcome, Verdict, Word
 from simulator.verdict.document import Finding, outcome_of
