@@ -12,6 +12,7 @@ A verdict is not an error: a run that fails ends with `ExitCode.FAIL` after its 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -59,6 +60,10 @@ class InputError(CrybsimError):
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in problems))
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says when a disk, a quota or a file's largest size is reached."""
 
 
 class UnobservedError(CrybsimError):

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from simulator import __version__
 from simulator.cli.commands import ENTRIES, GROUPS, Entry
-from simulator.errors import CrybsimError, ExitCode, InputError, Problem, did_you_mean
+from simulator.errors import NO_ROOM, CrybsimError, ExitCode, InputError, Problem, did_you_mean
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -45,6 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"crybsim: error: {where}{error.strerror}; make room, then run the same again")
+            return int(ExitCode.USAGE)
         _say(f"crybsim itself failed: {type(error).__name__}: {_one_line(error)}, traceback in {_keep_traceback()}")
         return int(ExitCode.FAULT)
 
@@ -132,9 +136,14 @@ def _one_line(error: BaseException) -> str:
 
 
 def _keep_traceback() -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="crybsim-", suffix=".traceback", delete=False) as file:
-        file.write(f"crybsim {__version__}: {' '.join(sys.argv)}\n{traceback.format_exc()}")
-    return file.name
+    text = f"crybsim {__version__}: {' '.join(sys.argv)}\n{traceback.format_exc()}"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="crybsim-", suffix=".traceback", delete=False) as file:
+            file.write(text)
+        return file.name
+    except OSError:
+        _say(text)
+        return "the lines above"
 
 
 def _reader_left() -> int:

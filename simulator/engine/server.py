@@ -123,6 +123,8 @@ class RuleServer:
             response = self._client.post("/api/v1/write", content=compress(message), headers=CONTENT_HEADERS)
         except httpx.HTTPError as error:
             raise UnobservedError(f"prometheus did not take results back: {error or type(error).__name__}") from error
+        if response.is_server_error:
+            raise UnobservedError(f"prometheus could not store results of rules: {response.text.strip()}")
         if response.is_error:
             first = dict(batch[0].labels).get("__name__", "")
             reason = response.text.strip()

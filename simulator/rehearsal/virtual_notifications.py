@@ -20,7 +20,7 @@ from simulator.rehearsal.silences import silences_of
 from simulator.stack.local import LocalStack
 from simulator.stack.timescale import timers_of
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.observations import NotificationReceived, Observation
+from simulator.telemetry.observations import Gap, NotificationReceived, Observation
 from simulator.telemetry.samples import Labels
 from simulator.verdict.facts import Compression
 
@@ -70,10 +70,12 @@ def notify_virtually(
         pace = chosen_pace(timeline.whole, fastest, timeline.jumps_ms, request.alertmanager_scale)
         link = request.production.alertmanager_link
         replayed = run_compressed(stack, redirected.text, timeline, pace, clock, external_url=link)
+        dead = dict(stack.health()) | ({"receivers": receivers.problem} if receivers.problem else {})
         log = stack.log("alertmanager")
+    gaps = [Gap(span.start_ms, name, f"{name} {how} during the replay") for name, how in dead.items()]
     heard.extend(notification_failures(log))
     return VirtualNotifications(
-        observed=(*on_time(heard, replayed, span), *replayed.held),
+        observed=(*on_time(heard, replayed, span), *replayed.held, *gaps),
         removed_receivers=redirected.removed_receivers,
         compression=foretell(timeline, pace) if pace.factor > 1 else None,
     )

@@ -99,7 +99,7 @@ class VirtualPrometheus:
                             both = TwoResolutions(RuleServer(client), thinned, self._run.thinned)
                             return self._evaluate_on(both, client, manifest, declared)
                 except UnobservedError as error:
-                    ended = stack.health().get("prometheus")
+                    ended = stack.how_it_ended("prometheus")
                     raise UnobservedError(f"prometheus {ended}: {error}" if ended else str(error)) from error
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed

@@ -6,7 +6,6 @@ disk, and renamed. So after a power cut or kill -9 there is either the whole blo
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import re
@@ -18,7 +17,7 @@ from typing import BinaryIO, Final, Self
 
 import numpy as np
 
-from simulator.errors import InputError
+from simulator.errors import NO_ROOM, InputError
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels
 from simulator.wire.tsdb.chunks import SEGMENT_HEADER, Chunks, Ints
@@ -31,7 +30,6 @@ SEGMENT_BYTES: Final = 512 * 1024 * 1024
 
 _UNFINISHED: Final = ".tmp-for-creation"
 _ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DiskFullError(InputError):
@@ -223,6 +221,6 @@ def _enough_room(draft: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in NO_ROOM:
             raise DiskFullError(f"{draft.parent}: {error.strerror}") from error
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Final, Self
 import httpx
 import psutil
 
-from simulator.errors import InputError, SimulatorError
+from simulator.errors import InputError, SimulatorError, UnobservedError
 from simulator.stack.ports import port_holder
 from simulator.stack.processes import Child, Children, spawn
 from simulator.stack.relocated import alertmanager_program, unpacked_share
@@ -23,6 +24,7 @@ GUIDE_ALERTMANAGER_PORT: Final = 9093
 _TRIES: Final = 5
 _POLL_SECONDS: Final = 0.05
 _PORT_TAKEN: Final = "address already in use"
+_NO_ROOM: Final = ("no space left on device", "disk quota exceeded", "file too large", "file size limit exceeded")
 
 
 class LocalStack:
@@ -130,6 +132,13 @@ class LocalStack:
         """The servers that died although nobody stopped them, and how: `{"prometheus": "was killed by SIGKILL"}`."""
         return {name: child.how_it_ended() for name, child in self._running.items() if child.poll() is not None}
 
+    def how_it_ended(self, name: str, within_seconds: float = 2.0) -> str:
+        """As `health`, of a server whose connections are gone: it may take a moment more to end. Empty: it runs on."""
+        deadline = time.monotonic() + within_seconds
+        while self._running[name].poll() is None and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        return self._running[name].how_it_ended()
+
     def pid(self, name: str) -> int:
         """The process id of `prometheus` or `alertmanager`. Raises KeyError when it was not started."""
         return self._running[name].pid
@@ -200,8 +209,12 @@ class LocalStack:
                 time.sleep(_POLL_SECONDS)
         if any(_PORT_TAKEN in line for line in child.last_lines(20)):
             raise _PortTakenError
+        if any(words in line for line in _complaints(child) for words in _NO_ROOM):
+            raise InputError(_failure(child, "had no room on the disk"))
         if any("config" in line for line in _complaints(child)):
             raise InputError(_failure(child, "refused its configuration"))
+        if child.poll() == -signal.SIGKILL:  # by somebody else, the kernel for one: nothing is known
+            raise UnobservedError(_failure(child, child.how_it_ended()))
         raise SimulatorError(_failure(child, child.how_it_ended()))
 
 

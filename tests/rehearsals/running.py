@@ -58,6 +58,10 @@ class Rehearsal:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def output(self) -> str:
         return (self.folder / "output.txt").read_text()
 
