@@ -22,6 +22,8 @@ from simulator.errors import InputError
 _RANGE: Final = re.compile(r"(\[|:|\boffset\s+)\s*\$(?:\w+|\{[^}]*\})")
 _VARIABLE: Final = re.compile(r"\$(?:\w+|\{[^}]*\})|\[\[\w+\]\]")
 _TEMPLATE_QUERY: Final = re.compile(r"(?:label_values|query_result)\((.*)\)", re.DOTALL)
+_GROUPING: Final = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_EQUALS: Final = re.compile(r"(!?)=\s*$")
 _STRING: Final = re.compile(r'("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
 
 
@@ -51,26 +53,33 @@ def expressions_in(path: Path) -> tuple[Expression, ...]:
         raise InputError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
     except YAMLError as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    return tuple(_expression(str(path), *one) for one in found)
+    return tuple(_expression(str(path), *one, filled_in=path.suffix == ".json") for one in found)
 
 
-def _expression(file: str, place: str, text: str, records: str) -> Expression:
-    try:
-        return Expression(file, place, text, records, uses_of(text))
-    except ValueError:
-        pass
-    for stand_in in ("1", "x"):  # for a Grafana variable outside of strings: a number, else a name
+def _expression(file: str, place: str, text: str, records: str, *, filled_in: bool) -> Expression:
+    """`filled_in`: Grafana fills variables in before anybody reads it; one outside of strings is a number or a name."""
+    readings = (_without_variables(text, stand_in) for stand_in in ("1", "x")) if filled_in else (text,)
+    for reading in readings:
         try:
-            return Expression(file, place, text, records, uses_of(_without_variables(text, stand_in)))
+            return Expression(file, place, text, records, uses_of(reading))
         except ValueError:
             continue
     return Expression(file, place, text, records, None)
 
 
 def _without_variables(text: str, stand_in: str) -> str:
-    """An expression that Grafana would fill in: ranges become 5m, variables in strings any text."""
+    """An expression that Grafana would fill in: ranges become 5m, and a matcher's variables may be any text."""
     parts = _STRING.split(_RANGE.sub(r"\g<1>5m", text))
-    return "".join(_VARIABLE.sub(".*" if number % 2 else stand_in, part) for number, part in enumerate(parts))
+    for number in range(1, len(parts), 2):
+        parts[number], variables = _VARIABLE.subn(".*", parts[number])
+        if variables and (equals := _EQUALS.search(parts[number - 1])):
+            parts[number - 1] = f"{parts[number - 1][: equals.start()]}{equals[1] or '='}~"
+    for number in range(0, len(parts), 2):
+        grouped = _GROUPING.sub(
+            lambda found: _VARIABLE.sub("le", found[0]), parts[number]
+        )  # a label that nobody learns
+        parts[number] = _VARIABLE.sub(stand_in, grouped)
+    return "".join(parts)
 
 
 def _of_rules(content: Any, file: str) -> Iterator[tuple[str, str, str]]:

@@ -50,7 +50,26 @@ def test_a_rule_file(tmp_path: Path) -> None:
 def test_a_dashboard(tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     path.write_text(json.dumps(DASHBOARD))
-    assert names(path) == [("zone", ["up_zones"]), ("In", ["a"]), ("K", None)]
+    assert names(path) == [("zone", ["up_zones"]), ("In", ["a"]), ("K", ["b", "c"])]
+
+
+@pytest.mark.parametrize(
+    ("expr", "matchers"),
+    [
+        ('up{job="$job"}', [("job", "=~", ".*")]),
+        ("up{job!='$job', zone = \"eu-${zone:regex}\"}", [("job", "!~", ".*"), ("zone", "=~", "eu-.*")]),
+        ('up{job=~"$job", code=~"5..$", zone="a"}', [("job", "=~", ".*"), ("code", "=~", "5..$"), ("zone", "=", "a")]),
+    ],
+)
+def test_a_variable_in_a_matcher_may_be_anything(
+    tmp_path: Path, expr: str, matchers: list[tuple[str, str, str]]
+) -> None:
+    path = tmp_path / "d.json"
+    path.write_text(json.dumps({"panels": [{"targets": [{"expr": expr}]}]}))
+    (found,) = expressions_in(path)
+    assert found.uses is not None
+    (use,) = found.uses
+    assert sorted((m.label, m.op, m.value) for m in use.selector.matchers) == sorted(matchers)
 
 
 @pytest.mark.parametrize(
