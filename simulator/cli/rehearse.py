@@ -27,6 +27,7 @@ from simulator.cli.options import (
     QuietOption,
     RulesOption,
     SeedOption,
+    chosen_labels,
     flag_or_setting,
 )
 from simulator.cli.overlays import team_overlays
@@ -87,6 +88,14 @@ def command(
         ),
     ] = None,
     production: ProductionOption = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="NAME=VALUE",
+            help="A running stack: the label that this run's series carry there; alerts without it are not graded.",
+        ),
+    ] = None,
     full_resolution: Annotated[
         bool, typer.Option("--full-resolution", help="Every scrape of the history, however old (slower).")
     ] = False,
@@ -141,6 +150,7 @@ def command(
         staging=staging,
         production=production_of(settings, production),
         alertmanager_scale=alertmanager_scale,
+        run_label=next(iter(chosen_labels([label])), None) if label else None,
         accept_engine_difference=accept_engine,
         strict=strict,
         full_resolution=full_resolution,

@@ -22,16 +22,20 @@ _MOST_VALUES: Final = 8
 class SelectorObserver:
     """Asks Prometheus how many series each selector matched since the run began."""
 
-    def __init__(self, api: PrometheusApi, clock: Clock, declared: Declared) -> None:
+    def __init__(
+        self, api: PrometheusApi, clock: Clock, declared: Declared, own: tuple[str, str] | None = None
+    ) -> None:
+        """`own` is the label that the run's own series carry, where they are among others."""
         self._api = api
         self._clock = clock
         self._declared = declared
+        self._foreign = () if own is None else (Matcher(own[0], "!=", own[1]),)
 
     def observe(self, rules: Iterable[AlertRule], began_ms: int) -> list[Observation]:
         """One observation for each alert and selector. Raises UnobservedError when Prometheus does not answer."""
         now = self._clock.now_ms()
         span = f"[{max(now - began_ms, 1000)}ms]"
-        known: dict[Selector, tuple[int, bool, str]] = {}
+        known: dict[Selector, tuple[int, bool, str, int]] = {}
         observed: list[Observation] = []
         for rule in rules:
             for selector in rule.selectors:
@@ -40,12 +44,21 @@ class SelectorObserver:
                     series = self._count(plain, span)
                     possible = series == 0 and self._possible(plain, span)
                     blind = series == 0 and not possible and not selector.absence
-                    known[plain] = (series, possible, self._hint(plain, span) if blind else "")
-                series, possible, hint = known[plain]
+                    hint = self._hint(plain, span) if blind else ""
+                    known[plain] = (series, possible, hint, self._others(plain, span))
+                series, possible, hint, foreign = known[plain]
                 observed.append(
-                    SelectorObserved(now, rule.name, str(selector), series, possible, selector.absence, hint=hint)
+                    SelectorObserved(
+                        now, rule.name, str(selector), series, possible, selector.absence, foreign=foreign, hint=hint
+                    )
                 )
         return observed
+
+    def _others(self, selector: Selector, span: str) -> int:
+        """Series that matched and are not the run's own."""
+        if not self._foreign:
+            return 0
+        return self._count(Selector(selector.metric, (*selector.matchers, *self._foreign)), span)
 
     def _count(self, selector: Selector, span: str) -> int:
         """Series that matched within the span; a selector that Prometheus refuses matched none."""

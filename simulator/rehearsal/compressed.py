@@ -25,7 +25,7 @@ from simulator.rehearsal.pace import Pace, start_on_wall
 from simulator.rehearsal.replay import TimeMap, first_instant_ms, replay
 from simulator.rehearsal.silences import set_silences
 from simulator.stack.local import LocalStack
-from simulator.stack.simulated_zones import with_simulated_zones, write_zones, zone_environment
+from simulator.stack.simulated_zones import ZONE_FOLDER, with_simulated_zones, write_zones, zone_environment
 from simulator.stack.timescale import compress
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import (
@@ -83,7 +83,7 @@ def run_compressed(
     jumps_ms = timeline.jumps_ms
     text = compress(config, "alertmanager.yml", pace.factor)
     zones: tuple[str, ...] = ()
-    folder = stack.configs / "zoneinfo"
+    folder = stack.configs / ZONE_FOLDER
     if timeline.tree.intervals_in_use():
         text, zones = with_simulated_zones(text, "alertmanager.yml")
         write_zones(folder, zones, (timeline.whole.start_ms,), lambda at_ms: at_ms)

@@ -24,10 +24,12 @@ from simulator.rehearsal.live_history import NO_MERGING, LiveHistory, ends_befor
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.platform import LivePlatform
+from simulator.rehearsal.real_receivers import may_ring
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.report_series import active_alerts, keep_series, read_report_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
+from simulator.rehearsal.silences import set_silences, silences_of
 from simulator.rehearsal.watch import FaultEdges, Watch
 from simulator.stack.local import LocalStack
 from simulator.stack.processes import Children
@@ -35,6 +37,7 @@ from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Gap, Note, Observation
+from simulator.transport import http_client
 from simulator.units import SECOND, format_duration
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
@@ -111,6 +114,8 @@ class _LiveRun:
         self._stack: LocalStack | None = None
         self._load: LocustRun | None = None
         self._redirection = Redirection((), (), ())
+        self._lacking: tuple[str, ...] = ()
+        self._may_ring: tuple[str, ...] = ()
         self._died: set[str] = set()
         self._note("warming up the model (on a new machine it is compiled first)")
         self._declared = declared_labels(self._manifest_from(clock.now_ms()))
@@ -163,7 +168,7 @@ class _LiveRun:
         self._note(f"run folder {self._run.path}")
         platform = LivePlatform(self._run, self.manifest, self._children)
         platform.start_api(self._request.api_port)
-        platform.start_emitter(self._request.scrape_port)
+        platform.start_emitter(self._request.scrape_port, self._request.run_label)
         self._load = platform.start_load(self._request.load_workers, self._request.allowed_hosts)
         self._note(f"platform up: {len(platform.api_urls)} API instance(s), emitter {platform.scrape_url}")
         if servers is not None:
@@ -192,7 +197,15 @@ class _LiveRun:
         )
         source = ModelSamples(self.manifest)
         self._wait_for_history_to_end()
-        self._redirection = servers.start(self._stack, self._run, to, source, platform.routes, flags)
+        later_ms = self.manifest.started_ms - self.manifest.profile.start_ms
+        production = self._request.production
+        self._redirection = servers.start(
+            self._stack, self._run, to, source, platform.routes, flags, production, later_ms
+        )
+        self._lacking = servers.lacking
+        silences = silences_of(self.manifest.profile, self.manifest.started_ms)
+        with http_client(self._stack.alertmanager_url) as client:
+            set_silences(client, silences, lambda at_ms: at_ms, self._clock.now_ms())
         changes = len(self._redirection.changes)
         self._note(
             f"servers up: Prometheus {self._stack.prometheus_url}, Alertmanager {self._stack.alertmanager_url} "
@@ -221,7 +234,13 @@ class _LiveRun:
         else:
             assert self._request.staging is not None
             urls = (self._request.staging.prometheus, self._request.staging.alertmanager)
-        return Watch(*urls, clock=self._clock, declared=self._declared, allowed_hosts=self._request.allowed_hosts)
+        return Watch(
+            *urls,
+            clock=self._clock,
+            declared=self._declared,
+            allowed_hosts=self._request.allowed_hosts,
+            own=self._request.run_label,
+        )
 
     def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
         """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""
@@ -230,6 +249,9 @@ class _LiveRun:
         except UnobservedError as error:
             self._tell(Gap(self._clock.now_ms(), "prometheus", str(error)))
             return
+        if self._request.staging is not None:
+            self._may_ring = may_ring(watch.routes, watch.rules.alerts, self._request.run_label)
+            self._note(f"real receivers that may ring: {', '.join(self._may_ring) or 'none'}")
         edges = FaultEdges(self.manifest)
         onset_ms = edges.first_onset_ms
         baseline_ms = None if onset_ms is None else max(onset_ms - _BASELINE_MS, self.manifest.started_ms)
@@ -290,6 +312,9 @@ class _LiveRun:
             unmapped_jobs=self._redirection.unmapped_jobs,
             group_wait_ms=watch.group_wait_ms,
             group_waits_ms=watch.group_waits_ms,
+            lacking=self._lacking,
+            run_label=request.run_label,
+            may_ring=self._may_ring,
             rerun=request.rerun,
         )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.engine.routing_tree import read_routing
 from simulator.errors import InputError
 from simulator.receivers import Receivers
-from simulator.rehearsal.request import Servers, TeamFiles
+from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
 from simulator.rehearsal.team_scrapes import read_jobs
@@ -19,6 +21,7 @@ from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.redirect_check import check_config
 from simulator.stack.routes import RouteTable, map_routes
 from simulator.stack.rule_files import check_rule_files
+from simulator.stack.simulated_zones import ZONE_FOLDER, with_simulated_zones, write_zones, zone_environment
 from simulator.telemetry.routes import Route, write_routes
 from simulator.telemetry.samples import SampleSource
 
@@ -70,7 +73,11 @@ class LocalServers:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{files.alertmanager_config}: cannot be read: {error}") from error
         check_rule_files(servers.promtool, self._prometheus_config.rule_files, servers.prometheus_version)
-        self._redirected(http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem"))
+        tried = self._redirected(
+            http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem")
+        )
+        self.lacking = tried.lacking
+        """What alertmanager.yml uses and this Alertmanager has not."""
 
     def start(
         self,
@@ -80,9 +87,12 @@ class LocalServers:
         source: SampleSource,
         routes_file: Path,
         flags: Sequence[str] = (),
+        links: Production | None = None,
+        later_ms: int = 0,
     ) -> Redirection:
         """Start Alertmanager, then Prometheus, that one with these further flags.
 
+        `links` has the external URLs that they should go by; time intervals hold `later_ms` after what they say.
         Raises InputError for configuration that they refuse.
         """
         redirected = self._redirected(
@@ -91,8 +101,17 @@ class LocalServers:
             proxy_url=to.receivers_proxy_url,
             ca_file=to.receivers_ca_file,
         )
+        text, env = redirected.text, None
+        if later_ms and read_routing(self._alertmanager_text).intervals_in_use():
+            folder = stack.configs / ZONE_FOLDER
+            text, zones = with_simulated_zones(text, "alertmanager.yml")
+            write_zones(folder, zones, (0,), lambda simulated_ms: simulated_ms + later_ms)
+            env = zone_environment(folder, os.environ)
         alertmanager_url = stack.start_alertmanager(
-            redirected.text, route_prefix=self._prometheus_config.alertmanager_prefix
+            text,
+            route_prefix=self._prometheus_config.alertmanager_prefix,
+            external_url=links.alertmanager_link if links else "",
+            env=env,
         )
         table = RouteTable((), ())
 
@@ -105,7 +124,7 @@ class LocalServers:
                 emitter_url=to.scrape_url, alertmanager_url=alertmanager_url, without=table.left_out
             )
 
-        stack.start_prometheus(configure, flags=flags)
+        stack.start_prometheus(configure, flags=flags, external_url=links.prometheus_link if links else "")
         changes = (
             *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
             *redirected.changes,

@@ -37,10 +37,11 @@ class LivePlatform:
             service = self._service(name, "api", "--instance", name, "--port", port, "--log-file", log)
             self.api_urls.append(service.urls["api"])
 
-    def start_emitter(self, port: int = 0) -> None:
-        """The emitter, which also stands in for the targets of the copied prometheus.yml."""
+    def start_emitter(self, port: int = 0, label: tuple[str, str] | None = None) -> None:
+        """The emitter, which also stands in for the targets of the copied prometheus.yml; `label`: on every series."""
         logs = self._run.logs / "platform"
-        service = self._service("emitter", "emit", "--routes", self.routes, "--logs", logs, "--port", port)
+        labelled = ("--label", "=".join(label)) if label else ()
+        service = self._service("emitter", "emit", "--routes", self.routes, "--logs", logs, "--port", port, *labelled)
         self.scrape_url = service.urls["scrape"]
 
     def start_load(self, workers: int, allowed_hosts: tuple[str, ...]) -> LocustRun:

@@ -72,6 +72,7 @@ class RehearsalRequest:
     local: tuple[TeamFiles, Servers] | None = None
     staging: StagingUrls | None = None
     production: Production = Production()
+    run_label: tuple[str, str] | None = None  # on a running stack: the label that this run's own series carry
     accept_engine_difference: bool = False
     strict: bool = False
     full_resolution: bool = False  # history with every scrape, however old

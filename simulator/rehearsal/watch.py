@@ -30,7 +30,9 @@ class Watch:
         clock: Clock,
         declared: Declared,
         allowed_hosts: tuple[str, ...] = (),
+        own: tuple[str, str] | None = None,
     ) -> None:
+        """`own` is the label that the run's own series carry, where they are among others."""
         self._clock = clock
         self._exits = ExitStack()
         prometheus = self._exits.enter_context(http_client(prometheus_url, allowed=allowed_hosts))
@@ -38,13 +40,14 @@ class Watch:
         self.api = PrometheusApi(prometheus)
         self._prometheus = PrometheusObserver(self.api, clock)
         self._alertmanager = AlertmanagerObserver(alertmanager, clock)
-        self._selectors = SelectorObserver(self.api, clock, declared)
+        self._selectors = SelectorObserver(self.api, clock, declared, own)
         self.rules = RuleSet((), {})
         self.began_ms = clock.now_ms()
         self.prometheus_version = ""
         self.alertmanager_version = ""
         self.scrape_interval_ms = 0
         self.evaluation_interval_ms = 0
+        self.routes = ""
         self.group_wait_ms = 0
         self.group_waits_ms: Mapping[str, int] = {}
 
@@ -60,7 +63,7 @@ class Watch:
         """Versions, rules and intervals, from the servers themselves. Raises UnobservedError."""
         self.prometheus_version = self.api.version()
         self.alertmanager_version = self._alertmanager.version()
-        routes = self._alertmanager.config()
+        routes = self.routes = self._alertmanager.config()
         self.group_wait_ms, self.group_waits_ms = longest_group_wait_ms(routes), group_waits_ms(routes)
         groups = self.api.groups()
         self.rules = rules_from_api(groups)

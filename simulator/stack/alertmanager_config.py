@@ -50,8 +50,9 @@ class Redirected:
     """The copy, and what a reader of the verdict must know about it.
 
     `removed_receivers` could not be heard in full: what is expected of them is inconclusive. `unknown` are fields that
-    crybsim does not know; `probe` is the copy with them in it (but not their values), for Alertmanager to say whether
-    it does. `lines` leads from a line of the copy to the original's.
+    crybsim does not know, `lacking` those that the Alertmanager in use does not know yet; `probe` is the copy with the
+    unknown ones in it (but not their values), for Alertmanager to say whether it knows them. `lines` leads from a line
+    of the copy to the original's.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Redirected:
     unknown: tuple[UnknownField, ...] = ()
     probe: str = ""
     lines: Mapping[int, int] | None = None
+    lacking: tuple[str, ...] = ()
 
 
 def redirect(
@@ -107,6 +109,7 @@ def redirect(
         unknown=tuple(ledger.unknown),
         probe=write_document(root) if ledger.unknown_homes else "",
         lines=lines,
+        lacking=tuple(ledger.lacking),
     )
 
 

@@ -40,6 +40,7 @@ class Ledger:
     unknown: list[UnknownField] = field(default_factory=list)
     removed_receivers: list[str] = field(default_factory=list)
     unknown_homes: list[tuple[MappingNode, str]] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
     _numbers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def change(self, node: Node | None, path: str, what: str) -> None:
@@ -64,6 +65,8 @@ class Ledger:
         """Remove a key that the Alertmanager in use does not have yet."""
         node = drop(home, key)
         self.change(node, path, f"left out: needs Alertmanager >= {since}, the one used here is {self.version}")
+        line = place(node)[0] if node is not None else 0
+        self.lacking.append(f"{self.source}:{line}: {path} needs Alertmanager ≥ {since}, this is {self.version}")
 
     def drop_unknown(self, home: MappingNode, key: str, path: str, allowed: Sequence[str]) -> None:
         """Remove a key that nobody here knows: it could hold an address."""

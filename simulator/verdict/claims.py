@@ -19,8 +19,8 @@ def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
         Claim(title="By which names", text=_names(facts)),
         Claim(
             title="Silent, not blind",
-            text="an alert counts as silent only if its rule was evaluated without error to the end and each of its "
-            "selectors returned series (of absence: before the first fault)",
+            text="an alert counts as silent only if its rule, and the recording rules that it rests on, were evaluated "
+            "without error to the end and each of its selectors returned series (of absence: before the first fault)",
         ),
         Claim(title="For this reason", text=_reason(facts)),
         Claim(title="Heard by a stand-in", text=_hearing(facts)),
@@ -79,7 +79,8 @@ def _reason(facts: EngineFacts) -> str:
 
 def _hearing(facts: EngineFacts) -> str:
     if facts.mode is Mode.STAGING:
-        return "nobody listened: the receivers of a staging stack are real"
+        real = f": {listed(facts.may_ring)} may have rung" if facts.may_ring else ""
+        return f"nobody listened: the receivers of a staging stack are real{real}"
     text = "routing and templates tried; credentials, channels and endpoints not"
     if facts.removed_receivers:
         text += f"; receivers removed because they could not be redirected: {listed(facts.removed_receivers)}"

@@ -114,6 +114,7 @@ class EngineFacts:
     unmapped_jobs: tuple[str, ...] = ()  # jobs of prometheus.yml that nothing stands in for
     lacking: tuple[str, ...] = ()  # features the rules or routes use and this engine has not: "x.yml:3: … needs ≥ 2.53"
     run_label: tuple[str, str] | None = None  # staging: the label that the run's own series carry
+    may_ring: tuple[str, ...] = ()  # staging: real receivers that alerts are routed to
     load_planned: bool = True
     load_target: str = "reference API, not your platform"
     group_wait_ms: int = 30 * SECOND

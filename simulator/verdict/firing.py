@@ -81,6 +81,9 @@ def judge_firing(case: Case, sight: Sight, expected: ExpectedAlert, place: str) 
     rules = _candidates(case, expected)
     if not rules:
         return Fired(_without_rule(case, sight, asked, named), None)
+    mixed = sight.mixed(rules)
+    if mixed is not None:
+        return Fired(asked.finding(Word.UNOBSERVED, mixed), None)
     if not fired:
         return Fired(_silent(case, sight, asked, rules, named), None)
     return _judge_episodes(case, sight, asked, rules, fired)

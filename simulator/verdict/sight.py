@@ -27,6 +27,10 @@ HEARING = frozenset({"alertmanager", "receivers"})
 POLL_MS = 5 * SECOND
 """An evaluation reported as the last may be this much older than one just done: observers poll."""
 
+_AGGREGATION = re.compile(
+    r"\b(?:sum|avg|min|max|count|group|stddev|stdvar|topk|bottomk|quantile|count_values|absent|absent_over_time)\b"
+)
+
 _CONSTANT = re.compile(r"(?:vector|scalar|time|bool|[-+*/%^<>=!().\d\s])+")
 """An expression without any series, such as Watchdog's `vector(1)`; one that our parser could not read is not."""
 
@@ -129,14 +133,21 @@ class Sight:
         """What of an alert's annotations production would have written otherwise, or None."""
         return next((reason for alert, reason in self.case.facts.unexpanded if alert == expected.name), None)
 
-    def foreign_series(self, rules: Iterable[AlertRule]) -> str | None:
-        """A selector of these rules that matched series of others than the run's own, or None."""
-        names = {rule.name for rule in rules}
-        for seen in self.case.seen(SelectorObserved):
-            if seen.alert in names and seen.foreign:
-                return (
-                    f"{seen.selector} matched {seen.series - seen.foreign} series of this run and {seen.foreign} others"
-                )
+    def mixed(self, rules: Iterable[AlertRule]) -> str | None:
+        """Where a rule makes one result of the run's own series and of real ones, or None.
+
+        A rule that aggregates keeps them apart only by naming the run's label; one that rests on recording rules may
+        have done it there.
+        """
+        label = self.case.facts.run_label
+        for rule in rules:
+            apart = label is not None and label[0] in rule.expr
+            if apart or not (rule.recordings or _AGGREGATION.search(rule.expr)):
+                continue
+            for seen in self.case.seen(SelectorObserved):
+                if seen.alert == rule.name and seen.foreign:
+                    own = f"{seen.series - seen.foreign} series of this run"
+                    return f"mixed with real data: {seen.selector} matched {own} and {seen.foreign} others"
         return None
 
     def blind_selectors(self, rule: AlertRule) -> tuple[str, ...]:
@@ -169,7 +180,7 @@ class Sight:
         if problem is not None:
             return problem
         blind = self.blind_selectors(rule)
-        return listed(blind) if blind else None
+        return listed(blind) if blind else self.mixed((rule,))
 
     def ungradable(self, rule: AlertRule) -> str | None:
         """Why this run is too short for the rule: its windows reach before the first sample even at the run's end."""

@@ -40,6 +40,8 @@ def _asked(case: Case) -> Iterator[Finding]:
         yield _unobserved(message, place="expect.reviewed")
     if case.facts.mode is Mode.STAGING and case.facts.run_label is None:
         yield _unobserved("no label tells the run's own series from real ones, so any alert may be of real data")
+    if case.facts.mode is Mode.STAGING and case.manifest.profile.silences:
+        yield _unobserved("the profile's silences were not set: a running stack is left as it is", place="silences")
 
 
 def _engine(case: Case) -> Iterator[Finding]:
