@@ -18,7 +18,6 @@ a level of 0 leaves a value alone (`x * (1 - level)`, `x + level * y`).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,6 +45,7 @@ Floats = NDArray[np.float64]
 SignalFunction = Callable[["Moment"], Floats]
 
 _KEPT: Final = 12
+_GROWING: Final = 3
 _KEPT_BYTES: Final = 96 * 2**20  # of moments of the platform as a whole
 
 ELSEWHERE: Final = ""
@@ -103,7 +103,8 @@ class World:
         self.started_ms = profile.start_ms if started_ms is None else started_ms
         self._restarts: dict[str, Times] = {}
         self._wholes: WeakValueDictionary[tuple[bytes, bool], Moment] = WeakValueDictionary()
-        self._latest: deque[Moment] = deque(maxlen=_KEPT)
+        self._latest: list[Moment] = []
+        self._held: list[int] = []  # bytes of each of them
 
     def whole(self, grid_ms: Times, *, disturbed: bool) -> Moment:
         """The platform as a whole at some instants: one moment for all who ask, so that what they share is computed
@@ -113,10 +114,17 @@ class World:
         if found is None:
             found = Moment(self, grid_ms, disturbed=disturbed)
             self._wholes[known] = found
-            self._latest.append(found)
-            while len(self._latest) > 2 and sum(kept.held_bytes for kept in self._latest) > _KEPT_BYTES:
-                self._latest.popleft()
+            self._keep(found)
         return found
+
+    def _keep(self, whole: Moment) -> None:
+        """Hold the latest, as many as memory allows. Only those that may still grow are weighed anew."""
+        self._latest.append(whole)
+        self._held.append(0)
+        for place in range(max(0, len(self._latest) - _GROWING), len(self._latest)):
+            self._held[place] = self._latest[place].held_bytes
+        while len(self._latest) > _KEPT or (len(self._latest) > 2 and sum(self._held) > _KEPT_BYTES):
+            del self._latest[0], self._held[0]
 
     def instances(self, service: str) -> tuple[str, ...]:
         """The logical instances of a service: `api-1`, `api-2`, …; one where the profile does not count them."""
@@ -306,5 +314,6 @@ def _united_windows(ends: Times, width: int) -> Times:
     edges = np.unique(ends)
     opens = np.concatenate(([True], edges[1:] - width > edges[:-1]))  # a gap lies before this window
     firsts = edges[opens] - width
-    lasts = edges[np.concatenate((opens[1:], [True]))]
-    return np.concatenate([np.arange(first, last, dtype=np.int64) for first, last in zip(firsts, lasts, strict=True)])
+    lengths = edges[np.concatenate((opens[1:], [True]))] - firsts
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(firsts - before, lengths) + np.arange(lengths.sum())

@@ -35,9 +35,6 @@ UNIT_SAMPLES: Final = 8_000_000
 """Samples of a unit of work, about: 64 MB as an array, of which a thread holds a few. The model likes long ones."""
 
 _MEMORY: Final = "crybsim-history.json"
-_UNITS_BETWEEN_COLLECTIONS: Final = 3
-"""A source may leave arrays of megabytes in cycles; the collector sees only how few they are, and lets them lie."""
-
 _LONGEST_UNIT: Final = 48 * SAMPLES_PER_CHUNK
 _BYTES_PER_SAMPLE: Final = 2.5  # on disk, index included
 
@@ -258,12 +255,10 @@ class _Work:
             for block in blocks:
                 units = len(self._units(block))
                 with BlockWriter(folder, self._history.ulid(block), block) as writer:
-                    for number in range(units):
+                    for _ in range(units):
                         unit, series, chunks = next(made)
                         writer.append(chunks, register.numbers(unit.target, series))
                         tally.add(chunks.samples)
-                        if number % _UNITS_BETWEEN_COLLECTIONS == 0:
-                            gc.collect()
                     meta = writer.finish(register.series)
                 tally.add(0, blocks=1)
                 yield meta

@@ -55,21 +55,23 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Instants:
-    """Some instants, and what was computed for them already: counts by flow, moments by instance and time."""
+    """Some instants, and what was computed for them already: counts by flow, moments by instance and refreshment."""
 
     world: World
     grid_ms: Times
     counts: dict[int, Counts] = field(default_factory=dict)
-    moments: dict[tuple[str, bytes], Moment] = field(default_factory=dict)
+    moments: dict[tuple[str, int], Moment] = field(default_factory=dict)
 
     def counted(self, flow: FlowCounts) -> Counts:
         if id(flow) not in self.counts:
             self.counts[id(flow)] = flow.since_restart(self.grid_ms)
         return self.counts[id(flow)]
 
-    def moment(self, instance: str, at: Times) -> Moment:
-        known = (instance, at.tobytes())
+    def moment(self, instance: str, refresh_ms: int = 0) -> Moment:
+        """The instants at which what is computed anew every so often was computed; 0: at each of them."""
+        known = (instance, refresh_ms)
         if known not in self.moments:
+            at = self.grid_ms // refresh_ms * refresh_ms if refresh_ms else self.grid_ms
             self.moments[known] = Moment(self.world, at, instance=instance)
         return self.moments[known]
 
@@ -186,12 +188,12 @@ def _read(entry: _Entry, instants: _Instants) -> np.ndarray[tuple[int, ...], np.
     """Values of an entry's series, (series, instants); NaN where there are none."""
     reader, grid_ms = entry.reader, instants.grid_ms
     if isinstance(reader, LevelReader | WrittenReader):
-        values = reader.read(instants.moment(entry.instance, reader.instants(grid_ms)))
+        values = reader.read(instants.moment(entry.instance, reader.refresh_ms))
     else:
         assert entry.flow is not None
         values = reader.read(instants.counted(entry.flow))
     if entry.family.present:
-        values[:, instants.moment(entry.instance, grid_ms)[entry.family.present] == 0] = np.nan
+        values[:, instants.moment(entry.instance)[entry.family.present] == 0] = np.nan
     if entry.container is not None:
         values[:, (grid_ms < entry.container.start) | (grid_ms >= entry.container.end)] = np.nan
     return values

@@ -164,10 +164,10 @@ class LevelReader:
         names = ["\x1f".join(f"{name}={value}" for name, value in labels) for labels, _ in found]
         self._keys = keys(world.seed, "jitter", family.job, instance, family.key_name, each=names)
 
-    def instants(self, grid_ms: Times) -> Times:
-        """When the platform computed what a scrape at each instant shows."""
-        refresh = self._view.refresh_ms
-        return grid_ms // refresh * refresh if refresh else grid_ms
+    @property
+    def refresh_ms(self) -> int:
+        """How often the platform computes what a scrape shows; 0: at each scrape."""
+        return self._view.refresh_ms
 
     def read(self, moment: Moment) -> Floats:
         view = self._view

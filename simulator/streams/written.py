@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalog.families import Family, Written
-from simulator.model.grid import Times
 from simulator.model.moment import Moment
 from simulator.telemetry.samples import MetricType, Series
 
@@ -19,9 +18,10 @@ class WrittenReader:
         self._view = view
         self._adds = family.type is MetricType.COUNTER
 
-    def instants(self, grid_ms: Times) -> Times:
+    @property
+    def refresh_ms(self) -> int:
         """Written values are looked up at the scrape itself."""
-        return grid_ms
+        return 0
 
     def read(self, moment: Moment) -> NDArray[np.float64]:
         """Values in shape (1, instants); NaN where there is no sample."""
