@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from simulator.clock import Clock
-from simulator.engine.groups import groups_from_api
-from simulator.engine.rules import rules_from_api
 from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared_labels, service_of
 from simulator.rehearsal.lead import lead_ms
-from simulator.rehearsal.live_history import NO_MERGING, LiveHistory, ends_before_ms, live_history, remove_blocks
+from simulator.rehearsal.live_history import NO_MERGING, LiveHistory, prepare_history, remove_blocks
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
-from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.real_receivers import may_ring
 from simulator.rehearsal.recorder import Recorder
@@ -33,12 +30,11 @@ from simulator.rehearsal.silences import set_silences, silences_of
 from simulator.rehearsal.watch import FaultEdges, Watch
 from simulator.stack.local import LocalStack
 from simulator.stack.processes import Children
-from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Gap, Note, Observation
 from simulator.transport import http_client
-from simulator.units import SECOND, format_duration
+from simulator.units import SECOND
 from simulator.verdict import Mode, Verdict, judge
 from simulator.verdict.facts import EngineFacts
 
@@ -125,23 +121,15 @@ class _LiveRun:
 
     def make_history(self, servers: LocalServers, view: View) -> None:
         """The time before the run, as blocks that earlier runs may have made. Raises as `backfill` does."""
-        assert self._request.local is not None
         began = self._clock.monotonic()
-        profile = self._request.profile
-        own_time = self._manifest_from(profile.start_ms)
-        groups = rule_groups_as_loaded(
-            servers.prometheus_config.rules_only(), prometheus=self._request.local[1].prometheus
-        )
-        names = names_read(groups_from_api(groups))
-        platform, _ = servers.team_platform(ModelSamples(own_time, everything=True), self._run, names)
-        history_ms = length_ms(profile, rules_from_api(groups))
-        self._note(f"{format_duration(history_ms)} of history, up to the servers' start")
-        self._history = live_history(
-            own_time,
-            platform,
-            history_ms,
-            ends_before_ms(lead_ms(self._alone_ms)),
+        self._history = prepare_history(
+            self._request,
+            servers,
+            self._run,
+            self._manifest_from(self._request.profile.start_ms),
+            lead_ms(self._alone_ms),
             lambda done: view.work("history", done.samples, done.expected_samples),
+            self._note,
         )
         self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
 
@@ -315,6 +303,7 @@ class _LiveRun:
             lacking=self._lacking,
             run_label=request.run_label,
             may_ring=self._may_ring,
+            doubtful=self._history.doubtful if self._history else (),
             rerun=request.rerun,
         )
 

@@ -7,7 +7,7 @@ are therefore made once, in the profile's own time, kept for the next run, and m
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalog.families import CausedBy
+from simulator.engine.density import Density
+from simulator.engine.groups import groups_from_api
+from simulator.engine.rules import rules_from_api
 from simulator.errors import InputError
 from simulator.profile.manifest import Manifest
 from simulator.profile.overlaid import catalogue_of
 from simulator.rehearsal.backfill import OnProgress
-from simulator.rehearsal.history import History
+from simulator.rehearsal.doubts import doubtful
+from simulator.rehearsal.history import FULL_RESOLUTION_MS, History
+from simulator.rehearsal.local_servers import LocalServers
+from simulator.rehearsal.past import length_ms, names_read
+from simulator.rehearsal.request import RehearsalRequest
+from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
 from simulator.rehearsal.virtual_data import TeamPlatform, cached_blocks, history_of
 from simulator.sinks.tsdb_blocks import move_blocks, read_blocks
+from simulator.stack.virtual import rule_groups_as_loaded
+from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import FamilyBlock
-from simulator.units import SECOND
+from simulator.units import SECOND, format_duration
 
 NO_MERGING: Final = ("--storage.tsdb.max-block-duration=2h",)
 """A server would set about merging the blocks a minute into the run (a hidden flag, as long as its shortest block)."""
@@ -45,14 +55,12 @@ def ends_before_ms(lead_ms: int) -> int:
 
 @dataclass(frozen=True)
 class LiveHistory:
-    """Blocks in the profile's own time, of a run that would begin at `began_ms` of it."""
+    """Blocks in the profile's own time. `doubtful` are alerts that a real past might decide otherwise, and why: old
+    samples are thinned, and results of recording rules are there only from the servers' start on."""
 
     folder: Path
     history: History
-
-    @property
-    def length_ms(self) -> int:
-        return self.history.span.length_ms
+    doubtful: tuple[tuple[str, str], ...] = ()
 
     def start_ms(self, started_ms: int) -> int:
         """The first sample's instant, for a run that begins at `started_ms`."""
@@ -78,12 +86,43 @@ def remove_blocks(data: Path, before_ms: int) -> None:
             shutil.rmtree(data / meta.ulid, ignore_errors=True)
 
 
+def prepare_history(
+    request: RehearsalRequest,
+    servers: LocalServers,
+    run: RunFolder,
+    manifest: Manifest,
+    lead_ms: int,
+    on_progress: OnProgress,
+    tell: Callable[[str], None],
+) -> LiveHistory:
+    """The history that the team's rules need in a live run; `tell` learns how long it is. Raises as `backfill` does."""
+    assert request.local is not None
+    loaded = rule_groups_as_loaded(servers.prometheus_config.rules_only(), prometheus=request.local[1].prometheus)
+    groups = groups_from_api(loaded)
+    platform, _ = servers.team_platform(ModelSamples(manifest, everything=True), run, names_read(groups))
+    long_ms = length_ms(request.profile, rules_from_api(loaded))
+    tell(f"{format_duration(long_ms)} of history, up to the servers' start")
+    before_ms = ends_before_ms(lead_ms)
+    made = live_history(manifest, platform, long_ms, before_ms, on_progress, full_resolution=request.full_resolution)
+    longest_ms = max((job.interval_ms for job in platform.jobs), default=0)
+    is_thinned = made.history.old_step_ms > longest_ms
+    density = Density(FULL_RESOLUTION_MS, made.history.old_step_ms if is_thinned else 0)
+    return replace(made, doubtful=doubtful(groups, density, before_ms))
+
+
 def live_history(
-    manifest: Manifest, platform: TeamPlatform, length_ms: int, ends_before_ms: int, on_progress: OnProgress
+    manifest: Manifest,
+    platform: TeamPlatform,
+    long_ms: int,
+    ends_before_ms: int,
+    on_progress: OnProgress,
+    *,
+    full_resolution: bool = False,
 ) -> LiveHistory:
     """Make the history of a platform, or use the one that an earlier run made. `manifest` starts at the profile's own
     start. Raises as `backfill` does."""
-    history = history_of(manifest, platform, manifest.started_ms - ends_before_ms, length_ms)
+    end_ms = manifest.started_ms - ends_before_ms
+    history = history_of(manifest, platform, end_ms, long_ms, full_resolution=full_resolution)
     history = replace(history, relabelling=f"{history.relabelling}, then the API is another process")
     restarting = partial(_restarting, manifest, history.span.end_ms)
     return LiveHistory(cached_blocks(history, platform, restarting, on_progress), history)

@@ -120,7 +120,7 @@ class EngineFacts:
     group_wait_ms: int = 30 * SECOND
     group_waits_ms: Mapping[str, int] = field(default_factory=dict)
     controls: tuple[ControlRun, ...] = ()  # virtual: one for each fault that an expectation names
-    doubtful: tuple[tuple[str, str], ...] = ()  # virtual: alerts that a denser past might decide otherwise, and why
+    doubtful: tuple[tuple[str, str], ...] = ()  # alerts that a denser past might decide otherwise, and why
     predictions: tuple[Prediction, ...] = ()  # virtual: one for each rule about an error budget
     rerun: str = ""  # the command that runs it again
     compression: Compression | None = None  # None: Alertmanager ran in real time
