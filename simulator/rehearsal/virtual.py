@@ -7,49 +7,34 @@ Instants are the platform's own: simulated epoch milliseconds, from the profile'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass
 
 from simulator.clock import Clock
-from simulator.engine.density import Density
 from simulator.engine.evaluate import VirtualEvaluation
-from simulator.engine.groups import RecordingRule, RuleGroup, groups_from_api
+from simulator.engine.groups import RecordingRule, RuleGroup
 from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
-from simulator.engine.rules import rules_from_api
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared_labels, service_of
-from simulator.rehearsal.doubts import LONGEST_WARM_UP_MS, doubtful, recorded_reach_ms
-from simulator.rehearsal.history import FULL_RESOLUTION_MS
+from simulator.rehearsal.doubts import doubtful
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
-from simulator.rehearsal.past import length_ms, names_read
-from simulator.rehearsal.predictions import Evaluations, predict
-from simulator.rehearsal.production_paths import production_path
+from simulator.rehearsal.predictions import predict
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.report_series import keep_series
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.virtual_data import cached_history, history_of, targets_observed, unscraped
+from simulator.rehearsal.virtual_data import targets_observed, unscraped
 from simulator.rehearsal.virtual_notifications import notify_virtually
-from simulator.rehearsal.virtual_rules import RuleRun, VirtualPrometheus
+from simulator.rehearsal.virtual_rules import VirtualPrometheus
+from simulator.rehearsal.virtual_setup import read_rules, set_up
 from simulator.rehearsal.watch import FaultEdges
-from simulator.stack.virtual import rule_groups_as_loaded
-from simulator.streams.samples import ModelSamples
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import AlertObserved, AlertState, Note, Observation, RecordingEvaluated
 from simulator.telemetry.rules import AlertRule
-from simulator.units import DAY, HOUR, MINUTE, format_duration
+from simulator.units import format_duration
 from simulator.verdict import ControlRun, Mode, judge
 from simulator.verdict.facts import EngineFacts
-
-_WARM_UP_MS: Final = 10 * MINUTE
-"""Evaluations before the run's start, besides the longest `for`: what should be firing by then is."""
-
-_LONGEST_FOR_MS: Final = 3 * HOUR
-_LONG_RUN_MS: Final = 2 * DAY
-"""From here on windows of 7 hours and more are asked of thinned samples within the run, too."""
 
 
 def rehearse_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
@@ -96,58 +81,25 @@ class _VirtualRun:
         self._clock = clock
         self.manifest = self._manifest_of(request.profile)
         self.manifest.write(run.manifest)
-        groups = rule_groups_as_loaded(servers.prometheus_config.rules_only(), prometheus=self._programs.prometheus)
-        config = servers.prometheus_config
-        self._groups = tuple(
-            replace(
-                group,
-                file=production_path(
-                    Path(group.file), request.production.rules_path, config.written_rules, config.folder
-                ),
-            )
-            for group in groups_from_api(groups)
-        )
-        self.rules = rules_from_api(groups)
+        self._rules = read_rules(request, servers)
+        self._groups = self._rules.groups
+        self.rules = self._rules.loaded
 
     def rehearse(self, view: View) -> EngineFacts:
         """Everything up to the judge: the journal is filled, in the order of simulated time."""
         began = self._clock.monotonic()
-        config = self._servers.prometheus_config
-        platform, unmapped = self._servers.team_platform(
-            ModelSamples(self.manifest, everything=True), self._run, names_read(self._groups)
+        setup = set_up(
+            self._request,
+            self._servers,
+            self._rules,
+            self._run,
+            self.manifest,
+            begins_ms=self.manifest.started_ms,
+            on_progress=lambda done: view.work("history", done.samples, done.expected_samples),
+            tell=lambda length_ms: self._note(f"{format_duration(length_ms)} of history, up to the incident"),
         )
-        longest_for_ms = min(max((rule.for_ms for rule in self.rules.alerts), default=0), _LONGEST_FOR_MS)
-        warm_ms = _WARM_UP_MS + longest_for_ms
-        warm_ms = max(warm_ms, min(recorded_reach_ms(self._groups), LONGEST_WARM_UP_MS) + longest_for_ms)
-        warm = Interval(self.manifest.started_ms - warm_ms, self.manifest.ends_ms)
-        history_ms = length_ms(self._request.profile, self.rules)
-        history = history_of(
-            self.manifest, platform, warm.start_ms, history_ms, full_resolution=self._request.full_resolution
-        )
-        scrape_ms = max((job.interval_ms for job in platform.jobs), default=0)
-        density = Density(FULL_RESOLUTION_MS, history.old_step_ms if history.old_step_ms > scrape_ms else 0)
-        is_long = warm.length_ms > _LONG_RUN_MS and density.old_step_ms > 0
-        self._note(f"{format_duration(history_ms)} of history, up to the incident")
-        blocks = cached_history(
-            history, platform, lambda done: view.work("history", done.samples, done.expected_samples)
-        )
+        platform, prometheus = setup.platform, setup.prometheus
         self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
-        prometheus = VirtualPrometheus(
-            self._programs,
-            self._run.data,
-            blocks,
-            platform,
-            RuleRun(
-                self._groups,
-                self.rules,
-                warm,
-                config.without_rules(),
-                config.external_labels,
-                self._request.production.prometheus or self._programs.prometheus_version,
-                self._request.production.prometheus_link,
-                density if is_long else None,
-            ),
-        )
         evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest))
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))
@@ -155,10 +107,7 @@ class _VirtualRun:
             self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
         controls = self._controls(prometheus)
         targets = targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms))
-        predictions = predict(
-            self.manifest,
-            Evaluations(self._groups, prometheus.grids, warm, scrape_ms, history.old_step_ms, unscraped(targets)),
-        )
+        predictions = predict(self.manifest, setup.evaluations(unscraped(targets)))
         request = self._request
         notified = notify_virtually(
             request, self._servers, self._run, self.manifest, evaluated.evaluation.sent, self._clock
@@ -177,8 +126,8 @@ class _VirtualRun:
             mode=Mode.VIRTUAL,
             prometheus_version=self._programs.prometheus_version,
             alertmanager_version=self._programs.alertmanager_version,
-            history_start_ms=history.span.start_ms,
-            scrape_interval_ms=scrape_ms,
+            history_start_ms=setup.history.span.start_ms,
+            scrape_interval_ms=setup.scrape_interval_ms,
             evaluation_interval_ms=max((group.interval_ms for group in self._groups), default=0),
             production_prometheus_version=request.production.prometheus,
             production_alertmanager_version=request.production.alertmanager,
@@ -191,13 +140,13 @@ class _VirtualRun:
                 if service_of(route.catalogue_job)
             },
             removed_receivers=notified.removed_receivers,
-            unmapped_jobs=unmapped,
+            unmapped_jobs=setup.unmapped_jobs,
             load_planned=False,
             group_wait_ms=longest_group_wait_ms(self._servers.alertmanager_text),
             group_waits_ms=group_waits_ms(self._servers.alertmanager_text),
             controls=controls,
             predictions=predictions,
-            doubtful=doubtful(self._groups, density, warm_ms),
+            doubtful=doubtful(self._groups, setup.density, setup.warm_up_ms),
             lacking=self._servers.lacking,
             rerun=request.rerun,
             compression=notified.compression,
