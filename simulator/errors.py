@@ -84,11 +84,14 @@ class SimulatorError(CrybsimError):
     exit_code = ExitCode.FAULT
 
 
-def nearest(found: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that `found` was probably meant to be, or None when nothing is close."""
+def nearest(found: str, allowed: Iterable[str], *, likeness: float = 0.55) -> str | None:
+    """The allowed name that `found` was probably meant to be, or None when nothing is close.
+
+    `likeness` is difflib's ratio, from 0 to 1 (the same), below which a name is another one.
+    """
     names = sorted(set(allowed))
     folded = {name.casefold(): name for name in names}
-    matches = difflib.get_close_matches(found.casefold(), list(folded), n=1, cutoff=0.55)
+    matches = difflib.get_close_matches(found.casefold(), list(folded), n=1, cutoff=likeness)
     return folded[matches[0]] if matches else None
 
 

@@ -7,6 +7,7 @@ is a guess either way: the signal of the catalogue's nearest family, or the valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,14 @@ from simulator.units import SECOND
 _DEFAULT_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MOST_VALUES = 20
 _FALLBACK_RATE = "http.served"
+_ALIKE = 0.7
+"""How like a family's name a new one has to be to be driven by the same signal."""
+_TROUBLE = re.compile(
+    r"abort|cancel|conflict|crash|deadlock|denied|discard|drop|error|evict|exceed|exhaust|fail|invalid|kill|lost|miss"
+    r"|oom|panic|refuse|reject|reset|restart|retr(?:y|ies)|shed|stall|throttl|timeout|unauth",
+    re.IGNORECASE,
+)
+"""Counters of what does not happen on a good day."""
 _RARE = 0.01
 """The share that a label value known only from a use gets: rules mostly name the exceptional ones."""
 
@@ -164,7 +173,12 @@ class _Learner:
         if addition.job not in {job.name for job in self.catalogue.jobs}:
             self.draft.jobs.add(addition.job)
         alike = {family.name: family for family in self.catalogue.families if family.type is addition.type}
-        close = nearest(addition.name, alike)
+        close = nearest(addition.name, alike, likeness=_ALIKE)
+        if close is None and addition.type is MetricType.COUNTER and _TROUBLE.search(addition.name):
+            addition.values = (
+                "0x1"  # nothing here is known to cause it, so it stands still until somebody says what does
+            )
+            return
         if addition.type is MetricType.GAUGE:
             if seen is None and close is not None and alike[close].signal:
                 addition.signal = alike[close].signal

@@ -16,7 +16,7 @@ def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
     facts = case.facts
     claims = [
         Claim(title="Judged by which engine", text=_engine(facts)),
-        Claim(title="By which names", text=_names(facts)),
+        Claim(title="By which names", text=_names(case)),
         Claim(
             title="Silent, not blind",
             text="an alert counts as silent only if its rule, and the recording rules that it rests on, were evaluated "
@@ -26,9 +26,7 @@ def claims_of(case: Case, not_graded: Sequence[NotGraded]) -> tuple[Claim, ...]:
         Claim(title="Heard by a stand-in", text=_hearing(facts)),
     ]
     if facts.load_planned and facts.mode is not Mode.VIRTUAL:
-        claims.append(
-            Claim(title="Load on something", text=f"target: {facts.load_target}; no thresholds were asked for")
-        )
+        claims.append(Claim(title="Load on something", text=_load(case)))
     claims.append(Claim(title="Whose data", text=_data(facts)))
     resolution = f"±{span(facts.resolution_ms)} (one scrape, one evaluation)"
     exactness = f"instants of firing are known to {resolution}{compression_claim(case)}"
@@ -58,7 +56,14 @@ def _offsets(facts: EngineFacts) -> str:
     return f"; evaluated at the instants of {listed(facts.rule_paths, most=2)}{assumed}"
 
 
-def _names(facts: EngineFacts) -> str:
+def _load(case: Case) -> str:
+    thresholds = case.manifest.profile.load.thresholds
+    judged = f"{counted(len(thresholds), 'threshold')} judged" if thresholds else "no thresholds were asked for"
+    return f"target: {case.facts.load_target}; {judged}"
+
+
+def _names(case: Case) -> str:
+    facts = case.facts
     if facts.catalogue is None:
         text = "catalogue: not compared with your /metrics"
     else:
@@ -67,6 +72,10 @@ def _names(facts: EngineFacts) -> str:
         text = f"catalogue: compared with your /metrics on {compared.date}, {differences}"
     if facts.unmapped_jobs:
         text += f"; nothing stands in for the scrape jobs {listed(facts.unmapped_jobs)}"
+    overlays = case.manifest.overlays
+    guessed = sorted({added.name for overlay in overlays for added in overlay.content.add if added.confirm})
+    if guessed:
+        text += f"; a tool guessed {listed(guessed, most=5)} in an overlay, and nobody confirmed it"
     return text
 
 

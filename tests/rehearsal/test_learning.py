@@ -87,6 +87,20 @@ def test_types_are_guessed_from_use_and_marked(tmp_path: Path, expr: str, kind: 
     assert learnt.summary == "1 families added (1 to be confirmed), 0 changed, 0 dropped"
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("orders_refused_total", 'values: "0x1"'),  # nothing here is like it: it must not fire for nothing
+        ("orders_placed_total", 'signal: "http.served"'),
+        ("cryb_cache_missed_total", 'signal: "'),  # as cryb_cache_misses_total
+    ],
+)
+def test_counters_of_trouble_that_nothing_causes_stand_still(tmp_path: Path, name: str, line: str) -> None:
+    text = learn_overlay(PLATFORM, [], expressions(tmp_path, f"rate({name}[5m]) > 0")).text
+    assert line in text
+    applied(text)
+
+
 def test_labels_and_jobs_are_those_that_are_used(tmp_path: Path) -> None:
     rule = 'sum by (zone) (rate(new_total{job="shop",status=~"5..|broken",shop="a"}[5m]))'
     overlay, catalogue = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.telemetry.observations import LoadEnded, LoadMeasured
+from simulator.telemetry.observations import LoadEnded, LoadMeasured, ThresholdResult
 from simulator.units import SECOND
 from simulator.verdict import Word
 from tests.verdict.scene import (
@@ -70,3 +70,34 @@ def test_the_twin_passes(scene: Scene) -> None:
 def test_load_measured_in_an_outage_does_not_count() -> None:
     half = OUTAGE.each(lambda o: replace(o, requests=80) if isinstance(o, LoadMeasured) and o.at_ms <= ONSET else o)
     assert half.judged().load.achieved_ratio == pytest.approx((11 * 80 + 36 * 160) / (47 * 160))
+
+
+LIMIT = {"thresholds": ["http p95 < 300ms"]}
+KEPT = ThresholdResult("http p95 < 300ms", True, 0.2, "200ms", 5_000)
+
+
+def limited(*results: ThresholdResult, **fields: object) -> Scene:
+    return ending(thresholds=results, **fields).profiled(load=LIMIT)
+
+
+def test_a_kept_threshold_is_met_and_told() -> None:
+    must_pass(limited(KEPT))
+    verdict = limited(KEPT).judged()
+    assert ("load.thresholds[0]", Word.MET) in [(f.expectation, f.word) for f in verdict.findings]
+    (claim,) = (claim.text for claim in verdict.claims if claim.title == "Load on something")
+    assert claim.endswith("1 threshold judged")
+
+
+def test_a_threshold_that_is_broken_fails_the_run() -> None:
+    broken = replace(KEPT, met=False, observed=0.4, told="400ms")
+    must_not_pass(limited(broken), "load.thresholds[0]", Word.BROKEN, "400ms over 5,000 requests")
+    aborted = limited(broken, aborted_by=broken.text)
+    must_not_pass(aborted, "load.thresholds[0]", Word.BROKEN, "the load was ended early")
+
+
+def test_a_threshold_that_nobody_could_judge_is_inconclusive() -> None:
+    few = replace(KEPT, met=None, reason="only 7 requests were timed")
+    must_not_pass(limited(few), "load.thresholds[0]", Word.UNOBSERVED, "only 7 requests were timed")
+    must_not_pass(limited(), "load.thresholds[0]", Word.UNOBSERVED, "the load's totals never came")
+    busy = limited(KEPT, worker_cpu_ratio=0.95)
+    must_not_pass(busy, "load.thresholds[0]", Word.UNOBSERVED, "95% of its core")
