@@ -68,9 +68,13 @@ class Watch:
         groups = self.api.groups()
         self.rules = rules_from_api(groups)
         self.evaluation_interval_ms = max((round(float(g["interval"]) * 1000) for g in groups), default=0)
+        self._learn_scrape_interval()
+
+    def _learn_scrape_interval(self) -> None:
+        """The longest of all targets'. A server that has just started knows none yet, so it is asked again later."""
         targets = self.api.get("/api/v1/targets", state="active")["activeTargets"]
         intervals = (parse_duration(target["scrapeInterval"]) for target in targets if "scrapeInterval" in target)
-        self.scrape_interval_ms = max(intervals, default=0)
+        self.scrape_interval_ms = max(intervals, default=self.scrape_interval_ms)
 
     def poll(self) -> list[Observation]:
         """What changed since the last poll."""
@@ -86,6 +90,7 @@ class Watch:
     def finish(self) -> list[Observation]:
         """The last word on alerts, rules and selectors; a Gap where Prometheus does not answer."""
         try:
+            self._learn_scrape_interval()
             last = self._prometheus.finish(self.began_ms)
         except UnobservedError as error:
             return [Gap(self._clock.now_ms(), "prometheus", str(error))]

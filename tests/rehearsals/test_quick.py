@@ -75,6 +75,9 @@ def test_live_and_virtual_time_agree(finished: dict[str, Finished]) -> None:
     live, virtual = finished["as written"], finished["virtual"]
     assert virtual.exit_code == ExitCode.PASS, virtual.output
     a_scrape_and_an_evaluation_ms = 2_000 + 2_000
+    for run in (live, virtual):
+        (exactly,) = [claim["text"] for claim in run.verdict["claims"] if claim["title"] == "How exactly"]
+        assert "±4s" in exactly
     assert disagreements(live.verdict, virtual.verdict, resolution_ms=a_scrape_and_an_evaluation_ms) == []
     assert len([alert for alert in live.verdict["alerts"] if alert["resolved"]]) == 1
 
