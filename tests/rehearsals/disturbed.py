@@ -72,8 +72,8 @@ def killed(rehearsal: Rehearsal, server: str, *marks: Marked) -> Finished:
 
 
 def _is(process: psutil.Process, server: str) -> bool:
-    """Debian's Alertmanager is called prometheus-alertmanager."""
+    """Known by its configuration: programs have many names, and one that only says its version is not meant."""
     try:
-        return Path(process.cmdline()[0]).name in (server, f"prometheus-{server}")
-    except (psutil.Error, IndexError):
+        return any(word.startswith("--config.file=") and word.endswith(f"/{server}.yml") for word in process.cmdline())
+    except psutil.Error:
         return False
