@@ -13,7 +13,7 @@ from locust.runners import WorkerRunner
 from simulator.streams.turns import Turns
 
 THINK_SECONDS = (0.5, 2.5)  # between two requests of one user, without a plan
-_NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
+NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
 _UNUSED_TURN = 0.1
 
 TURNS = Turns(RUN.plan) if RUN else None
@@ -51,7 +51,7 @@ class PacedUser(User):
         if RUN is None or TURNS is None:
             return random.uniform(*THINK_SECONDS)
         self._due_ms = TURNS.take(RUN.elapsed_ms())
-        return _NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000
+        return NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000
 
 
 @events.init.add_listener

@@ -30,6 +30,7 @@ from simulator.wire.load_report import (
 
 _EVERY_SECONDS = 1.0
 _KEY = "crybsim"
+_TOO_MANY_REQUESTS = 429
 
 
 class Counts:
@@ -37,8 +38,8 @@ class Counts:
 
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
-        self._missed = 0
-        self._missed_before = 0
+        self._missed = self._missed_before = 0
+        self._iterations = self._iterations_before = 0
         self._busiest = 0.0
         self._cpu = time.process_time()
         self._at = CLOCK.monotonic()
@@ -50,12 +51,15 @@ class Counts:
         response_time: float,
         exception: Exception | None = None,
         context: dict[str, object] | None = None,
+        response: object = None,
         **_: object,
     ) -> None:
         """Count one request. Its `context` may tell the outcome, how many seconds `late` it left, and its route where
         Locust shows another name."""
         told = context or {}
-        outcome = told.get("outcome", Outcome.FAILED if exception else Outcome.OK)
+        limited = getattr(response, "status_code", None) == _TOO_MANY_REQUESTS
+        plainly = Outcome.RATE_LIMITED if limited else Outcome.FAILED if exception else Outcome.OK
+        outcome = told.get("outcome", plainly)
         route = str(told.get("route", f"{request_type} {name}"))
         late = float(str(told.get("late", 0.0)))
         self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000 + late)
@@ -64,21 +68,24 @@ class Counts:
         """Add what a worker reported."""
         add_tallies(self._tallies, report.tallies)
         self._missed += report.missed
+        self._iterations += report.iterations
         self._busiest = max(self._busiest, report.cpu_ratio)
 
     def take(self, users: int) -> Measured:
         """Everything since the last call, which is then forgotten."""
         now, cpu = CLOCK.monotonic(), time.process_time()
         ratio = (cpu - self._cpu) / max(now - self._at, 1e-3)
-        missed = TURNS.missed if TURNS else 0
+        missed, finished = (TURNS.missed, TURNS.finished) if TURNS else (0, 0)
         report = Measured(
             at_ms=CLOCK.now_ms(),
             users=users,
             cpu_ratio=round(max(ratio, self._busiest), 4),
             missed=self._missed + missed - self._missed_before,
+            iterations=self._iterations + finished - self._iterations_before,
             tallies=self._tallies,
         )
         self._tallies, self._busiest, self._missed, self._missed_before = {}, 0.0, 0, missed
+        self._iterations, self._iterations_before = 0, finished
         self._cpu, self._at = cpu, now
         return report
 

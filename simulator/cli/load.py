@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -57,6 +58,14 @@ def command(
     duration: Annotated[
         str | None, typer.Option("--duration", metavar="D", help="How long, such as 2m, instead of the profile's.")
     ] = None,
+    locustfile: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--locustfile",
+            metavar="FILE",
+            help="Drive your own Locust users; the rate counts their iterations. May be repeated.",
+        ),
+    ] = None,
     threshold: Annotated[
         list[str] | None,
         typer.Option(
@@ -82,6 +91,8 @@ def command(
 
       crybsim load quiet-evening --host http://127.0.0.1:3001 --web-ui
 
+      crybsim load quiet-evening --locustfile locustfile.py --host http://127.0.0.1:8080
+
       crybsim load quiet-evening --threshold "http p95 < 300ms" --threshold "error ratio < 1 %"
 
     Exit codes: 0 the rate was driven and all thresholds were kept; 1 one was broken, or too many requests failed; 3 the
@@ -93,6 +104,9 @@ def command(
         load_profile(path), users=users, duration=duration, seed=seed, thresholds=threshold, limits=settings.limits
     )
     _check_hosts(host or (), settings.allowed_hosts)
+    for file in locustfile or ():
+        if not file.is_file():
+            raise InputError(f"--locustfile {file}: there is no such file")
     console = Console(stderr=True)
     clock = WallClock()
     run = RunFolder.create(chosen.name, clock.now_ms(), out)
@@ -112,7 +126,16 @@ def command(
         for line in _introduction(chosen, host):
             console.print(line, highlight=False, soft_wrap=True)
     ended, interrupted = _drive(
-        run, manifest, host or [], processes, console, clock, web_ui=web_ui, allowed=settings.allowed_hosts, quiet=quiet
+        run,
+        manifest,
+        host or [],
+        processes,
+        console,
+        clock,
+        locustfiles=locustfile or (),
+        web_ui=web_ui,
+        allowed=settings.allowed_hosts,
+        quiet=quiet,
     )
     judgement = judge_load(ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not host)
     result = orjson.dumps(
@@ -137,6 +160,7 @@ def _drive(
     console: Console,
     clock: WallClock,
     *,
+    locustfiles: Sequence[Path],
     web_ui: bool,
     allowed: Collection[str],
     quiet: bool,
@@ -156,6 +180,7 @@ def _drive(
             workers=processes,
             web_port=web_port,
             allowed_hosts=allowed,
+            locustfiles=locustfiles,
         )
         children.callback(load.stop)
         load.start()

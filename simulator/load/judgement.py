@@ -66,10 +66,12 @@ def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
         yield LoadFinding(Judged.UNOBSERVED, "rate", "no requests were planned")
     else:
         kept = abs(ended.achieved_ratio - 1) <= tolerance
+        done = "sent" if ended.planned_unit == "requests" else "done"
         yield LoadFinding(
             Judged.FINE if kept else Judged.UNOBSERVED,
             "rate",
-            f"{ended.achieved_ratio:.1%} of the planned requests were sent (allowed: {tolerance:.0%} more or less)",
+            f"{ended.achieved_ratio:.1%} of the planned {ended.planned_unit} were {done} "
+            f"(allowed: {tolerance:.0%} more or less)",
         )
     if ended.worker_cpu_ratio is None:
         text = "too short to tell whether the generator itself was the bottleneck"

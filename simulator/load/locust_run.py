@@ -32,6 +32,9 @@ from simulator.wire.load_report import Ended, Measured, Started
 LOCUSTFILES: Mapping[Scenario, str] = {Scenario.HTTP: "http_users.py"}
 """The scenarios' files in scenarios/. (A `http.py` there would stand in for the standard library's own `http`.)"""
 
+ADOPTING = "_adopted.py"
+"""Takes the users of other locustfiles into a run."""
+
 STOP_TIMEOUT_SECONDS = 11
 """How long Locust lets a user finish its request; a little longer than the users' own time-out."""
 
@@ -70,7 +73,8 @@ class LocustRun:
     """The load of one run: `start`, `poll` now and then, `finish` for the totals, `stop` whatever happens.
 
     `hosts` are the API's base URLs; users are spread over them. `run_dir` gets `load.jsonl` and `logs/locust*.log`.
-    With `web_port`, Locust's web UI is served there meanwhile (loopback only).
+    `locustfiles` are a team's own, whose users then run instead of the profile's scenarios: the plan's rate is that of
+    their iterations. With `web_port`, Locust's web UI is served there meanwhile (loopback only).
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class LocustRun:
         workers: int = 1,
         web_port: int | None = None,
         allowed_hosts: Collection[str] = (),
+        locustfiles: Sequence[Path] = (),
         clock: Clock | None = None,
     ) -> None:
         """Raises InputError for a host that was not allowed, and for a profile that drives no load."""
@@ -90,8 +95,9 @@ class LocustRun:
         self._manifest = Manifest.read(manifest_path)
         for host in hosts:
             check_host(httpx.URL(host).host, allowed_hosts)
+        self._locustfiles = [path.resolve() for path in locustfiles]
         weights = self._manifest.profile.load.journeys
-        if not any(weights.model_dump().values()):
+        if not locustfiles and not any(weights.model_dump().values()):
             raise InputError(f"{self._manifest.profile_path}: load.journeys: every weight is 0; raise one of them")
         self._hosts = [host.rstrip("/") for host in hosts]
         self._run_dir = run_dir.resolve()
@@ -172,11 +178,14 @@ class LocustRun:
             at_ms=self._clock.now_ms(),
             totals=self._totals.by_name(),
             overall=self._totals.overall(),
-            achieved_ratio=self._totals.achieved_ratio(self._ended.until_ms if self._ended else asked_ms),
+            achieved_ratio=self._totals.achieved_ratio(
+                self._ended.until_ms if self._ended else asked_ms, by_iterations=bool(self._locustfiles)
+            ),
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
             thresholds=self._totals.thresholds(),
             aborted_by=self.aborted_by,
+            planned_unit="iterations" if self._locustfiles else "requests",
         )
 
     def stop(self) -> None:
@@ -225,9 +234,14 @@ class LocustRun:
             shown = ["--autostart", "--autoquit", "0", *web]
         return [*shown, "--stop-timeout", str(STOP_TIMEOUT_SECONDS)]
 
+    def _files(self, scenarios: Path) -> list[Path]:
+        if self._locustfiles:
+            return [*self._locustfiles, scenarios / ADOPTING]
+        return [scenarios / LOCUSTFILES[one] for one in self._manifest.profile.load.scenarios]
+
     def _locust(self, name: str, arguments: Sequence[str]) -> Child:
         scenarios = shipped("scenarios")
-        files = ",".join(str(scenarios / LOCUSTFILES[one]) for one in self._manifest.profile.load.scenarios)
+        files = ",".join(map(str, self._files(scenarios)))
         # the user's own LOCUST_… settings (users, run time, host) are for other tests than this
         env = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
         env |= {

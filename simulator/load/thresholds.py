@@ -21,7 +21,7 @@ def judge_thresholds(
 
 
 def _judge(threshold: Threshold, tallies: Mapping[str, Tally], dropped: int) -> ThresholdResult:
-    if threshold.measure is Measure.DROPPED:
+    if threshold.measure is Measure.DROPPED and tallies:
         return _result(threshold, dropped, str(dropped), sum(tally.requests for tally in tallies.values()))
     covered = {name: tally for name, tally in tallies.items() if threshold.covers(name)}
     if not covered:

@@ -34,6 +34,7 @@ class Totals:
         self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
         self._busiest: float | None = None
         self.missed = 0
+        self.iterations = 0
 
     def begin(self, at_ms: int) -> None:
         """The generator's users began at this wall instant."""
@@ -43,6 +44,7 @@ class Totals:
         """Count one line, and tell it as an observation."""
         add_tallies(self._tallies, line.tallies)
         self.missed += line.missed
+        self.iterations += line.iterations
         if line.at_ms > self._warm_from_ms:
             self._dropped += line.missed
             if self._judged is not self._tallies:
@@ -87,10 +89,11 @@ class Totals:
         """The busiest generator process's highest share of one core over five seconds; None with less to go by."""
         return self._busiest
 
-    def achieved_ratio(self, at_ms: int) -> float | None:
-        """Requests sent over requests planned until `at_ms`; None where none were planned."""
+    def achieved_ratio(self, at_ms: int, *, by_iterations: bool = False) -> float | None:
+        """Requests sent (or iterations done) over those planned until `at_ms`; None where none were planned."""
         planned = self._planned_by(at_ms)
-        return self.requests / planned if planned else None
+        done = self.iterations if by_iterations else self.requests
+        return done / planned if planned else None
 
     def by_name(self) -> tuple[RequestTotals, ...]:
         """Each request name's figures, by name."""

@@ -25,6 +25,8 @@ class Turns:
         self._processes = processes
         self._next = 0  # turns of this process dealt so far
         self.missed = 0
+        self.finished = 0
+        """What was begun in a turn and is done, where those who take turns count it."""
 
     def share(self, index: int, processes: int, elapsed_ms: float) -> None:
         """Take another share from now on, since a process came or went. Turns already dealt stay as they are."""

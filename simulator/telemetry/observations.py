@@ -226,6 +226,7 @@ class LoadEnded:
     problem: str = ""
     thresholds: tuple[ThresholdResult, ...] = ()
     aborted_by: str = ""  # the threshold that ended the load before its time
+    planned_unit: str = "requests"  # what `achieved_ratio` counts; a team's own Locust users are paced by iterations
 
 
 @dataclass(frozen=True)

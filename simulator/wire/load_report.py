@@ -95,6 +95,7 @@ class Measured:
     users: int
     cpu_ratio: float
     missed: int = 0  # turns of the plan that no user was free to take
+    iterations: int = 0  # turns taken and done, where a turn is not a request
     tallies: dict[str, Tally]
 
 

@@ -120,6 +120,7 @@ def test_ctrl_c_ends_the_run_with_what_was_measured_and_leaves_nothing_behind(fo
         (["--duration", "0s"], "a run of no length"),
         (["--threshold", "http p95 < 300"], "--threshold: 'http p95 < 300': '300' has no unit"),
         (["--threshold", "http p95 smaller 3s"], "is not a threshold"),
+        (["--locustfile", "none.py"], "--locustfile none.py: there is no such file"),
         (["--users", "0"], "--users"),
         (["--processes", "0"], "--processes"),
     ],

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.load.locust_run import LocustRun
+from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.stack.processes import Children, spawn
@@ -61,10 +62,10 @@ def write_manifest(
 
 
 @contextmanager
-def driving(folder: Path, hosts: list[str], workers: int = 1) -> Iterator[LocustRun]:
+def driving(folder: Path, hosts: list[str], workers: int = 1, locustfiles: Sequence[Path] = ()) -> Iterator[LocustRun]:
     """A started run, whose processes all end with the block."""
     with Children() as children:
-        run = LocustRun(folder / "manifest.json", hosts, folder, spawn, workers=workers)
+        run = LocustRun(folder / "manifest.json", hosts, folder, spawn, workers=workers, locustfiles=locustfiles)
         children.callback(run.stop)
         run.start()
         yield run
@@ -138,6 +139,22 @@ def test_what_waits_for_a_free_user_is_in_the_latencies(tmp_path: Path, api: Sta
     assert ended.overall.p50_seconds is not None
     assert ended.overall.p50_seconds > 0.5  # the answer took 0.2 s; the request had waited for up to a second
     assert missed > 0
+
+
+def test_a_team_s_own_users_follow_the_plan_by_iterations(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, peak="20/s", tolerance=0.2)
+    with driving(tmp_path, [api.url], locustfiles=[Path(__file__).with_name("team_users.py")]) as run:
+        driven_for(run, seconds=5)
+        ended = run.finish()
+    assert ended.problem == ""
+    assert ended.planned_unit == "iterations"
+    assert ended.achieved_ratio == pytest.approx(1.0, abs=0.3)
+    by_name = {totals.name: totals for totals in ended.totals}
+    reads, fails = by_name["GET trending"], by_name["GET /nowhere"]
+    assert reads.requests == by_name["GET /api/v1/posts"].requests == api.requests["GET /api/v1/posts/trending"]
+    assert (reads.failures, fails.failures) == (0, fails.requests)
+    planned = LoadPlan(Manifest.read(tmp_path / "manifest.json").profile)
+    assert reads.requests + fails.requests <= planned.requests_by(60_000)
 
 
 def test_workers_share_the_plan_and_the_master_adds_them_up(tmp_path: Path, api: StandInApi) -> None:
