@@ -5,26 +5,46 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
+from rich.console import Console
 
+from simulator.cli.emit_remote import DEFAULT_SPOOL_MIB, SpoolLimitOption, opened
 from simulator.cli.instants import parse_instant
-from simulator.cli.options import ManifestOption, OverlayOption, PortOption, ShardOption, chosen_shard
+from simulator.cli.options import (
+    DryRunOption,
+    JsonOption,
+    LabelOption,
+    ManifestOption,
+    OverlayOption,
+    PortOption,
+    QuietOption,
+    ShardOption,
+    chosen_labels,
+    chosen_shard,
+)
+from simulator.cli.remote_write import RemoteWriteOption, RemoteWriteRateOption, SpoolOption, chosen_endpoint
 from simulator.cli.run_manifest import manifest_for
-from simulator.clock import Clock, WallClock, rfc3339
+from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, SimulatorError, did_you_mean
 from simulator.model.grid import origin_days
 from simulator.profile.manifest import Manifest
+from simulator.sinks.follower import Follower
 from simulator.sinks.log_files import LogFiles, LogFollower
 from simulator.sinks.scrape import RouteFile, ScrapeSink
 from simulator.sinks.scrape_server import ScrapeServer
+from simulator.streams.fault_marks import fault_marks
 from simulator.streams.logs import ModelLogs
 from simulator.streams.samples import ModelSamples
 from simulator.streams.shards import WHOLE, Shard, ShardedSamples
 from simulator.streams.snapshot import snapshot
-from simulator.telemetry.samples import SampleSource
+from simulator.telemetry.samples import FamilyBlock, Labels, SampleSource
 from simulator.units import DAY
 from simulator.wire.exposition import encode_families
 
@@ -62,13 +82,23 @@ def command(
     port: PortOption = 0,
     at: AtOption = None,
     job: JobOption = None,
+    label: LabelOption = None,
+    remote_write: RemoteWriteOption = None,
+    rate: RemoteWriteRateOption = None,
+    spool: SpoolOption = None,
+    spool_limit: SpoolLimitOption = DEFAULT_SPOOL_MIB,
     shard: ShardOption = None,
     overlay: OverlayOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Serve the metrics of the platform that a profile describes, moved by its traffic and its faults.
 
-    / lists the endpoints (/metrics/JOB/INSTANCE). One JSON line on stdout says where it listens. With --logs, the log
-    lines of every service are written as time goes by, in files laid out and rotated as on the platform's hosts.
+    / lists the endpoints (/metrics/JOB/INSTANCE, and /metrics/crybsim, which says when each fault acts and what was
+    sent), /sd gives them to the http_sd_configs of a Prometheus. One JSON line on stdout says where it listens. With
+    --logs, the log lines of every service are written as time goes by, in files laid out and rotated as on the
+    platform's hosts. With --remote-write, what scraping all targets would store is sent to a receiver, too.
 
     With --at, the exposition of one instant of the profile's own time goes to stdout instead, all targets together.
 
@@ -78,25 +108,76 @@ def command(
       crybsim emit api-errors --at 2026-01-05T20:00:00Z
       crybsim emit api-errors --at +90s --job cryb-api --shard 1/4
       crybsim emit profiles/api-errors.yaml --port 9400 --logs /tmp/var/log
+      crybsim emit api-errors --remote-write http://127.0.0.1:9090 --label simulation=demo
     """
     part = chosen_shard(shard)
+    labels = chosen_labels(label)
     run = manifest_for(profile, manifest, mode="emit", overlays=overlay)
     if at is not None:
-        _print_instant(run if manifest else run.model_copy(update={"started_ms": run.profile.start_ms}), at, job, part)
+        begun = run if manifest else run.model_copy(update={"started_ms": run.profile.start_ms})
+        _print_instant(begun, at, job, part, labels)
         return
     if job:
         raise InputError("--job goes with --at; a scrape names its job itself")
     clock = WallClock()
-    follower = None
+    console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    with ExitStack() as cleanup:
+        remote = None
+        if dry_run:
+            _tell_plan(run, part, logs, remote_write, console)
+            return
+        if remote_write is not None:
+            opening = opened(
+                remote_write,
+                run,
+                manifest is not None,
+                labels,
+                part or WHOLE,
+                console,
+                clock,
+                rate=rate,
+                spool=spool,
+                spool_limit=spool_limit,
+            )
+            remote = cleanup.enter_context(opening)
+            run = remote.run
+        followers: list[Follower] = [remote.follower] if remote else []
+        if logs is not None:
+            followers.append(LogFollower(ModelLogs(run, shard=part or WHOLE), LogFiles(logs), clock))
+        source: SampleSource = ModelSamples(run)
+        if part is not None:
+            source = ShardedSamples(source, part)
+
+        def own(times_ms: NDArray[np.int64]) -> Sequence[FamilyBlock]:
+            return (fault_marks(run, times_ms), *(remote.own_families() if remote else ()))
+
+        sink = ScrapeSink(source, clock, RouteFile(routes) if routes else None, labels=labels, own=own)
+        try:
+            asyncio.run(serve(sink, port, followers))
+        finally:
+            if remote is not None:
+                totals = remote.conclude(console)
+                if as_json:
+                    typer.echo(json.dumps({"event": "ended", "remote_write": totals}))
+        if remote is not None:
+            remote.raise_for_missing()
+
+
+def _tell_plan(
+    run: Manifest, part: Shard | None, logs: Path | None, remote_write: str | None, console: Console
+) -> None:
+    """What would be done. Raises InputError for an address that would be refused."""
+    source = ModelSamples(run)
+    targets = sum(len(source.instances(job)) for job in source.jobs())
+    of = f" (shard {part})" if part else ""
+    console.print(f"would serve {run.profile.name}{of} on 127.0.0.1: {targets} targets of {len(source.jobs())} jobs")
     if logs is not None:
-        follower = LogFollower(ModelLogs(run, shard=part or WHOLE), LogFiles(logs), clock)
-    source: SampleSource = ModelSamples(run)
-    if part is not None:
-        source = ShardedSamples(source, part)
-    asyncio.run(serve(source, clock, RouteFile(routes) if routes else None, port, follower))
+        console.print(f"would write its log lines below {logs}")
+    if remote_write is not None:
+        console.print(f"would send what scraping it stores to {chosen_endpoint(remote_write).url}")
 
 
-def _print_instant(run: Manifest, at: str, jobs: list[str] | None, part: Shard | None) -> None:
+def _print_instant(run: Manifest, at: str, jobs: list[str] | None, part: Shard | None, labels: Labels) -> None:
     """One instant's exposition. Without a given manifest wall time is the profile's own."""
     at_ms = parse_instant(at, flag="--at", now_ms=run.started_ms)
     oldest_ms = run.started_ms - origin_days(run.profile) * DAY
@@ -108,31 +189,29 @@ def _print_instant(run: Manifest, at: str, jobs: list[str] | None, part: Shard |
     for name in jobs or ():
         if name not in known:
             raise InputError(f"--job: there is no job {name!r}{did_you_mean(name, known)} (jobs: {', '.join(known)})")
-    typer.echo(encode_families(snapshot(source, at_ms, jobs, part), 0), nl=False)
+    typer.echo(encode_families(snapshot(source, at_ms, jobs, part, labels), 0), nl=False)
 
 
-async def serve(
-    source: SampleSource, clock: Clock, routes: RouteFile | None, port: int, logs: LogFollower | None = None
-) -> None:
-    """Serve until SIGTERM; Ctrl-C is a KeyboardInterrupt. `logs` are written meanwhile, and to the last line.
+async def serve(sink: ScrapeSink, port: int, followers: Sequence[Follower] = ()) -> None:
+    """Serve until SIGTERM; Ctrl-C is a KeyboardInterrupt. `followers` write meanwhile, and to the last record.
 
-    Raises InputError when the port is taken, SimulatorError when log lines could not be written.
+    Raises InputError when the port is taken, SimulatorError when a follower failed.
     """
-    sink = ScrapeSink(source, clock, routes)
     server = ScrapeServer(sink.answer)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     try:
         url = await server.start(port)
         sink.warm_up()
-        if logs is not None:
-            logs.start()
+        for follower in followers:
+            follower.start()
         typer.echo(json.dumps({"event": "ready", "urls": {"scrape": url}}))
         await stopped.wait()
     finally:
         await server.stop()
         sink.close()
-        if logs is not None:
-            logs.stop()
-    if logs is not None and logs.failure is not None:
-        raise SimulatorError(f"log lines were lost: {logs.failure}") from logs.failure
+        for follower in followers:
+            follower.stop()
+    for follower in followers:
+        if follower.failure is not None:
+            raise SimulatorError(f"{follower.name} stopped early: {follower.failure}") from follower.failure

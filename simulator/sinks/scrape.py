@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,15 +18,20 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 import httpx
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.clock import Clock
 from simulator.errors import InputError, did_you_mean
 from simulator.telemetry.routes import TARGET_PARAMETER, Route, read_routes
-from simulator.telemetry.samples import SampleSource
+from simulator.telemetry.samples import FamilyBlock, Labels, SampleSource
 from simulator.transport import http_client
 from simulator.wire.exposition import CONTENT_TYPE, encode_families
 
+OWN_PATH: Final = "/metrics/crybsim"
+"""Where the emitter tells of itself. No job of the catalogue has a path of one part."""
+
 PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+DISCOVERY_PATH: Final = "/sd"
 _FORWARDED: Final = ("accept", "user-agent", "x-prometheus-scrape-timeout-seconds")
 _DEFAULT_TIMEOUT_SECONDS: Final = 10.0
 
@@ -89,12 +95,26 @@ class RouteFile:
 
 
 class ScrapeSink:
-    """The emitter's answers. May be asked from several threads."""
+    """The emitter's answers. May be asked from several threads.
 
-    def __init__(self, source: SampleSource, clock: Clock, routes: RouteFile | None = None) -> None:
+    `labels` are what service discovery gives every target beside `job` and `instance`; `own` are the emitter's own
+    metrics at some instants, which it shows at OWN_PATH.
+    """
+
+    def __init__(
+        self,
+        source: SampleSource,
+        clock: Clock,
+        routes: RouteFile | None = None,
+        *,
+        labels: Labels = (),
+        own: Callable[[NDArray[np.int64]], Sequence[FamilyBlock]] | None = None,
+    ) -> None:
         self._source = source
         self._clock = clock
         self._routes = routes
+        self._labels = labels
+        self._own = own
         self._one_at_a_time = threading.Lock()
         self._clients: dict[str, httpx.Client] = {}
 
@@ -103,6 +123,8 @@ class ScrapeSink:
         url = urlsplit(request.target)
         if url.scheme:
             return self._proxied(url, request.headers)
+        if url.path == DISCOVERY_PATH:
+            return self._discovery(request.headers.get("host", ""), parse_qsl(url.query, keep_blank_values=True))
         return self._direct(url.path)
 
     def warm_up(self) -> None:
@@ -147,14 +169,44 @@ class ScrapeSink:
                 return self._exposition(job, instance)
             names = {f"{job}/{instance}" for job in self._source.jobs() for instance in self._source.instances(job)}
             return _problem(404, f"nothing at {path}{did_you_mean(f'{job}/{instance}', names)}")
+        if path == OWN_PATH and self._own is not None:
+            now_ms = np.array([self._clock.now_ms()], dtype=np.int64)
+            return Answer(200, encode_families(self._own(now_ms), 0), CONTENT_TYPE)
         if path == "/":
             lines = [
-                f"/metrics/{quote(job, safe='')}/{quote(instance, safe='')}\n"
-                for job in self._source.jobs()
-                for instance in self._source.instances(job)
+                f"{_path(job, instance)}\n" for job in self._source.jobs() for instance in self._source.instances(job)
             ]
+            if self._own is not None:
+                lines.append(f"{OWN_PATH}\n")
             return Answer(200, "".join(lines).encode())
         return _problem(404, f"nothing at {path}; / lists what there is")
+
+    def _discovery(self, host: str, query: list[tuple[str, str]]) -> Answer:
+        """Targets as https://prometheus.io/docs/prometheus/latest/http_sd/ wants them, of all jobs or of `?job=`s.
+
+        They are where whoever asks has reached us: the address may be that of a tunnel.
+        """
+        if not host:
+            return _problem(400, "without a Host header there is no address to give")
+        known = self._source.jobs()
+        jobs = [value for name, value in query if name == "job"]
+        for job in jobs:
+            if job not in known:
+                return _problem(404, f"there is no job {job!r}{did_you_mean(job, known)}")
+        groups = [
+            {
+                "targets": [host],
+                "labels": {
+                    "job": job,
+                    "instance": instance,
+                    "__metrics_path__": _path(job, instance),
+                    **dict(self._labels),
+                },
+            }
+            for job in jobs or known
+            for instance in self._source.instances(job)
+        ]
+        return Answer(200, json.dumps(groups, indent=1).encode(), "application/json")
 
     def _exposition(self, job: str, instance: str) -> Answer:
         with self._one_at_a_time:
@@ -190,6 +242,10 @@ class ScrapeSink:
             if base_url not in self._clients:
                 self._clients[base_url] = http_client(base_url)
             return self._clients[base_url]
+
+
+def _path(job: str, instance: str) -> str:
+    return f"/metrics/{quote(job, safe='')}/{quote(instance, safe='')}"
 
 
 def _proxy_user(header: str) -> str | None:

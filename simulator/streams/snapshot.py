@@ -7,17 +7,22 @@ from collections.abc import Iterable
 import numpy as np
 
 from simulator.streams.shards import Shard, held
-from simulator.telemetry.samples import FamilyBlock, MetricType, SampleSource, Series, labels_of
+from simulator.telemetry.samples import FamilyBlock, Labels, MetricType, SampleSource, Series, labels_of
 
 _UP = "up"
 
 
 def snapshot(
-    source: SampleSource, at_ms: int, jobs: Iterable[str] | None = None, shard: Shard | None = None
+    source: SampleSource,
+    at_ms: int,
+    jobs: Iterable[str] | None = None,
+    shard: Shard | None = None,
+    labels: Labels = (),
 ) -> tuple[FamilyBlock, ...]:
     """Every family at a wall instant, by name; `up` says which targets answer, and one that is down exposes nothing.
 
-    A name that two jobs expose becomes one family, with the type that it has in the first.
+    `labels` are given to every series that has none of that name. A name that two jobs expose becomes one family, with
+    the type that it has in the first.
     """
     times = np.array([at_ms], dtype=np.int64)
     parts: dict[str, list[FamilyBlock]] = {}
@@ -25,7 +30,7 @@ def snapshot(
     answering: list[float] = []
     for job in source.jobs() if jobs is None else jobs:
         for instance in source.instances(job):
-            of_target = {"job": job, "instance": instance}
+            of_target = {"job": job, "instance": instance, **dict(labels)}
             up = source.is_up(job, instance, at_ms)
             targets.append(Series(_UP, labels_of(of_target)))
             answering.append(float(up))

@@ -116,6 +116,7 @@ class Spool:
                 raise
             self._newest_ms = at_ms
             self._samples += sum(parcel.samples for parcel in parcels)
+            self._tidy()
             self._lock.notify_all()
             return ""
 
@@ -164,7 +165,7 @@ class Spool:
 
     def _tidy(self) -> None:
         """Remove the segments that everything was taken of, but for a last small one."""
-        while self._offset >= self._sizes[self._segments[0]]:
+        while self._segments and self._offset >= self._sizes[self._segments[0]]:
             if len(self._segments) == 1:
                 if self._sizes[self._segments[0]] <= _SMALL_BYTES:
                     return
@@ -230,6 +231,7 @@ class Spool:
             self._newest_ms = max(self._newest_ms, before_ms)
             self._sizes[number] = self._count(content, offset if number == segment else 0, index)
             os.truncate(path, self._sizes[number])
+        self._tidy()
 
     def _count(self, content: bytes, offset: int, index: int) -> int:
         """Count what waits in a segment from a position on; the end of its last whole entry."""

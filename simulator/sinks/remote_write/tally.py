@@ -49,6 +49,10 @@ class Tally:
         self._away_since: float | None = None
         self._last_words = ""
 
+    def say(self, line: str) -> None:
+        """Tell whoever listens."""
+        self._tell(line)
+
     def counts(self) -> Counts:
         """As of now."""
         with self._lock:
