@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from simulator.cli.backfill_loki import LokiHistory
 from simulator.cli.backfill_remote import PatienceOption, Remote, RemoteWriteSendersOption
 from simulator.cli.emit import OptionalProfile
 from simulator.cli.instants import parse_instant
+from simulator.cli.loki import LokiFormatOption, LokiOption, LokiRateOption, LokiTenantOption, Target
 from simulator.cli.options import (
     DryRunOption,
     JsonOption,
@@ -113,6 +115,7 @@ def command(
     profile: OptionalProfile = None,
     tsdb: TsdbOption = None,
     remote_write: RemoteWriteOption = None,
+    loki: LokiOption = None,
     days: DaysOption = None,
     begin: FromOption = None,
     end: ToOption = None,
@@ -129,11 +132,15 @@ def command(
     senders: RemoteWriteSendersOption = 2,
     patience: PatienceOption = "5m",
     spool: SpoolOption = None,
+    loki_format: LokiFormatOption = "protobuf",
+    loki_tenant: LokiTenantOption = "",
+    loki_rate: LokiRateOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the platform's past as TSDB blocks into the data folder of a Prometheus, or by remote write, or both.
+    """Write the platform's past as TSDB blocks into the data folder of a Prometheus, by remote write, or both; and its
+    log lines to a Loki.
 
     Each block appears complete or not at all; the same command goes on where an earlier one was stopped. The last
     7 hours have every scrape, the time before has a sample every 2 minutes, unless the profile's history.resolution
@@ -145,6 +152,7 @@ def command(
       crybsim backfill api-errors --tsdb data --from -6h --to now --label simulation=demo
       crybsim backfill quiet-evening --tsdb data-3 --to 2026-02-01T00:00:00Z --shard 3/8
       crybsim backfill quiet-evening --remote-write http://127.0.0.1:9090 --days 7
+      crybsim backfill api-errors --loki http://127.0.0.1:3100 --from -6h --to now --dry-run
     """
     now_ms = WallClock().now_ms()
     wanted = _Wanted(
@@ -157,8 +165,8 @@ def command(
         longest_block_ms=_longest_block(block_range),
         shard=chosen_shard(shard) or WHOLE,
     )
-    if tsdb is None and remote_write is None:
-        raise InputError("where to? Give --tsdb DIR, --remote-write URL, or both")
+    if tsdb is None and remote_write is None and loki is None:
+        raise InputError("where to? Give --tsdb DIR, --remote-write URL, --loki URL, or several of them")
     remote = None
     if remote_write is not None:
         remote = Remote.chosen(remote_write, rate, senders, patience, spool, shard)
@@ -166,15 +174,25 @@ def command(
     run = _run(profile, manifest, overlay, seed, wanted, memory, now_ms)
     history, relabelling = _history(run, wanted, now_ms)
     console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    lines = None
+    if loki is not None:
+        target = Target.chosen(loki, loki_format, loki_tenant, loki_rate)
+        lines = LokiHistory(target, run, history.span, wanted.labels, wanted.shard)
     document: dict[str, object] = {}
     if tsdb is not None:
         document |= _write_blocks(history, relabelling, wanted, tsdb, workers, console, dry_run=dry_run, now_ms=now_ms)
     if remote is not None:
         document |= remote.write(history, relabelling, wanted.request(run), workers, console, dry_run=dry_run)
+    if lines is not None and dry_run:
+        lines.tell_plan(console)
+    elif lines is not None:
+        document |= lines.write(console)
     if as_json and not dry_run:
         typer.echo(json.dumps(document, indent=2))
     if remote is not None:
         remote.raise_for_missing()
+    if lines is not None:
+        lines.raise_for_missing()
 
 
 def _write_blocks(

@@ -15,7 +15,6 @@ from simulator.clock import Clock
 from simulator.sinks.loki.batches import Parcel
 from simulator.sinks.loki.limits import Limits
 
-
 _OF_A_BURST: Final = 0.9
 """How much of a burst is made use of: two requests may arrive closer together than they were sent."""
 

@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 
 from simulator.clock import Clock
-from simulator.errors import InputError
+from simulator.errors import UndeliveredError
 from simulator.sinks.delivery import PATIENCE_SECONDS, Delivery, GaveUpError, Pause, RefusedError, StoppedError
 from simulator.sinks.loki.advice import advice, is_final
 from simulator.sinks.loki.batches import REQUEST_BYTES, Batcher, Parcel
@@ -86,8 +86,8 @@ class LokiPush:
     def write(self, batches: Iterable[LogBatch]) -> None:
         """Send every line, and wait for the last of them to be taken.
 
-        Raises InputError where the server refuses what it would refuse again (unless it goes on), or stays away for
-        longer than there is patience; StoppedError when there is to be an end.
+        Raises UndeliveredError where the server refuses what it would refuse again (unless it goes on), or stays away
+        for longer than there is patience; StoppedError when there is to be an end.
         """
         for batch in batches:
             for parcel in self._batcher.cut(batch):
@@ -119,12 +119,12 @@ class LokiPush:
             self._tally.was_refused(parcel)
             line = self._refusal(error)
             if not self._goes_on:
-                raise InputError(line) from error
+                raise UndeliveredError(line) from error
             self._tell_once(line)
         except StoppedError:
             raise
         except GaveUpError as error:
-            raise InputError(f"{self._name} took nothing for too long: {_shortened(str(error))}") from error
+            raise UndeliveredError(f"{self._name} took nothing for too long: {_shortened(str(error))}") from error
         else:
             self._tally.taken(parcel, len(body))
             self._on_taken(parcel)

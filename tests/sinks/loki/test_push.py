@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.clock import ManualClock
-from simulator.errors import InputError
+from simulator.errors import UndeliveredError
 from simulator.sinks.delivery import StoppedError
 from simulator.sinks.loki.endpoint import endpoint
 from simulator.sinks.loki.limits import Limits
@@ -90,7 +90,10 @@ def test_pauses_double_and_retry_after_is_kept_to() -> None:
     ],
 )
 def test_a_refusal_is_one_line_that_says_what_to_set_and_is_not_tried_again(say: Say, hint: str) -> None:
-    with receiving(Receiver(script=[say])) as receiver, pytest.raises(InputError, match="refused lines") as caught:
+    with (
+        receiving(Receiver(script=[say])) as receiver,
+        pytest.raises(UndeliveredError, match="refused lines") as caught,
+    ):
         push(receiver, ONE, ManualClock())
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -111,11 +114,11 @@ def test_patience_ends() -> None:
     clock = ManualClock()
     with (
         receiving(Receiver(script=[Say(500, "boom")] * 100)) as receiver,
-        pytest.raises(InputError, match="took nothing for too long: 500 boom"),
+        pytest.raises(UndeliveredError, match="took nothing for too long: 500 boom"),
     ):
         push(receiver, ONE, clock, patience_seconds=60.0)
     assert clock.monotonic() <= 60.0
-    with pytest.raises(InputError, match="took nothing for too long: ConnectError"):
+    with pytest.raises(UndeliveredError, match="took nothing for too long: ConnectError"):
         push(receiver, ONE, clock, patience_seconds=60.0)
 
 
@@ -140,7 +143,7 @@ def test_no_secret_is_told() -> None:
     with receiving(Receiver(script=[Say(503), Say(401, "")])) as receiver:
         where = endpoint(receiver.url, {"CRYBSIM_LOKI_USER": "me", "CRYBSIM_LOKI_PASSWORD": "hunter2"})
         sink = LokiPush(where, STREAMS, Limits(), ManualClock(), lambda _: False, tell=told.append)
-        with sink, pytest.raises(InputError) as caught:
+        with sink, pytest.raises(UndeliveredError) as caught:
             sink.write([batch_of(ONE[0])])
     assert receiver.headers[0]["authorization"].startswith("Basic ")
     assert "hunter2" not in "".join([*told, str(caught.value)])
