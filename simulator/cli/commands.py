@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "rehearse": (
         Entry("rehearse", "an incident, the alerts it sets off, a verdict"),
+        Entry("sweep", "one fault at many intensities: from which on each alert fires, and how fast"),
         Entry("report", "render a run again"),
     ),
     "data": (

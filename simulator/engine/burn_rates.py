@@ -10,7 +10,8 @@ reason, since a prediction from half an expression would be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -112,6 +113,27 @@ def burn_rule_of(expr: str, recordings: Recordings) -> BurnRule | NotTold | None
     if any(window.burn_rate for window in rule.windows) or max(w.window_ms for w in rule.windows) >= _LONG_MS:
         return rule
     return None
+
+
+def ratios_in(expr: str, recordings: Recordings) -> tuple[tuple[Ratio, Window], ...]:
+    """Every comparison of an error ratio with a number that is understood, whatever stands beside it."""
+    try:
+        node = promql_parser.parse(expr)
+    except ValueError:
+        return ()
+    return tuple(_understood(node, recordings))
+
+
+def _understood(node: Any, recordings: Recordings) -> Iterator[tuple[Ratio, Window]]:
+    node = _bare(node)
+    op = _op(node)
+    if op in ("and", "or", "unless"):
+        yield from _understood(node.lhs, recordings)
+        if op != "unless":
+            yield from _understood(node.rhs, recordings)
+    elif op in (">", ">=", "<", "<="):
+        with suppress(_OtherError):
+            yield _compared(node, op, recordings)
 
 
 def _alternatives(node: Any, recordings: Recordings) -> list[list[tuple[Ratio, Window]]]:

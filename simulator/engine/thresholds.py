@@ -56,6 +56,32 @@ def comparisons_of(expr: str) -> tuple[Comparison, ...]:
     return found
 
 
+def scaled(expr: str, factor: float) -> str | None:
+    """The same expression with every threshold that is a number other than 0 times a factor; None where there is none.
+
+    Raises ValueError for an expression that does not parse.
+    """
+    text, changed = _scaled(promql_parser.parse(expr), factor)
+    return text if changed else None
+
+
+def _scaled(node: Any, factor: float) -> tuple[str, bool]:
+    node = _bare(node)
+    if type(node).__name__ != "BinaryExpr":
+        return str(node.prettify()), False
+    op = str(node.op)
+    if op in _SETS:
+        (left, in_left), (right, in_right) = _scaled(node.lhs, factor), _scaled(node.rhs, factor)
+        return f"({left}) {op}{_matching(node.modifier)} ({right})", in_left or in_right
+    if _is_comparison(node) and op in (">", ">=", "<", "<="):
+        low, high = _constant(node.lhs), _constant(node.rhs)
+        if high and low is None:
+            return f"({_scaled(node.lhs, factor)[0]}) {op} {high * factor!r}", True
+        if low and high is None:
+            return f"{low * factor!r} {op} ({_scaled(node.rhs, factor)[0]})", True
+    return str(node.prettify()), False
+
+
 def constant_of(node: Any) -> float | None:
     """The value of a parsed number or of arithmetic on numbers, else None."""
     return _constant(node)

@@ -8,6 +8,7 @@ How far a measured ratio may be off is known as well: a window is seen only to a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,18 @@ def predict(manifest: Manifest, evaluations: Evaluations) -> tuple[Prediction, .
     )
 
 
+def error_ratios(
+    manifest: Manifest, ratios: Sequence[Ratio], from_ms: int, onset_ms: int, end_ms: int
+) -> tuple[float, float] | None:
+    """The true share of bad events before an onset and from then on, of the first of these ratios that is known."""
+    predictor = _Predictor(manifest, Evaluations((), (), Interval(onset_ms, end_ms), 0, 0))
+    for ratio in ratios:
+        with suppress(_NoneError):
+            before, during = _ratios(_bad_of(predictor.counts_of(ratio), ratio), from_ms, onset_ms, end_ms)
+            return before, during
+    return None
+
+
 class _Predictor:
     def __init__(self, manifest: Manifest, evaluations: Evaluations) -> None:
         self._manifest = manifest
@@ -87,7 +100,7 @@ class _Predictor:
     ) -> Prediction:
         if self._evaluations.down:
             raise _NoneError(f"{self._evaluations.down} could not be scraped throughout")
-        counts = self._counts_of(told.ratio)
+        counts = self.counts_of(told.ratio)
         compared = [
             [Compared(w.window_ms, w.threshold, self._slack(w.window_ms)) for w in windows]
             for windows in told.alternatives
@@ -135,13 +148,14 @@ class _Predictor:
                 return profile.fault(expected.caused_by)
         return min(profile.faults, key=lambda fault: fault.at, default=None)
 
-    def _counts_of(self, ratio: Ratio) -> TrueCounts:
+    def counts_of(self, ratio: Ratio) -> TrueCounts:
+        """The books of a ratio. Raises _NoneError."""
         if ratio not in self._counts:
             self._counts[ratio] = self._open(ratio)
         return self._counts[ratio]
 
     def _open(self, ratio: Ratio) -> TrueCounts:
-        """The books of a ratio. Raises _NoneError where the catalogue does not know for certain what it counts."""
+        """Raises _NoneError where the catalogue does not know for certain what a ratio counts."""
         part, whole = self._family(ratio.part), self._family(ratio.whole)
         view = whole.view
         assert isinstance(view, Count | Histogram)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,6 +63,19 @@ class Evaluated:
     values: ReadSeries
 
 
+@dataclass(frozen=True)
+class _Started:
+    """Servers that are up."""
+
+    full: LocalStack
+    thinned: LocalStack | None
+
+    def how_one_ended(self) -> str:
+        """How one of them died although nobody stopped it; empty where both live."""
+        stacks = (self.full, self.thinned) if self.thinned else (self.full,)
+        return next(filter(None, (stack.how_it_ended("prometheus") for stack in stacks)), "")
+
+
 class VirtualPrometheus:
     """Evaluates incidents over one history of blocks. Each use has a server and a data folder of its own."""
 
@@ -81,49 +95,70 @@ class VirtualPrometheus:
         )
 
     def evaluate(self, manifest: Manifest, name: str, declared: Declared | None = None) -> Evaluated:
-        """Evaluate the rules on this manifest's platform. With `declared`, selectors and values are looked at too."""
+        """Evaluate the rules on this manifest's platform. With `declared`, selectors and values are looked at too.
+
+        To be called by the main thread, as it starts servers.
+        """
+        with self._started(name) as started:
+            return self._evaluate_on(started, manifest, declared)
+
+    def evaluate_together(self, manifests: Mapping[str, Manifest]) -> dict[str, Evaluated]:
+        """The same for several platforms at a time, by name; each has servers of its own."""
+        with ExitStack() as stack:
+            started = {name: stack.enter_context(self._started(name)) for name in manifests}
+            pool = ThreadPoolExecutor(max(len(manifests), 1))
+            try:
+                waiting = {
+                    name: pool.submit(self._evaluate_on, started[name], manifest, None)
+                    for name, manifest in manifests.items()
+                }
+                return {name: future.result() for name, future in waiting.items()}
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # whoever still asks loses its server in a moment
+
+    @contextmanager
+    def _started(self, name: str) -> Iterator[_Started]:
+        """A server on the history, and for a long run a second one for thinned samples."""
         folder = self._folder / name
+        with ExitStack() as stack:
+            full = stack.enter_context(self._server(folder))
+            thinned = stack.enter_context(self._server(folder / "thinned")) if self._run.thinned else None
+            yield _Started(full, thinned)
+
+    @contextmanager
+    def _server(self, folder: Path) -> Iterator[LocalStack]:
         data = folder / "data" / "prometheus"
         data.mkdir(parents=True)
         borrow(self._history, data)
         stack = LocalStack(folder, prometheus=self._servers.prometheus, alertmanager=self._servers.alertmanager)
         try:
             with stack:
-                url = start_virtual_prometheus(stack, self._run.config, data=data)
-                try:
-                    with http_client(url, timeout=_PATIENCE_SECONDS) as client:
-                        write_incident(manifest, self._platform, self._run.warm, RuleServer(client).write)
-                        if self._run.thinned is None:
-                            return self._evaluate_on(RuleServer(client), client, manifest, declared)
-                        with self._thinned(manifest, folder / "thinned", self._run.thinned) as thinned:
-                            both = TwoResolutions(RuleServer(client), thinned, self._run.thinned)
-                            return self._evaluate_on(both, client, manifest, declared)
-                except UnobservedError as error:
-                    ended = stack.how_it_ended("prometheus")
-                    raise UnobservedError(f"prometheus {ended}: {error}" if ended else str(error)) from error
+                start_virtual_prometheus(stack, self._run.config, data=data)
+                yield stack
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
 
-    @contextmanager
-    def _thinned(self, manifest: Manifest, folder: Path, density: Density) -> Iterator[RuleServer]:
-        """A server of its own with what long windows look at, thinned throughout."""
-        data = folder / "data" / "prometheus"
-        data.mkdir(parents=True)
-        borrow(self._history, data)
-        try:
-            with LocalStack(
-                folder, prometheus=self._servers.prometheus, alertmanager=self._servers.alertmanager
-            ) as stack:
-                url = start_virtual_prometheus(stack, self._run.config, data=data)
-                with http_client(url, timeout=_PATIENCE_SECONDS) as client:
-                    server = RuleServer(client)
-                    wanted = self._platform.before(density.full_ms)
-                    write_incident(manifest, wanted, self._run.warm, server.write, density.old_step_ms)
-                    yield server
-        finally:
-            shutil.rmtree(data, ignore_errors=True)
+    def _evaluate_on(self, started: _Started, manifest: Manifest, declared: Declared | None) -> Evaluated:
+        with ExitStack() as clients:
 
-    def _evaluate_on(
+            def asked(stack: LocalStack) -> httpx.Client:
+                return clients.enter_context(http_client(stack.prometheus_url, timeout=_PATIENCE_SECONDS))
+
+            try:
+                client = asked(started.full)
+                server = RuleServer(client)
+                write_incident(manifest, self._platform, self._run.warm, server.write)
+                if started.thinned is not None and self._run.thinned is not None:
+                    density, thinned = self._run.thinned, RuleServer(asked(started.thinned))
+                    wanted = self._platform.before(density.full_ms)
+                    write_incident(manifest, wanted, self._run.warm, thinned.write, density.old_step_ms)
+                    server = TwoResolutions(server, thinned, density)
+                return self._ask(server, client, manifest, declared)
+            except UnobservedError as error:
+                ended = started.how_one_ended()
+                raise UnobservedError(f"prometheus {ended}: {error}" if ended else str(error)) from error
+
+    def _ask(
         self, server: RuleServer, client: httpx.Client, manifest: Manifest, declared: Declared | None
     ) -> Evaluated:
         surroundings = Surroundings(self._run.external_labels, self._run.external_url)

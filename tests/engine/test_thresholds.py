@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.engine.thresholds import Comparison, comparisons_of
+from simulator.engine.thresholds import Comparison, comparisons_of, scaled
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,21 @@ def test_put_together_again_it_has_the_same_comparisons(expr: str) -> None:
         assert comparisons_of(f"({one.value}) {one.op} {one.threshold!r}") == (
             Comparison(one.value, one.op, one.threshold),
         )
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        ("a > 0.05", "(a) > 0.1"),
+        ("0.5 < rate(x[5m])", "1.0 < (rate(x[5m]))"),
+        ("a > 14 * 0.001 and on (x) b >= 2", "((a) > 0.028) and on (x) ((b) >= 4.0)"),
+        ("(a > 1) < 5", "((a) > 2.0) < 10.0"),
+        ("up == 0", None),
+        ("a > 0", None),
+        ("a > b", None),
+        ("absent(up)", None),
+        ("a > bool 1", None),
+    ],
+)
+def test_thresholds_that_are_numbers_are_scaled_wherever_they_stand(expr: str, expected: str | None) -> None:
+    assert scaled(expr, 2.0) == expected
