@@ -5,6 +5,7 @@ The shipped profiles are compared in test_rehearsals.py, beside their other runs
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ExitCode
+from simulator.units import DAY, HOUR, MINUTE
 from tests.rehearsals.agreement import disagreements
 from tests.rehearsals.running import Finished, Rehearsal, changed
 
@@ -96,6 +98,15 @@ def test_a_burn_rate_trips_on_an_hour_of_which_the_run_has_minutes(runs: Runs, n
         assert run.words("SLOAvailabilityFastBurn") == {"met"}, run.output
 
 
+@pytest.mark.parametrize("name", ["burn"])
+def test_long_windows_are_worth_the_same(runs: Runs, name: str) -> None:
+    """Of 5 m, 1 h, 6 h, 3 d and 30 d at the run's end: live, nearly all of it is history, counters restart included."""
+    live, virtual = map(_ratios, runs.pair(name))
+    assert {5 * MINUTE, HOUR, 6 * HOUR, 3 * DAY, 30 * DAY} <= live.keys()
+    for window_ms, ratio in live.items():
+        assert ratio == pytest.approx(virtual[window_ms], rel=0.15), f"window of {window_ms} ms"
+
+
 @pytest.mark.parametrize("name", ["outage"])
 def test_nobody_hears_of_an_inhibited_consequence(runs: Runs, name: str, tmp_path: Path) -> None:
     for run in runs.pair(name):
@@ -108,6 +119,16 @@ def test_nobody_hears_of_an_inhibited_consequence(runs: Runs, name: str, tmp_pat
     arguments = [talkative if argument == HERE / "outage-alertmanager.yml" else argument for argument in pair.arguments]
     without = Rehearsal(tmp_path, *arguments, "--mode", "virtual").finish(WITHIN_SECONDS)
     assert _heard(without) == {"APIServiceDown", "APITrafficGone"}
+
+
+def _ratios(run: Finished) -> dict[int, float]:
+    """The last error ratio of each window that the burn-rate alerts look at."""
+    series = json.loads((run.folder / "series.json").read_bytes())["series"]
+    return {
+        int(one["window_ms"]): float(one["values"][-1])
+        for one in series
+        if one["alert"].startswith("SLOAvailability") and not one["true"]
+    }
 
 
 def _fired(run: Finished) -> set[str]:
