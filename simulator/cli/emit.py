@@ -15,8 +15,11 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
+from simulator.cli.emit_loki import LokiEmission
 from simulator.cli.emit_remote import DEFAULT_SPOOL_MIB, SpoolLimitOption, opened
+from simulator.cli.emit_sentry import SentryEmission, SentryOption, SentryRateOption, chosen_project
 from simulator.cli.instants import parse_instant
+from simulator.cli.loki import LokiFormatOption, LokiOption, LokiRateOption, LokiTenantOption, Target
 from simulator.cli.options import (
     DryRunOption,
     JsonOption,
@@ -87,6 +90,12 @@ def command(
     rate: RemoteWriteRateOption = None,
     spool: SpoolOption = None,
     spool_limit: SpoolLimitOption = DEFAULT_SPOOL_MIB,
+    loki: LokiOption = None,
+    loki_format: LokiFormatOption = "protobuf",
+    loki_tenant: LokiTenantOption = "",
+    loki_rate: LokiRateOption = None,
+    sentry: SentryOption = None,
+    sentry_rate: SentryRateOption = None,
     shard: ShardOption = None,
     overlay: OverlayOption = None,
     dry_run: DryRunOption = False,
@@ -98,7 +107,8 @@ def command(
     / lists the endpoints (/metrics/JOB/INSTANCE, and /metrics/crybsim, which says when each fault acts and what was
     sent), /sd gives them to the http_sd_configs of a Prometheus. One JSON line on stdout says where it listens. With
     --logs, the log lines of every service are written as time goes by, in files laid out and rotated as on the
-    platform's hosts. With --remote-write, what scraping all targets would store is sent to a receiver, too.
+    platform's hosts; with --loki, they are pushed. With --remote-write, what scraping all targets would store is sent
+    to a receiver, too. With --sentry, errors and a tenth of the transactions are reported as the platform would.
 
     With --at, the exposition of one instant of the profile's own time goes to stdout instead, all targets together.
 
@@ -109,6 +119,7 @@ def command(
       crybsim emit api-errors --at +90s --job cryb-api --shard 1/4
       crybsim emit profiles/api-errors.yaml --port 9400 --logs /tmp/var/log
       crybsim emit api-errors --remote-write http://127.0.0.1:9090 --label simulation=demo
+      crybsim emit api-errors --loki http://127.0.0.1:3100 --sentry SENTRY_DSN
     """
     part = chosen_shard(shard)
     labels = chosen_labels(label)
@@ -119,12 +130,20 @@ def command(
         return
     if job:
         raise InputError("--job goes with --at; a scrape names its job itself")
+    if sentry is not None and part is not None and part.number != 1:
+        raise InputError("--sentry: reports are not in shards; give it to shard 1 only")
+    target = None if loki is None else Target.chosen(loki, loki_format, loki_tenant, loki_rate)
+    project = None if sentry is None else chosen_project(sentry)
     clock = WallClock()
     console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
     with ExitStack() as cleanup:
         remote = None
         if dry_run:
             _tell_plan(run, part, logs, remote_write, console)
+            if target is not None:
+                console.print(f"would push its log lines to {target.endpoint.url}", markup=False)
+            if project is not None:
+                console.print(f"would report its errors to {project.url}, project {project.project}", markup=False)
             return
         if remote_write is not None:
             opening = opened(
@@ -144,6 +163,12 @@ def command(
         followers: list[Follower] = [remote.follower] if remote else []
         if logs is not None:
             followers.append(LogFollower(ModelLogs(run, shard=part or WHOLE), LogFiles(logs), clock))
+        pushed: list[LokiEmission | SentryEmission] = []
+        if target is not None:
+            pushed.append(LokiEmission(target, run, labels, part or WHOLE, console, clock))
+        if project is not None:
+            pushed.append(SentryEmission(project, run, sentry_rate, console, clock))
+        followers += [one.follower for one in pushed]
         source: SampleSource = ModelSamples(run)
         if part is not None:
             source = ShardedSamples(source, part)
@@ -155,12 +180,15 @@ def command(
         try:
             asyncio.run(serve(sink, port, followers))
         finally:
-            if remote is not None:
-                totals = remote.conclude(console)
-                if as_json:
-                    typer.echo(json.dumps({"event": "ended", "remote_write": totals}))
+            totals: dict[str, object] = {"remote_write": remote.conclude(console)} if remote else {}
+            for one in pushed:
+                totals |= one.conclude(console)
+            if totals and as_json:
+                typer.echo(json.dumps({"event": "ended", **totals}))
         if remote is not None:
             remote.raise_for_missing()
+        for one in pushed:
+            one.raise_for_missing()
 
 
 def _tell_plan(
