@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from simulator.engine.dispatcher import Dispatcher, Expected
+from simulator.engine.dispatcher import Dispatcher, Expected, Leeway
 from simulator.engine.notifier import Arrival
 from simulator.engine.routing_tree import read_routing
+from simulator.engine.silence import Silence
+from simulator.telemetry.interval import Interval
+from simulator.telemetry.matchers import read_matchers
 from simulator.telemetry.samples import labels_of
 from simulator.units import HOUR, MINUTE, SECOND
 
@@ -95,3 +98,68 @@ def test_an_inhibited_alert_is_left_out_until_its_source_ends() -> None:
         (190_000, 0),
         (191_000, 2),  # both, once Down is over
     ]
+
+
+def test_a_silenced_alert_is_told_once_the_silence_is_over() -> None:
+    silence = Silence(read_matchers(['alertname="A"']), Interval(0, 2 * MINUTE), "maintenance")
+    model = Dispatcher(read_routing(CONFIG), [silence])
+    assert [one.at_ms for one in model.run([fires("A", 0)], 5 * MINUTE)] == [130_000]
+    assert [(held.at_ms, held.receiver, held.reason) for held in model.held_back] == [
+        (10_000, "default", "silenced (maintenance)"),
+        (70_000, "default", "silenced (maintenance)"),
+    ]
+
+
+MUTED = """
+route:
+  receiver: default
+  group_wait: 10s
+  group_interval: 1m
+  routes:
+    - {matchers: [kind="muted"], mute_time_intervals: [first-minutes]}
+    - {matchers: [kind="active"], active_time_intervals: [first-minutes]}
+time_intervals:
+  - {name: first-minutes, time_intervals: [{times: [{start_time: '00:00', end_time: '00:02'}]}]}
+receivers: [{name: default, webhook_configs: [{url: 'http://x'}]}]
+"""
+
+
+def told_of(kind: str, *arrivals: Arrival) -> tuple[list[tuple[int, int, int]], set[str]]:
+    model = Dispatcher(read_routing(MUTED))
+    expected = model.run(arrivals, 5 * MINUTE)
+    return [(e.at_ms, len(e.firing), len(e.resolved)) for e in expected], {held.reason for held in model.held_back}
+
+
+def test_a_muted_route_tells_later_and_an_inactive_one_only_before() -> None:
+    assert told_of("muted", fires("A", 0, kind="muted")) == (
+        [(130_000, 1, 0)],
+        {"muted by time interval 'first-minutes'"},
+    )
+    assert told_of("active", fires("A", 0, kind="active")) == (
+        [(10_000, 1, 0)],
+        {"outside its active time interval 'first-minutes'"},
+    )
+
+
+def test_what_resolves_while_its_route_is_muted_is_never_told() -> None:
+    resolved = (fires("A", 0, kind="muted"), ends("A", 60_000, 0, kind="muted"))
+    assert told_of("muted", *resolved)[0] == []
+
+
+def test_an_empty_group_that_lingers_looks_at_its_own_pace() -> None:
+    back = (fires("A", 0), ends("A", 30_000, 0), fires("A", 90_000))
+
+    def firing_at(leeway: Leeway) -> list[int]:
+        expected = Dispatcher(read_routing(CONFIG), leeway=leeway).run(back, 10 * MINUTE)
+        return [one.at_ms for one in expected if one.firing]
+
+    assert firing_at(Leeway(linger_ms=0)) == [10_000, 100_000]  # a new group
+    assert firing_at(Leeway(linger_ms=30_000)) == [10_000, 130_000]  # the old one, emptied at 70 s
+
+
+def test_what_comes_as_a_group_looks_may_come_before_or_after() -> None:
+    meet = (fires("A", 0), ends("A", 10_000, 0))
+    first = Dispatcher(read_routing(CONFIG)).run(meet, MINUTE)
+    last = Dispatcher(read_routing(CONFIG), leeway=Leeway(arrivals_first=False)).run(meet, MINUTE)
+    assert [len(one.firing) for one in first] == []
+    assert [len(one.firing) for one in last] == [1]
