@@ -10,16 +10,16 @@ import pytest
 
 from simulator.profile.load import load_profile
 from simulator.profile.manifest import Manifest, profile_hash
-from simulator.rehearsal.live_history import LiveHistory, ends_before_ms, live_history, remove_blocks
+from simulator.rehearsal.live_history import LiveHistory, ends_before_ms, live_history, prepare_history, remove_blocks
 from simulator.rehearsal.local_servers import LocalServers
-from simulator.rehearsal.request import Servers, TeamFiles
+from simulator.rehearsal.request import RehearsalRequest, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual_data import TeamPlatform
 from simulator.sinks.tsdb_blocks import read_blocks
 from simulator.stack.binaries import find_binaries
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import Labels
-from simulator.units import MINUTE, SECOND
+from simulator.units import HOUR, MINUTE, SECOND
 from tests.sinks.test_tsdb_blocks import dumped
 
 QUICK = Path(__file__).parents[1] / "rehearsals" / "quick"
@@ -44,11 +44,10 @@ def manifest(started_ms: int | None = None) -> Manifest:
     )
 
 
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> TeamPlatform:
-    """The quick configuration's jobs, and three names of theirs: one the API's own, one the model's, one of scrapes."""
+def servers() -> Servers:
+    """The real ones."""
     found = find_binaries()
-    servers = Servers(
+    return Servers(
         prometheus=found.prometheus.path,
         promtool=found.promtool.path,
         alertmanager=found.alertmanager.path,
@@ -56,9 +55,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> TeamPlatform:
         prometheus_version=found.prometheus.version,
         alertmanager_version=found.alertmanager.version,
     )
-    local = LocalServers(TeamFiles(QUICK / "prometheus.yml", QUICK / "alertmanager.yml"), servers)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> TeamPlatform:
+    """The quick configuration's jobs, and three names of theirs: one the API's own, one the model's, one of scrapes."""
+    local = LocalServers(TeamFiles(QUICK / "prometheus.yml", QUICK / "alertmanager.yml"), servers())
     run = RunFolder.create("quick", 0, tmp_path_factory.mktemp("run"))
-    only = frozenset({"http_requests_total", "node_load1", "up"})
+    only = dict.fromkeys(("http_requests_total", "node_load1", "up"), HOUR)
     return local.team_platform(ModelSamples(manifest(), everything=True), run, only)[0]
 
 
@@ -139,6 +143,31 @@ def test_only_blocks_of_before_the_run_are_removed(history: LiveHistory, tmp_pat
     assert all(meta.span.end_ms > STARTED - MINUTE for meta in kept)
     remove_blocks(tmp_path, STARTED)
     assert read_blocks(tmp_path) == ()
+
+
+def test_an_alert_that_looks_back_on_what_was_recorded_is_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody recorded anything before the servers started; and its history is as long as the longest window."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "groups: [{name: g, rules: [{record: 'r:up', expr: up}, {alert: Past, expr: 'avg_over_time(r:up[3m]) < 1'},"
+        " {alert: Now, expr: 'r:up < 1'}, {alert: Long, expr: 'avg_over_time(up[2h]) < 1'}]}]\n"
+    )
+    files = TeamFiles(QUICK / "prometheus.yml", QUICK / "alertmanager.yml", (str(rules),))
+    run_of = manifest()
+    request = RehearsalRequest(profile=run_of.profile, profile_path="quick.yaml", local=(files, servers()))
+    told: list[str] = []
+    run = RunFolder.create("quick", 0, tmp_path / "run")
+    local = LocalServers(files, servers())
+    made = prepare_history(request, local, run, run_of, 20 * SECOND, lambda _: None, told.append)
+    ((alert, reason),) = made.doubtful
+    assert alert == "Past"
+    assert "looks back 3m on r:up" in reason
+    assert "15s before the run" in reason
+    assert told == ["3h of history, up to the servers' start"]
+    assert made.end_ms(STARTED) - made.start_ms(STARTED) == 3 * HOUR
 
 
 def test_there_are_blocks_for_two_leads_only() -> None:

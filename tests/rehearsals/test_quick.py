@@ -47,7 +47,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fin
     for name, files in variants.items():
         home = folder / name.replace(" ", "-").replace("%", "percent")
         home.mkdir()
-        rehearsals[name] = Rehearsal(home, *_arguments(home, **files))
+        more = ("--no-history",) if name == "dropped route" else ()
+        rehearsals[name] = Rehearsal(home, *_arguments(home, **files), *more)
         time.sleep(STAGGER_SECONDS)
     home = folder / "virtual"
     home.mkdir()
@@ -63,12 +64,22 @@ def test_the_incident_is_noticed_in_time_and_heard(finished: dict[str, Finished]
     run = finished["as written"]
     assert run.exit_code == ExitCode.PASS, run.output
     assert run.words("HighErrorRate") == {"met"}
+    assert "of history, up to the servers' start" in run.output
+    assert not any((run.folder / "data" / "prometheus").glob("*/index"))  # its blocks are gone with the servers
     heard = {(told["kind"], told["destination"], told["status"]) for told in run.verdict["notifications"]}
     assert heard >= {
         ("slack", "#critical-alerts", "firing"),
         ("email", "devops@cryb.ai", "firing"),
         ("slack", "#critical-alerts", "resolved"),
     }
+
+
+@pytest.mark.parametrize("variant", ["as written", "virtual"])
+def test_what_is_silenced_fires_and_is_not_heard(finished: dict[str, Finished], variant: str) -> None:
+    run = finished[variant]
+    assert run.words("ErrorsInMaintenance") == {"met"}
+    heard = {alert["alert"] for told in run.verdict["notifications"] for alert in told["alerts"]}
+    assert heard == {"HighErrorRate"}
 
 
 def test_live_and_virtual_time_agree(finished: dict[str, Finished]) -> None:
@@ -103,6 +114,7 @@ def test_a_route_that_drops_the_alert_fails_and_names_who_heard_nothing(finished
     run = finished["dropped route"]
     assert run.exit_code == ExitCode.FAIL, run.output
     assert "misrouted" in run.words("HighErrorRate")
+    assert "of history" not in run.output  # it was started without
     assert "#critical-alerts" in run.messages("misrouted")
     assert "devops@cryb.ai" in run.messages("misrouted")
 
