@@ -215,20 +215,26 @@ def calm(m: Moment) -> Floats:
     return 1.04 * busy + np.maximum(8.0 + 12.0 * m["api.alive"] - 0.3 * busy, 0.0)
 
 
-@signal("postgres.taken", "", "backends that a fault keeps idle in a transaction")
+@signal("postgres.taken", "", "backends that a fault keeps idle in a transaction, were every query let in")
 def taken(m: Moment) -> Floats:
     free = MAX_CONNECTIONS - RESERVED - m["postgres.calm"]
     return m.fault("connections_exhausted") * np.maximum(free, 0.0)
 
 
+@signal("postgres.held", "", "backends that a fault keeps idle in a transaction: what refused queries leave as well")
+def held(m: Moment) -> Floats:
+    free = MAX_CONNECTIONS - RESERVED - 1.04 * m["postgres.active"] - m["postgres.idle"]
+    return m.fault("connections_exhausted") * np.maximum(free, 0.0)
+
+
 @signal("postgres.idle_in_transaction", "", "backends idle in a transaction")
 def idle_in_transaction(m: Moment) -> Floats:
-    return 0.04 * m["postgres.active"] + m["postgres.taken"]
+    return 0.04 * m["postgres.active"] + m["postgres.held"]
 
 
 @signal("postgres.backends", "", "connected backends")
 def backends(m: Moment) -> Floats:
-    return np.minimum(m["postgres.active"] * 1.04 + m["postgres.idle"] + m["postgres.taken"], MAX_CONNECTIONS)
+    return np.minimum(m["postgres.active"] * 1.04 + m["postgres.idle"] + m["postgres.held"], MAX_CONNECTIONS)
 
 
 @signal("postgres.longest_transaction", "seconds", "age of the oldest active transaction")
