@@ -145,7 +145,7 @@ class _Predictor:
         for expected in profile.expect.alerts:
             fits = all(labels.get(name, value) == value for name, value in expected.labels.items())
             if expected.name == rule.name and expected.caused_by and fits:
-                return profile.fault(expected.caused_by)
+                return next((fault for fault in profile.faults if fault.id == expected.caused_by), None)
         return min(profile.faults, key=lambda fault: fault.at, default=None)
 
     def counts_of(self, ratio: Ratio) -> TrueCounts:

@@ -71,7 +71,7 @@ def fault_of(request: RehearsalRequest, fault_id: str | None) -> Fault:
         if len(faults) > 1:
             raise InputError(f"--fault: which one? The profile has {', '.join(known)}")
         return faults[0]
-    found = request.profile.fault(fault_id)
+    found = next((fault for fault in faults if fault.id == fault_id), None)
     if found is None:
         hint = did_you_mean(fault_id, known) or f"; it has {', '.join(known)}"
         raise InputError(f"--fault {fault_id}: the profile has no such fault{hint}")

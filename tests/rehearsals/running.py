@@ -90,14 +90,7 @@ class Rehearsal:
 
     def survivors(self) -> list[psutil.Process]:
         """Processes of this run that still exist."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        return survivors(self.mark)
 
     def ports(self) -> set[int]:
         """The ports that processes of this run listen on."""
@@ -114,6 +107,18 @@ def changed(source: Path, target: Path, replacements: Mapping[str, str] | Sequen
     """A copy of a file with some text replaced; each replacement must be found."""
     text = source.read_text()
     for old, new in dict(replacements).items():
+def survivors(mark: str) -> list[psutil.Process]:
+    """Processes that still exist of those whose environment has this mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
         assert old in text, f"{old!r} is not in {source}"
         text = text.replace(old, new)
     target.parent.mkdir(parents=True, exist_ok=True)
