@@ -31,6 +31,10 @@ class Finished:
         """The words of every finding on an alert."""
         return {finding["word"] for finding in self.verdict["findings"] if finding["alert"] == alert}
 
+    def words_of(self, words: set[str]) -> set[str]:
+        """The alerts of which a finding says one of these words."""
+        return {finding["alert"] for finding in self.verdict["findings"] if finding["word"] in words}
+
     def messages(self, word: str) -> str:
         """The messages of the findings with that word."""
         return "\n".join(finding["message"] for finding in self.verdict["findings"] if finding["word"] == word)
@@ -103,10 +107,6 @@ class Rehearsal:
         return listening
 
 
-def changed(source: Path, target: Path, replacements: Mapping[str, str] | Sequence[tuple[str, str]]) -> Path:
-    """A copy of a file with some text replaced; each replacement must be found."""
-    text = source.read_text()
-    for old, new in dict(replacements).items():
 def survivors(mark: str) -> list[psutil.Process]:
     """Processes that still exist of those whose environment has this mark."""
     found = []
@@ -119,6 +119,10 @@ def survivors(mark: str) -> list[psutil.Process]:
     return found
 
 
+def changed(source: Path, target: Path, replacements: Mapping[str, str] | Sequence[tuple[str, str]]) -> Path:
+    """A copy of a file with some text replaced; each replacement must be found."""
+    text = source.read_text()
+    for old, new in dict(replacements).items():
         assert old in text, f"{old!r} is not in {source}"
         text = text.replace(old, new)
     target.parent.mkdir(parents=True, exist_ok=True)
