@@ -22,7 +22,10 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = YAML(typ="safe").load(ROOT / "docker-compose.sim.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
-GUIDE_PORTS = {3001, 3005, 9090, 9093}
+GUIDE_PORTS = {3001, 3005, 3100, 9090, 9093}
+
+LOKI = YAML(typ="safe").load(ROOT / "monitoring/loki/loki.yml")
+PROMTAIL = YAML(typ="safe").load(ROOT / "monitoring/promtail/promtail.yml")
 
 each_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -71,10 +74,67 @@ def bind_mounts() -> Iterator[tuple[str, str, str]]:
                 assert source in COMPOSE["volumes"], volume
 
 
-def test_everything_of_the_first_version_is_there() -> None:
-    assert SERVICES.keys() == {
-        *("net", "files", "api", "emitter", "receivers", "locust-master", "locust-worker"),
-        *("prometheus", "alertmanager", "grafana"),
+def started(profile: str) -> set[str]:
+    """The services that `--profile` starts."""
+    return {name for name, service in SERVICES.items() if profile in service["profiles"]}
+
+
+def test_each_profile_starts_what_it_is_for() -> None:
+    load = {"net", "files", "api", "locust-master", "locust-worker"}
+    assert started("load") == load
+    assert started("demo") == load | {
+        *("emitter", "receivers", "prometheus", "alertmanager", "grafana", "loki", "promtail", "bugsink"),
+    }
+    assert started("rehearsal") == {"rehearsal"}
+    assert SERVICES.keys() == started("demo") | started("rehearsal")
+
+
+@pytest.mark.parametrize("profile", ["demo", "load", "rehearsal"])
+def test_what_is_waited_for_is_started_too(profile: str) -> None:
+    for name in started(profile):
+        service = SERVICES[name]
+        needed = set(service.get("depends_on", {})) | {service.get("network_mode", "").partition("service:")[2]} - {""}
+        assert needed <= started(profile), name
+
+
+# The keys that the Compose Specification has and this file uses; a key that is misspelt is none of them.
+# https://github.com/compose-spec/compose-spec/blob/main/spec.md
+SERVICE_KEYS = {
+    *("image", "build", "command", "environment", "ports", "volumes", "profiles", "deploy", "depends_on"),
+    *("healthcheck", "init", "network_mode", "restart", "working_dir"),
+}
+
+
+def test_keys_are_those_of_the_specification() -> None:
+    assert {key for key in COMPOSE if not key.startswith("x-")} == {"name", "services", "volumes"}
+    for name, service in SERVICES.items():
+        assert service.keys() <= SERVICE_KEYS, name
+        assert service.get("build", {}).keys() <= {"context", "dockerfile"}, name
+        assert service["healthcheck"].keys() <= {"test", "interval", "timeout", "retries", "start_period"}, name
+        assert all(isinstance(word, str) for word in [*service.get("command", []), *service["healthcheck"]["test"]])
+        assert all(isinstance(value, str) for value in service.get("environment", {}).values()), name
+
+
+@each_service
+def test_it_is_limited(name: str) -> None:
+    limits = SERVICES[name]["deploy"]["resources"]["limits"]
+    assert limits.keys() == {"cpus", "memory"}
+    assert 0 < float(limits["cpus"]) <= 2
+    assert re.fullmatch(r"\d+[MG]", limits["memory"])
+
+
+def test_named_volumes_are_all_used() -> None:
+    named = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert {name for name in named if not name.startswith(".")} == COMPOSE["volumes"].keys()
+
+
+def test_environment_is_never_needed_and_no_secret_of_production_is_written() -> None:
+    written = (ROOT / "docker-compose.sim.yml").read_text()
+    references = re.findall(r"\$\{(\w+)(:-[^}]*)?\}", written)
+    assert all(default for _, default in references), references
+    assert {name for name, _ in references} == {
+        *("PROFILE", "LOCUST_USERS", "GRAFANA_ADMIN_PASSWORD", "SENTRY_DSN", "SENTRY_ENVIRONMENT"),
+        *("BUGSINK_SECRET_KEY", "BUGSINK_SUPERUSER"),
     }
 
 
@@ -86,7 +146,14 @@ def test_the_image_is_pinned(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "release"), [("prometheus", "v2.45."), ("alertmanager", "v0.25."), ("grafana", "10.0.")]
+    ("name", "release"),
+    [
+        ("prometheus", "v2.45."),
+        ("alertmanager", "v0.25."),
+        ("grafana", "10.0."),
+        ("loki", "2.8."),
+        ("promtail", "2.8."),
+    ],
 )
 def test_the_version_is_the_platforms(name: str, release: str) -> None:
     assert SERVICES[name]["image"].rpartition(":")[2].startswith(release)
@@ -103,7 +170,7 @@ def test_there_is_a_health_check(name: str) -> None:
 
 @each_service
 def test_it_is_restarted_unless_it_is_to_end(name: str) -> None:
-    ends = any(
+    ends = name == "rehearsal" or any(
         service.get("depends_on", {}).get(name, {}).get("condition") == "service_completed_successfully"
         for service in SERVICES.values()
     )
@@ -139,6 +206,8 @@ def test_all_share_one_loopback(name: str) -> None:
     service = SERVICES[name]
     if name == "net":
         assert "network_mode" not in service
+    elif name == "rehearsal":
+        assert service["network_mode"] == "none"
     else:
         assert service["network_mode"] == "service:net"
         assert "ports" not in service
@@ -154,8 +223,15 @@ def test_listeners_on_the_shared_loopback_do_not_clash() -> None:
             for name in ("prometheus", "alertmanager")
         ),
         int(SERVICES["grafana"]["environment"]["GF_SERVER_HTTP_PORT"]),
+        int(SERVICES["bugsink"]["environment"]["PORT"]),
+        LOKI["server"]["http_listen_port"],
+        LOKI["server"]["grpc_listen_port"],
+        PROMTAIL["server"]["http_listen_port"],
+        5557,  # Locust's master
     ]
-    assert len(set(ports)) == len(ports) == 8
+    assert len(set(ports)) == len(ports) == 13
+    published = {int(port.rsplit(":", 1)[1]) for port in SERVICES["net"]["ports"]}
+    assert published <= set(ports)
 
 
 def test_mounted_files_exist() -> None:
@@ -206,11 +282,50 @@ def test_the_files_lead_to_where_the_others_listen() -> None:
         assert option(command(server), "--config.file") == f"{files['out']}/{server}.yml"
 
 
-def test_grafana_asks_this_prometheus() -> None:
+def test_grafana_asks_the_servers_of_this_file() -> None:
     (file,) = (ROOT / "monitoring/grafana/provisioning/datasources").glob("*.yml")
-    (source,) = YAML(typ="safe").load(file)["datasources"]
-    assert source["type"] == "prometheus"
-    assert source["url"] == parse(command("files")).params["prometheus_url"]
+    sources = {source["type"]: source for source in YAML(typ="safe").load(file)["datasources"]}
+    files = parse(command("files")).params
+    assert {kind: source["url"] for kind, source in sources.items()} == {
+        "prometheus": files["prometheus_url"],
+        "alertmanager": files["alertmanager_url"],
+        "loki": f"http://127.0.0.1:{LOKI['server']['http_listen_port']}",
+    }
+    uids = {source["uid"] for source in sources.values()}
+    assert all(source["jsonData"].get("alertmanagerUid", "alertmanager") in uids for source in sources.values())
+    assert [source["type"] for source in sources.values() if source.get("isDefault")] == ["prometheus"]
+
+
+def test_grafana_finds_the_dashboards() -> None:
+    (file,) = (ROOT / "monitoring/grafana/provisioning/dashboards").glob("*.yml")
+    (provider,) = YAML(typ="safe").load(file)["providers"]
+    assert provider["folder"]
+    mounted = {inside: source for name, source, inside in bind_mounts() if name == "grafana"}
+    assert len(list((ROOT / mounted[provider["options"]["path"]]).glob("*.json"))) == 5
+
+
+def test_promtail_reads_what_emitter_and_api_write_and_sends_it_to_loki() -> None:
+    mounted = {
+        name: dict(volume.split(":")[:2] for volume in SERVICES[name]["volumes"]) for name in SERVICES if name != "net"
+    }
+    assert mounted["promtail"]["logs"] == "/var/log"
+    root = mounted["emitter"]["logs"]
+    assert parse(command("emitter")).params["logs"] == Path(root)
+    assert mounted["api"]["logs"] == root
+    written = parse(command("api")).params["log_file"].relative_to(root)
+    jobs = [target["labels"] for job in PROMTAIL["scrape_configs"] for target in job["static_configs"]]
+    read = [labels["service"] for labels in jobs if PurePosixPath("/var/log", written).match(labels["__path__"])]
+    assert read == ["api"]
+    (client,) = PROMTAIL["clients"]
+    assert client["url"].startswith(f"http://127.0.0.1:{LOKI['server']['http_listen_port']}/")
+    assert LOKI["ruler"]["alertmanager_url"] == parse(command("files")).params["alertmanager_url"]
+    inside = [
+        PurePosixPath(PROMTAIL["positions"]["filename"]),
+        PurePosixPath(LOKI["ruler"]["storage"]["local"]["directory"]),
+    ]
+    for name, path in zip(("promtail", "loki"), inside, strict=True):
+        volumes = [volume.split(":")[1] for volume in SERVICES[name]["volumes"]]
+        assert any(path.is_relative_to(volume) for volume in volumes)
 
 
 def test_the_image_is_built_from_what_is_there() -> None:
@@ -218,9 +333,12 @@ def test_the_image_is_built_from_what_is_there() -> None:
     assert built == {"docker/Dockerfile"}
     lines = (ROOT / "docker/Dockerfile").read_text().splitlines()
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = {source for line in lines if line.startswith("COPY ") for source in shlex.split(line)[1:-1]}
+    copies = [shlex.split(line)[1:] for line in lines if line.startswith("COPY ")]
+    copied = {source for words in copies if not words[0].startswith("--from=") for source in words[:-1]}
     assert copied == allowed
     assert all((ROOT / source).exists() for source in copied)
     (base,) = [line.removeprefix("FROM ") for line in lines if line.startswith("FROM ")]
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base)
     assert any(line.startswith("USER ") for line in lines)
+    servers = {words[0].removeprefix("--from=") for words in copies if words[0].startswith("--from=")}
+    assert servers == {SERVICES["prometheus"]["image"], SERVICES["alertmanager"]["image"]}

@@ -14,7 +14,9 @@ from typing import Final
 from simulator.errors import InputError
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.request import TeamFiles
+from simulator.sinks.scrape import OWN_PATH
 from simulator.stack.alertmanager_config import redirect
+from simulator.stack.fault_marks import JOB, with_fault_marks
 from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.routes import map_routes
 from simulator.telemetry.routes import write_routes
@@ -46,7 +48,7 @@ def write_files(
 
     Raises InputError for files that cannot be read or redirected, or a folder that cannot be written.
     """
-    scrapes = PrometheusConfig.read(files.prometheus_config, rules=files.rules or None)
+    scrapes = PrometheusConfig.read(files.prometheus_config, rules=files.rules or None, discovered=files.discovered)
     try:
         original = files.alertmanager_config.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -64,15 +66,17 @@ def write_files(
     }
     if addresses.api_urls:
         upstreams["cryb-api"] = addresses.api_urls
-    table = map_routes(scrapes.jobs, source, upstreams=upstreams)
+    table = map_routes(scrapes.jobs, source, upstreams=upstreams, mapping=files.jobs)
     changes = (
         *(f"{files.prometheus_config}: {change}" for change in scrapes.changes),
         *routes.changes,
         *table.unmapped,
+        f"{files.prometheus_config}: job {JOB} added: the emitter's own word on which fault acts, for dashboards",
     )
     copy = scrapes.copy(
         emitter_url=addresses.emitter_url, alertmanager_url=addresses.alertmanager_url, without=table.left_out
     )
+    copy = with_fault_marks(copy, addresses.emitter_url, OWN_PATH)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         manifest.write(folder / MANIFEST)

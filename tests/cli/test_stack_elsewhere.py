@@ -43,7 +43,9 @@ def test_the_copies_lead_to_the_stand_ins_and_nowhere_else(tmp_path: Path) -> No
     folder = tmp_path / "stack"
     assert Manifest.read(folder / "manifest.json").profile.name == "api-errors"
     scrapes = YAML(typ="safe").load(folder / "prometheus.yml")
-    assert {job["proxy_url"].rpartition("@")[2] for job in scrapes["scrape_configs"]} == {"127.0.0.1:1111"}
+    *jobs, own = scrapes["scrape_configs"]
+    assert {job["proxy_url"].rpartition("@")[2] for job in jobs} == {"127.0.0.1:1111"}
+    assert (own["job_name"], own["static_configs"]) == ("crybsim", [{"targets": ["127.0.0.1:1111"]}])
     assert scrapes["alerting"]["alertmanagers"][0]["static_configs"] == [{"targets": ["127.0.0.1:9093"]}]
     routes = YAML(typ="safe").load(folder / "alertmanager.yml")
     ways = {
