@@ -21,6 +21,7 @@ NS_PER_MS: Final = 1_000_000
 
 _STRING_LABELS_SINCE: Final = (2, 44)
 _LONG_SIZES_SINCE: Final = (3, 5)
+_NEWEST_MINOR: Final = 999
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def production_grid(file: str, group: str, interval_ms: int, prometheus_version:
     """The grid on which a server of this version evaluates the group.
 
     `file` is the path as that server loads it: its `rule_files` pattern, made absolute from its configuration's folder
-    and filled in. Raises ValueError for a version that does not begin with two numbers.
+    and filled in. Raises ValueError for what is no version.
     """
     interval_ns = interval_ms * NS_PER_MS
     offset_ns = xxhash.xxh64_intdigest(_hashed(file, group, major_minor(prometheus_version))) % interval_ns
@@ -67,7 +68,8 @@ def _size(length: int, version: tuple[int, int]) -> bytes:
 
 
 def major_minor(version: str) -> tuple[int, int]:
-    match = re.match(r"v?(\d+)\.(\d+)", version)
+    """The two numbers that a version begins with; without the second it is the newest of its major."""
+    match = re.match(r"v?(\d+)(?:\.(\d+))?(?![\w-])", version)
     if match is None:
         raise ValueError(f"{version!r} is not a version of Prometheus; write one like 2.42 or 3.5.0")
-    return int(match[1]), int(match[2])
+    return int(match[1]), int(match[2] or _NEWEST_MINOR)

@@ -13,6 +13,7 @@ from typing import Final
 from simulator.errors import Problem
 from simulator.profile.document import Document, Steps
 from simulator.profile.schema import SHORTEST_RUN_MS, Profile
+from simulator.telemetry.matchers import read_matchers
 from simulator.units import DAY, SECOND, format_duration
 
 LONGEST_HISTORY_MS: Final = 400 * DAY
@@ -65,6 +66,14 @@ def check_run(profile: Profile, findings: Findings, file: str) -> None:
     resolution = profile.history.resolution
     if resolution is not None and resolution < SECOND:
         findings.report(("history", "resolution"), f"{format_duration(resolution)} is too fine; 1s or more")
+    for index, silence in enumerate(profile.silences):
+        if all(matcher.accepts("") for matcher in read_matchers(silence.matchers)):
+            message = "these matchers fit alerts without any label; Alertmanager takes no such silence"
+            findings.report(("silences", index, "matchers"), message)
+        if silence.at >= profile.duration:
+            at, length = format_duration(silence.at), format_duration(profile.duration)
+            message = f"{at} is not within the run, which takes {length}"
+            findings.report(("silences", index, "at"), message, ("duration",))
     if not any(profile.load.journeys.model_dump().values()):
         names = ", ".join(type(profile.load.journeys).model_fields)
         findings.report(("load", "journeys"), f"no journey has a weight above 0; raise one of {names}")

@@ -54,6 +54,12 @@ def test_long_names_are_measured_as_a_version_measures_them(version: str, length
     assert production_grid("x" * length, "g", 1000, version).offset_ms == expected
 
 
+def test_a_version_without_a_minor_is_the_newest_of_its_major() -> None:
+    name = "x" * 300
+    assert production_grid(name, "g", 1000, "3") == production_grid(name, "g", 1000, "3.9.1")
+    assert production_grid(name, "g", 1000, "2") == production_grid(name, "g", 1000, "2.55.0")
+
+
 def test_what_is_no_version_is_refused() -> None:
     with pytest.raises(ValueError, match="'latest' is not a version of Prometheus"):
         production_grid("f", "g", 1000, "latest")

@@ -60,6 +60,7 @@ EVERY_FIELD: dict[str, Any] = {
         },
         {"id": "slow", "kind": "latency", "at": "8m", "for": "4m", "parameters": {"delay": "2s"}},
     ],
+    "silences": [{"matchers": ['severity="info"', 'team=~"a|b"'], "at": "1m", "for": "2m", "comment": "A deploy."}],
     "expect": {
         "alerts": [
             {

@@ -47,6 +47,24 @@ CASES: list[tuple[str, Change, str, str]] = [
         "load.journeys",
         "no jour",
     ),
+    (
+        "silence after the run",
+        lambda d: d.update(silences=[{"matchers": ['severity="info"'], "at": "10m", "for": "1m"}]),
+        "silences[0].at",
+        "10m is not within the run, which takes 10m",
+    ),
+    (
+        "silence of everything",
+        lambda d: d.update(silences=[{"matchers": ['severity=~".*"'], "for": "1m"}]),
+        "silences[0].matchers",
+        "these matchers fit alerts without any label",
+    ),
+    (
+        "silence without a matcher",
+        lambda d: d.update(silences=[{"matchers": ["severity"], "for": "1m"}]),
+        "silences[0].matchers[0]",
+        "'severity' is not a matcher; write one like severity=",
+    ),
     ("history", lambda d: d.update(history={"resolution": "10ms"}), "history.resolution", "10ms is too fine"),
     (
         "long history",

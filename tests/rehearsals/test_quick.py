@@ -90,7 +90,7 @@ def test_live_and_virtual_time_agree(finished: dict[str, Finished]) -> None:
         (exactly,) = [claim["text"] for claim in run.verdict["claims"] if claim["title"] == "How exactly"]
         assert "±4s" in exactly
     assert disagreements(live.verdict, virtual.verdict, resolution_ms=a_scrape_and_an_evaluation_ms) == []
-    assert len([alert for alert in live.verdict["alerts"] if alert["resolved"]]) == 1
+    assert len([alert for alert in live.verdict["alerts"] if alert["resolved"]]) == 2
 
 
 def test_the_run_folder_says_what_was_run(finished: dict[str, Finished]) -> None:
