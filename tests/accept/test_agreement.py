@@ -114,7 +114,7 @@ def test_nobody_hears_of_an_inhibited_consequence(runs: Runs, name: str, tmp_pat
         assert _heard(run) == {"APIServiceDown"}
     pair = PAIRS[name]
     talkative = changed(
-        HERE / "outage-alertmanager.yml", tmp_path / "alertmanager.yml", {"equal: [service]": "equal: [job]"}
+        HERE / "outage-alertmanager.yml", tmp_path / "alertmanager.yml", {"equal: [service]": "equal: [severity]"}
     )
     arguments = [talkative if argument == HERE / "outage-alertmanager.yml" else argument for argument in pair.arguments]
     without = Rehearsal(tmp_path, *arguments, "--mode", "virtual").finish(WITHIN_SECONDS)
