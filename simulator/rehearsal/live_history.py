@@ -24,17 +24,19 @@ from simulator.errors import InputError
 from simulator.profile.manifest import Manifest
 from simulator.profile.overlaid import catalogue_of
 from simulator.rehearsal.backfill import OnProgress
-from simulator.rehearsal.doubts import doubtful
+from simulator.rehearsal.doubts import LONGEST_WARM_UP_MS, doubtful, recorded_reach_ms
 from simulator.rehearsal.history import FULL_RESOLUTION_MS, History
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.past import length_ms, names_read
+from simulator.rehearsal.recorded_history import RecordingRun, Scraped, with_recorded
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
-from simulator.rehearsal.virtual_data import TeamPlatform, cached_blocks, history_of
+from simulator.rehearsal.virtual_data import TeamPlatform, cached_blocks, cached_history, history_of
 from simulator.sinks.tsdb_blocks import move_blocks, read_blocks
 from simulator.stack.virtual import rule_groups_as_loaded
 from simulator.streams.samples import ModelSamples
+from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import FamilyBlock
 from simulator.units import SECOND, format_duration
 
@@ -103,11 +105,24 @@ def prepare_history(
     long_ms = length_ms(request.profile, rules_from_api(loaded))
     tell(f"{format_duration(long_ms)} of history, up to the servers' start")
     before_ms = ends_before_ms(lead_ms)
-    made = live_history(manifest, platform, long_ms, before_ms, on_progress, full_resolution=request.full_resolution)
+    recorded_ms = min(recorded_reach_ms(groups), LONGEST_WARM_UP_MS)
+    made = live_history(
+        manifest,
+        platform,
+        long_ms,
+        before_ms + recorded_ms,
+        on_progress,
+        full_resolution=request.full_resolution,
+        restarts=recorded_ms == 0,
+    )
+    if recorded_ms:
+        config = servers.prometheus_config
+        recording = RecordingRun(groups, request.local[1], config.without_rules(), config.external_labels)
+        made = _with_recorded(made, platform, recorded_ms, recording)
     longest_ms = max((job.interval_ms for job in platform.jobs), default=0)
     is_thinned = made.history.old_step_ms > longest_ms
     density = Density(FULL_RESOLUTION_MS, made.history.old_step_ms if is_thinned else 0)
-    return replace(made, doubtful=doubtful(groups, density, before_ms))
+    return replace(made, doubtful=doubtful(groups, density, recorded_ms + before_ms))
 
 
 def live_history(
@@ -118,14 +133,27 @@ def live_history(
     on_progress: OnProgress,
     *,
     full_resolution: bool = False,
+    restarts: bool = True,
 ) -> LiveHistory:
     """Make the history of a platform, or use the one that an earlier run made. `manifest` starts at the profile's own
-    start. Raises as `backfill` does."""
+    start. With `restarts` its API's own series end with it. Raises as `backfill` does."""
     end_ms = manifest.started_ms - ends_before_ms
     history = history_of(manifest, platform, end_ms, long_ms, full_resolution=full_resolution)
+    if not restarts:
+        return LiveHistory(cached_history(history, platform, on_progress), history)
     history = replace(history, relabelling=f"{history.relabelling}, then the API is another process")
     restarting = partial(_restarting, manifest, history.span.end_ms)
     return LiveHistory(cached_blocks(history, platform, restarting, on_progress), history)
+
+
+def _with_recorded(older: LiveHistory, platform: TeamPlatform, long_ms: int, recording: RecordingRun) -> LiveHistory:
+    """So much longer, and in that time with what rules recorded."""
+    history = older.history
+    span = Interval(history.span.end_ms, history.span.end_ms + long_ms)
+    restarting = partial(_restarting, history.manifest, span.end_ms)
+    scraped = Scraped(span, history.manifest, platform, restarting)
+    folder = with_recorded(older.folder, history.fingerprint, scraped, recording)
+    return LiveHistory(folder, replace(history, span=Interval(history.span.start_ms, span.end_ms)))
 
 
 def _restarting(manifest: Manifest, end_ms: int, platform: TeamPlatform) -> ScrapeSource:

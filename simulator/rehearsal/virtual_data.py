@@ -133,10 +133,14 @@ def write_incident(
     span: Interval,
     write: Callable[[Sequence[WrittenSeries]], None],
     step_ms: int = 0,
+    source: Callable[[TeamPlatform], ScrapeSource] | None = None,
 ) -> None:
-    """Every scrape within the span, or one in `step_ms`, handed on slice by slice in the order of time."""
+    """Every scrape within the span, or one in `step_ms`, handed on slice by slice in the order of time. `source` is
+    another one than the platform's own."""
     for target in platform.relabelling.targets():
-        scraper = Scraper(platform.source(manifest), platform.relabelling, manifest.seed)
+        scraper = Scraper(
+            source(platform) if source else platform.source(manifest), platform.relabelling, manifest.seed
+        )
         every = max(-(-step_ms // target.interval_ms), 1)
         slice_ms = _SLICE_MS * every
         for start_ms in range(span.start_ms, span.end_ms, slice_ms):

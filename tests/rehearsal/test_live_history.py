@@ -145,15 +145,16 @@ def test_only_blocks_of_before_the_run_are_removed(history: LiveHistory, tmp_pat
     assert read_blocks(tmp_path) == ()
 
 
-def test_an_alert_that_looks_back_on_what_was_recorded_is_doubtful(
+def test_what_was_recorded_is_there_as_far_back_as_anybody_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody recorded anything before the servers started; and its history is as long as the longest window."""
+    """And its history is as long as the longest window. Longer than six hours nobody recorded anything."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rules = tmp_path / "rules.yml"
     rules.write_text(
-        "groups: [{name: g, rules: [{record: 'r:up', expr: up}, {alert: Past, expr: 'avg_over_time(r:up[3m]) < 1'},"
-        " {alert: Now, expr: 'r:up < 1'}, {alert: Long, expr: 'avg_over_time(up[2h]) < 1'}]}]\n"
+        "groups: [{name: g, rules: [{record: 'r:load', expr: 'sum(node_load1)'}, {alert: Now, expr: 'r:load > 9'},"
+        " {alert: Past, expr: 'avg_over_time(r:load[3m]) > 9'}, {alert: Far, expr: 'r:load offset 7h > 9'},"
+        " {record: 'r:twice', expr: '2 * r:load'}, {alert: Long, expr: 'avg_over_time(up[2h]) < 1'}]}]\n"
     )
     files = TeamFiles(QUICK / "prometheus.yml", QUICK / "alertmanager.yml", (str(rules),))
     run_of = manifest()
@@ -163,11 +164,29 @@ def test_an_alert_that_looks_back_on_what_was_recorded_is_doubtful(
     local = LocalServers(files, servers())
     made = prepare_history(request, local, run, run_of, 20 * SECOND, lambda _: None, told.append)
     ((alert, reason),) = made.doubtful
-    assert alert == "Past"
-    assert "looks back 3m on r:up" in reason
-    assert "15s before the run" in reason
-    assert told == ["3h of history, up to the servers' start"]
-    assert made.end_ms(STARTED) - made.start_ms(STARTED) == 3 * HOUR
+    assert alert == "Far"
+    assert "looks back 7h on r:load, and it is recorded only from 6h15s before the run on" in reason
+    (length,) = told
+    assert length.endswith("of history, up to the servers' start")
+    assert made.end_ms(STARTED) == STARTED - ENDS_BEFORE
+
+    again = prepare_history(request, local, run, run_of, 20 * SECOND, lambda _: None, told.append)
+    assert again == made
+    made.put(tmp_path / "data", STARTED)
+    found = dumped(find_binaries().promtool.path, tmp_path / "data")
+    recorded = {time: float(text) for time, text in found[("__name__", "r:load"),]}
+    assert {time: float(text) for time, text in found[("__name__", "r:twice"),]} == {
+        time: 2 * value for time, value in recorded.items()
+    }
+    times = sorted(recorded)
+    assert times[0] - (made.end_ms(STARTED) - 6 * HOUR) < 2 * SECOND
+    assert made.end_ms(STARTED) - times[-1] <= 2 * SECOND
+    assert set(np.diff(times)) == {2 * SECOND}
+    (load,) = [samples for labels, samples in found.items() if dict(labels)["__name__"] == "node_load1"]
+    scraped = np.array([time for time, _ in load])
+    for time in (*times[:50], *times[-50:]):  # the sum over one node is its newest sample
+        newest = int(np.searchsorted(scraped, time, side="right")) - 1
+        assert recorded[time] == float(load[newest][1])
 
 
 def test_there_are_blocks_for_two_leads_only() -> None:
