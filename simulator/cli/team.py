@@ -13,6 +13,7 @@ from simulator.profile.settings import Settings
 from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.resources import shipped
 from simulator.stack.binaries import find_binaries
+from simulator.stack.discovery import Discovered
 
 
 def team_files(
@@ -27,6 +28,11 @@ def team_files(
         alertmanager_config=flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
         or reference / "alertmanager" / "alertmanager.yml",
         rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
+        discovered={
+            job: tuple(Discovered(group.targets, group.labels) for group in groups)
+            for job, groups in settings.discovered.items()
+        },
+        jobs=settings.jobs,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.clock import Clock
@@ -11,10 +12,18 @@ from simulator.observers.prometheus import PrometheusApi
 from simulator.telemetry.observations import Observation, SelectorObserved
 from simulator.telemetry.rules import AlertRule, Matcher, Selector
 
-Declared = Mapping[str, Mapping[str, Collection[str]]]
-"""The label names that the catalogue declares for each series name, with their values.
 
-Labels that targets bring (`job`, `instance`, …) are not among them."""
+@dataclass(frozen=True)
+class Declared:
+    """The label names that the catalogue declares for each series name that is scraped, with their values.
+
+    Labels that targets bring (`job`, `instance`, …) are not among them. `unscraped` are names that only jobs expose
+    which nobody scrapes, with one of these jobs.
+    """
+
+    labels: Mapping[str, Mapping[str, Collection[str]]]
+    unscraped: Mapping[str, str] = field(default_factory=dict)
+
 
 _MOST_VALUES: Final = 8
 
@@ -78,7 +87,7 @@ class SelectorObserver:
         Matchers that match existing series must do so together; the labels of the others must exist on those series,
         and the catalogue must declare a value that they accept.
         """
-        labels = self._declared.get(selector.metric)
+        labels = self._declared.labels.get(selector.metric)
         if labels is None:
             return False
         of_targets = tuple(m for m in selector.matchers if m.label not in labels)
@@ -100,10 +109,12 @@ class SelectorObserver:
         metric = selector.metric
         if not metric:
             return ""
-        declared = self._declared.get(metric, {})
+        declared = self._declared.labels.get(metric, {})
         exposed = bool(self._count(Selector(metric, ()), span))
+        if not exposed and metric in self._declared.unscraped:
+            return f"no target of {self._declared.unscraped[metric]}, which exposes it, is scraped"
         if not exposed and not declared:
-            return f"no {metric} is exported{did_you_mean(metric, self._declared)}"
+            return f"no {metric} is exported{did_you_mean(metric, self._declared.labels)}"
         unmet = [m for m in selector.matchers if not self._count(Selector(metric, (m,)), span)]
         for matcher in unmet:
             there = self._values(metric if exposed else "up", matcher.label, span)  # `up` has the labels of targets

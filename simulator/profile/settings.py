@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from simulator.errors import InputError
 from simulator.profile.document import Document, read_document
-from simulator.profile.fields import FileName, Noun, Rate
+from simulator.profile.fields import FileName, LabelName, Noun, Rate, Text
 from simulator.profile.mend import read_as
 
 FILE_NAME: Final = "crybsim.yaml"
@@ -53,6 +53,15 @@ class Production(_Part):
     """Its Alertmanager's `--web.external-url`."""
 
 
+class DiscoveredTargets(_Part):
+    """Some targets that service discovery would find, as `static_configs` writes them."""
+
+    targets: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Their addresses; the i-th target of a job stands for the i-th instance of what it scrapes."""
+    labels: dict[LabelName, Text] = {}
+    """Their labels before relabelling, such as `__meta_kubernetes_pod_label_app`."""
+
+
 class Limits(_Part):
     """What no command exceeds, whatever a profile says."""
 
@@ -79,6 +88,10 @@ class Settings(_Part):
     """The prometheus program to use."""
     alertmanager_bin: FileName | None = None
     """The alertmanager program to use."""
+    discovered: dict[Text, tuple[DiscoveredTargets, ...]] = {}
+    """By scrape job: what its service discovery finds in production; not given: targets named after the job."""
+    jobs: dict[Text, Text] = {}
+    """Which job of the catalogue a scrape job is, such as `api: cryb-api`, where neither its name nor a port tells."""
     production: Production = Production()
     """What runs in production."""
     allowed_hosts: tuple[Host, ...] = ()

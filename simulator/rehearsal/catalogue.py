@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
 from simulator.catalog.jobs import BY_NAME
+from simulator.observers.selectors import Declared
 from simulator.profile.manifest import Manifest
+from simulator.rehearsal.team_scrapes import TeamJob
 from simulator.streams.samples import ModelSamples
+from simulator.telemetry.routes import Route
+
+ByJob = Mapping[str, Mapping[str, Mapping[str, Collection[str]]]]
+"""Job of the catalogue, series name, label name: the label's values."""
 
 
-def declared_labels(manifest: Manifest) -> Mapping[str, Mapping[str, Collection[str]]]:
-    """Label names and values by series name, over all jobs and instances, what the API itself exposes included."""
-    found: dict[str, dict[str, set[str]]] = {}
+def declared_labels(manifest: Manifest) -> ByJob:
+    """What each job exposes, over all its instances, what the API itself exposes included."""
+    found: dict[str, dict[str, dict[str, set[str]]]] = {}
     source = ModelSamples(manifest, everything=True)
     start = np.array([manifest.started_ms], dtype=np.int64)
     for job in source.jobs():
+        of_job = found.setdefault(job, {})
         for instance in source.instances(job):
             for block in source.blocks(job, instance, start):
                 for series in block.series:
-                    labels = found.setdefault(series.name, defaultdict(set))
+                    labels = of_job.setdefault(series.name, defaultdict(set))
                     for name, value in series.labels:
                         labels[name].add(value)
     return found
+
+
+def declared(by_job: ByJob, scraped: Collection[str] | None = None) -> Declared:
+    """All of it by series name, as far as these jobs (None: all) expose it."""
+    labels: dict[str, dict[str, set[str]]] = {}
+    for job, names in by_job.items():
+        if scraped is None or job in scraped:
+            for name, of_series in names.items():
+                known = labels.setdefault(name, defaultdict(set))
+                for label, values in of_series.items():
+                    known[label].update(values)
+    unscraped = {name: job for job, names in by_job.items() for name in names if name not in labels}
+    return Declared(labels, unscraped)
+
+
+def scraped_jobs(jobs: Iterable[TeamJob], routes: Iterable[Route]) -> frozenset[str]:
+    """The catalogue's jobs behind those targets that the team's relabelling keeps."""
+    kept = {(job.name, target) for job in jobs for target, _ in job.targets if job.target_labels(target) is not None}
+    return frozenset(route.catalogue_job for route in routes if (route.job, route.target) in kept)
 
 
 def service_of(job: str) -> str:

@@ -16,7 +16,7 @@ from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
-from simulator.rehearsal.catalogue import declared_labels, service_of
+from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs, service_of
 from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.live_history import NO_MERGING, LiveHistory, prepare_history, remove_blocks
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
@@ -225,10 +225,16 @@ class _LiveRun:
         return Watch(
             *urls,
             clock=self._clock,
-            declared=self._declared,
+            declared=declared(self._declared, self._scraped()),
             allowed_hosts=self._request.allowed_hosts,
             own=self._request.run_label,
         )
+
+    def _scraped(self) -> frozenset[str] | None:
+        """The catalogue's jobs that this run's Prometheus scrapes; on a running stack nobody knows."""
+        if self._stack is None:
+            return None
+        return scraped_jobs(self._redirection.jobs, self._redirection.routes)
 
     def follow(self, watch: Watch, tick: Callable[[], None]) -> None:
         """Watch until the profile's end, or until a server has died: then the rest could not be observed anyway."""

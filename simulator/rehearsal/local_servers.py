@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +13,22 @@ from simulator.receivers import Receivers
 from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
-from simulator.rehearsal.team_scrapes import read_jobs
+from simulator.rehearsal.team_scrapes import TeamJob, dropped_jobs, read_jobs
 from simulator.rehearsal.virtual_data import TeamPlatform
 from simulator.stack.alertmanager_config import Redirected, redirect
+from simulator.stack.alertmanager_fields import release
 from simulator.stack.local import LocalStack
 from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.redirect_check import check_config
 from simulator.stack.routes import RouteTable, map_routes
 from simulator.stack.rule_files import check_rule_files
-from simulator.stack.simulated_zones import ZONE_FOLDER, with_simulated_zones, write_zones, zone_environment
+from simulator.stack.simulated_zones import (
+    LOCATIONS_SINCE,
+    ZONE_FOLDER,
+    with_simulated_zones,
+    write_zones,
+    zone_environment,
+)
 from simulator.telemetry.routes import Route, write_routes
 from simulator.telemetry.samples import SampleSource
 
@@ -33,11 +40,12 @@ class Redirection:
     changes: tuple[str, ...]
     removed_receivers: tuple[str, ...]
     routes: tuple[Route, ...]
+    jobs: tuple[TeamJob, ...] = ()
 
     @property
     def unmapped_jobs(self) -> tuple[str, ...]:
-        """Jobs with a target that nothing stands in for."""
-        return tuple(dict.fromkeys(route.job for route in self.routes if not route.is_mapped))
+        """Jobs with a target that nothing stands in for, or without any."""
+        return _unseen(self.routes, self.jobs)
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,17 @@ class LocalAddresses:
     receivers_ca_file: Path
 
 
+_WALL_CLOCK = f"time intervals at simulated instants need Alertmanager ≥ {LOCATIONS_SINCE}"
 _NOBODY = "http://127.0.0.1:9"
 """Stands for addresses that are not known yet while files are only checked."""
+
+
+_DROPPED = "its relabel_configs drop every target"
+
+
+def _unseen(routes: Iterable[Route], jobs: Iterable[TeamJob]) -> tuple[str, ...]:
+    nobody = dict.fromkeys(route.job for route in routes if not route.is_mapped)
+    return (*nobody, *(f"{job} ({_DROPPED})" for job in dropped_jobs(jobs)))
 
 
 class LocalServers:
@@ -66,7 +83,10 @@ class LocalServers:
         first_with_names = 3  # from Prometheus 3 on, `instance` has no port where the target names none
         self._default_ports = int(servers.prometheus_version.partition(".")[0]) < first_with_names
         self._prometheus_config = PrometheusConfig.read(
-            files.prometheus_config, rules=files.rules or None, default_ports=self._default_ports
+            files.prometheus_config,
+            rules=files.rules or None,
+            discovered=files.discovered,
+            default_ports=self._default_ports,
         )
         try:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
@@ -76,7 +96,10 @@ class LocalServers:
         tried = self._redirected(
             http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem")
         )
-        self.lacking = tried.lacking
+        uses_intervals = bool(read_routing(self._alertmanager_text).intervals_in_use())
+        self.shifts_intervals = uses_intervals and release(servers.alertmanager_version) >= release(LOCATIONS_SINCE)
+        """Whether time intervals hold at simulated instants."""
+        self.lacking = (*tried.lacking, *([_WALL_CLOCK] if uses_intervals and not self.shifts_intervals else []))
         """What alertmanager.yml uses and this Alertmanager has not."""
 
     def start(
@@ -102,7 +125,7 @@ class LocalServers:
             ca_file=to.receivers_ca_file,
         )
         text, env = redirected.text, None
-        if later_ms and read_routing(self._alertmanager_text).intervals_in_use():
+        if later_ms and self.shifts_intervals:
             folder = stack.configs / ZONE_FOLDER
             text, zones = with_simulated_zones(text, "alertmanager.yml")
             write_zones(folder, zones, (0,), lambda simulated_ms: simulated_ms + later_ms)
@@ -113,25 +136,28 @@ class LocalServers:
             external_url=links.alertmanager_link if links else "",
             env=env,
         )
-        table = RouteTable((), ())
+        table, copy = RouteTable((), ()), ""
 
         def configure(prometheus_url: str) -> str:
-            nonlocal table
+            nonlocal table, copy
             upstreams = {"cryb-api": to.api_urls, "prometheus": (prometheus_url,), "alertmanager": (alertmanager_url,)}
-            table = map_routes(self._prometheus_config.jobs, source, upstreams=upstreams)
+            table = map_routes(self._prometheus_config.jobs, source, upstreams=upstreams, mapping=self._files.jobs)
             write_routes(routes_file, table.routes)
-            return self._prometheus_config.copy(
+            copy = self._prometheus_config.copy(
                 emitter_url=to.scrape_url, alertmanager_url=alertmanager_url, without=table.left_out
             )
+            return copy
 
         stack.start_prometheus(configure, flags=flags, external_url=links.prometheus_link if links else "")
+        jobs = read_jobs(copy, default_ports=self._default_ports)
         changes = (
             *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
             *redirected.changes,
             *table.unmapped,
+            *(f"{self._files.prometheus_config}: job {job!r}: {_DROPPED}" for job in dropped_jobs(jobs)),
         )
         (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")
-        return Redirection(changes, redirected.removed_receivers, table.routes)
+        return Redirection(changes, redirected.removed_receivers, table.routes, jobs)
 
     @property
     def prometheus_config(self) -> PrometheusConfig:
@@ -151,14 +177,14 @@ class LocalServers:
         `read` are the sample names that anybody reads and how far back (ms); None: all of them.
         """
         config = self._prometheus_config
-        table = map_routes(config.jobs, source, upstreams={})
+        table = map_routes(config.jobs, source, upstreams={}, mapping=self._files.jobs)
         copy = config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY, without=table.left_out)
         (run.configs / "prometheus.yml").write_text(copy, encoding="utf-8")
         jobs = read_jobs(copy, default_ports=self._default_ports)
         if any(job.metric_relabel.may_rename for job in jobs):
             read = None  # samples of any name may end up under one that rules read
         platform = TeamPlatform(jobs, table.routes, copy, None if read is None else frozenset(read), read or {})
-        return platform, tuple(dict.fromkeys(route.job for route in table.routes if not route.is_mapped))
+        return platform, _unseen(table.routes, jobs)
 
     def redirected_to(self, receivers: Receivers) -> Redirected:
         """The copy of alertmanager.yml that reaches these receivers and nothing else."""

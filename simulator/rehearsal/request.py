@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.profile.overlay import OverlayFile
 from simulator.profile.schema import Profile
+from simulator.stack.discovery import Discovered
 from simulator.verdict.facts import CatalogueComparison
 
 
 @dataclass(frozen=True)
 class TeamFiles:
-    """The configuration under rehearsal. `rules` are globs that replace the rule files of `prometheus_config`."""
+    """The configuration under rehearsal. `rules` are globs that replace the rule files of `prometheus_config`.
+
+    `discovered` says what scrape jobs' service discovery finds, `jobs` which job of the catalogue a scrape job is.
+    """
 
     prometheus_config: Path
     alertmanager_config: Path
     rules: tuple[str, ...] = ()
+    discovered: Mapping[str, Sequence[Discovered]] = field(default_factory=dict)
+    jobs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

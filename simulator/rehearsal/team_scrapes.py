@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -50,6 +50,13 @@ def read_jobs(copy: str, *, default_ports: bool) -> tuple[TeamJob, ...]:
     document: dict[str, Any] = YAML(typ="safe").load(copy)
     common = document.get("global") or {}
     return tuple(_job(job, common, default_ports) for job in document.get("scrape_configs") or ())
+
+
+def dropped_jobs(jobs: Iterable[TeamJob]) -> tuple[str, ...]:
+    """The jobs that have targets and whose relabelling drops every one of them: nothing of theirs is ever seen."""
+    return tuple(
+        job.name for job in jobs if job.targets and all(job.target_labels(target) is None for target, _ in job.targets)
+    )
 
 
 class TeamSource:

@@ -15,7 +15,7 @@ from simulator.engine.groups import RecordingRule, RuleGroup
 from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
-from simulator.rehearsal.catalogue import declared_labels, service_of
+from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs, service_of
 from simulator.rehearsal.doubts import doubtful
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
@@ -100,7 +100,8 @@ class _VirtualRun:
         )
         platform, prometheus = setup.platform, setup.prometheus
         self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
-        evaluated = prometheus.evaluate(self.manifest, "incident", declared_labels(self.manifest))
+        names = declared(declared_labels(self.manifest), scraped_jobs(platform.jobs, platform.routes))
+        evaluated = prometheus.evaluate(self.manifest, "incident", names)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):

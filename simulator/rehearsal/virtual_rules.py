@@ -163,7 +163,7 @@ class VirtualPrometheus:
     ) -> Evaluated:
         surroundings = Surroundings(self._run.external_labels, self._run.external_url)
         evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, surroundings)
-        if not declared:
+        if declared is None:
             return Evaluated(evaluation, (), ReadSeries(()))
         api = PrometheusApi(client)
         selectors = self._look(manifest, api, declared)

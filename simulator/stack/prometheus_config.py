@@ -54,7 +54,7 @@ class PrometheusConfig:
         path: Path,
         *,
         rules: Sequence[str] | None = None,
-        discovered: Mapping[str, Discovered] | None = None,
+        discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
     ) -> None:
         """`path` is the original's, whose folder relative paths begin at. `rules` (globs, from the current folder)
@@ -85,7 +85,7 @@ class PrometheusConfig:
         path: Path,
         *,
         rules: Sequence[str] | None = None,
-        discovered: Mapping[str, Discovered] | None = None,
+        discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
     ) -> PrometheusConfig:
         """The file at `path`. Raises InputError when it cannot be read or is not a prometheus.yml."""
@@ -201,7 +201,7 @@ class PrometheusConfig:
             put(self._root, "scrape_configs", SequenceNode(_SEQ, jobs))
         return [job for job in jobs if isinstance(job, MappingNode)]
 
-    def _redirect_jobs(self, given: Mapping[str, Discovered], default_ports: bool) -> tuple[ScrapeJob, ...]:
+    def _redirect_jobs(self, given: Mapping[str, Sequence[Discovered]], default_ports: bool) -> tuple[ScrapeJob, ...]:
         jobs = []
         if self._job_nodes:
             self.changes.append("every job: scraped through the emitter (proxy_url)")

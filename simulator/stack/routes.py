@@ -34,6 +34,8 @@ _BY_PORT: Final = {
     9464: "bullmq",
     9465: "business-metrics",
     9471: "search-analytics",
+    9200: "security",
+    9472: "security-automation",
 }
 
 # The local servers' own paths, where the team's may have another prefix; the API is asked for the job's path as it is.
@@ -71,6 +73,9 @@ def map_routes(
     for job in jobs:
         for target in job.targets:
             catalogue_job = catalogue_job_of(job, target, {*source.jobs(), *upstreams}, mapping or {})
+            if catalogue_job is None and target in job.spare:
+                left_out.append((job.name, target))
+                continue
             if catalogue_job is None:
                 unmapped.append(
                     f"job {job.name!r}, target {target}: not in the catalogue; it is up and exposes nothing"
@@ -86,6 +91,8 @@ def map_routes(
                 routes.append(route)
                 continue
             left_out.append((job.name, target))
+            if target in job.spare:
+                continue
             there = "instance" if available == 1 else "instances"
             unmapped.append(
                 f"job {job.name!r}, target {target}: left out, the platform has {available} {there} of {catalogue_job}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from simulator.errors import InputError, Problem
-from simulator.stack.discovery import Discovered, Target, replace_discovery, stand_in_address, static_targets
+from simulator.stack.discovery import Discovered, Target, replace_discovery, static_targets
 from simulator.stack.redirect_tree import drop, get, items, mapping, place, put, string, text_of
 from simulator.stack.secrets import drop_client_settings, mask_parameters, mask_relabelling
 from simulator.telemetry.routes import TARGET_PARAMETER
@@ -22,12 +22,16 @@ _ADDRESS_WITHOUT_PORT: Final = r"https;([^:]+|\[[^\]]+\])"
 
 @dataclass(frozen=True)
 class ScrapeJob:
-    """What a job scrapes, as the team wrote it. `module` is the blackbox module it asks for, if any."""
+    """What a job scrapes, as the team wrote it. `module` is the blackbox module it asks for, if any.
+
+    `spare` are those of its targets that stand for instances which the platform may not have.
+    """
 
     name: str
     targets: tuple[str, ...]
     metrics_path: str = "/metrics"
     module: str = ""
+    spare: frozenset[str] = frozenset()
 
 
 def redirect_job(
@@ -35,7 +39,7 @@ def redirect_job(
     *,
     source: str,
     folder: Path,
-    given: Mapping[str, Discovered],
+    given: Mapping[str, Sequence[Discovered]],
     default_ports: bool = True,
 ) -> tuple[ScrapeJob, list[str]]:
     """Change a job's node so that it goes through a proxy (`set_proxy`). Returns the job, and a line on each change.
@@ -55,9 +59,8 @@ def redirect_job(
     changes += [f"relabelling into {label} masked" for label in mask_relabelling(get(node, "relabel_configs"))]
 
     targets = static_targets(node)
-    stand_in = stand_in_address(name, 80)
-    found, discovery_changes = replace_discovery(node, folder=folder, stand_in=stand_in, given=given.get(name))
-    targets, changes = (*targets, *found), [*changes, *discovery_changes]
+    found = replace_discovery(node, job=name, folder=folder, given=given.get(name))
+    targets, changes = (*targets, *found.targets), [*changes, *found.changes]
     put(node, "static_configs", _static_configs(targets))
     changes += _scrape_over_http(node, targets, default_ports)
 
@@ -66,6 +69,7 @@ def redirect_job(
         targets=tuple(target.address for target in targets),
         metrics_path=text_of(get(node, "metrics_path")) or "/metrics",
         module=module,
+        spare=found.spare,
     )
     return job, [f"job {name!r}: {change}" for change in changes]
 

@@ -9,6 +9,7 @@ import pytest
 
 from simulator.clock import ManualClock
 from simulator.observers import PrometheusApi, SelectorObserver
+from simulator.observers.selectors import Declared
 from simulator.telemetry.observations import SelectorObserved
 from simulator.telemetry.rules import AlertRule, Matcher, Selector
 from simulator.transport import http_client
@@ -61,17 +62,20 @@ CATALOGUE: dict[str, dict[str, set[str]]] = {
         (_rule(Matcher("job", "=", "aip"), TIMEOUT, metric="not_yet_counted"), 0, False, "job is one of api, web"),
         (_rule(Matcher("job", "=", "api"), TIEMOUT, metric="not_yet_counted"), 0, False, "reason is one of timeout"),
         (_rule(metric="nobody_exports_this"), 0, False, "no nobody_exports_this is exported"),
+        (_rule(metric="of_nobody"), 0, False, "no target of redis, which exposes it, is scraped"),
     ],
     ids=[
         "matched", "no error yet", "value the catalogue lacks", "label name that no series has", "no such job",
         "each matcher matches but never together", "declared and not yet exposed", "not yet exposed, and no such job",
-        "not yet exposed, and no such value", "unknown name",
+        "not yet exposed, and no such value", "unknown name", "its job is not scraped",
     ],
 )  # fmt: skip
 def test_blind_or_only_quiet(server: Any, rule: AlertRule, series: int, possible: bool, hint: str) -> None:
     server.answers["/api/v1/query"] = _count
     with http_client(server.url) as client:
-        observer = SelectorObserver(PrometheusApi(client), ManualClock(60_000), CATALOGUE)
+        observer = SelectorObserver(
+            PrometheusApi(client), ManualClock(60_000), Declared(CATALOGUE, {"of_nobody": "redis"})
+        )
         (observed,) = observer.observe([rule], 0)
     assert isinstance(observed, SelectorObserved)
     assert (observed.series, observed.possible, observed.hint) == (series, possible, hint)

@@ -62,6 +62,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "overlays: [o.yaml]\nprometheus_bin: /opt/prometheus\nalertmanager_bin: bin/alertmanager\n"
         "production: {prometheus: '2.45', alertmanager: v0.25.0}\nallowed_hosts: [staging.example.org, '10.0.0.1:80']\n"
         "prometheus_url: http://p.example.org/prefix\nalertmanager_url: https://a.example.org\n"
+        "discovered: {api: [{targets: ['a:1'], labels: {__meta_x: y}}]}\njobs: {api: cryb-api}\n"
         "loki_url: http://l.example.org:3100\ngrafana_url: http://g.example.org\nlimits: {users: 500, rate: 200/s}\n"
     )
     settings = load_settings(path)

@@ -143,8 +143,9 @@ def test_jobs_go_through_the_emitter_and_say_who_they_are(team: Path) -> None:
     assert [(job.name, job.targets) for job in config.jobs] == [
         ("api servers", ("api-a.example", "api-b.example:8443")),
         ("files", ("one:9100", "two:9100", "three:9100")),
-        ("Pods & more", ("pods-more:80",)),
+        ("Pods & more", ("pods-more:80", *(f"pods-more-{number}:80" for number in range(2, 33)))),
     ]
+    assert config.jobs[2].spare == set(config.jobs[2].targets[1:])
 
 
 def test_https_becomes_http_after_the_teams_own_relabelling(team: Path) -> None:
@@ -207,17 +208,18 @@ def test_every_change_is_listed(team: Path) -> None:
         "job 'api servers': parameter token masked",
         "job 'api servers': https becomes http",
         f"job 'files': file_sd_configs replaced by the 3 targets of {team.parent}/sd/a.json",
-        "job 'Pods & more': kubernetes_sd_configs replaced by one target, pods-more:80",
-        "job 'Pods & more': its relabelling reads __meta_ labels",
+        "job 'Pods & more': kubernetes_sd_configs replaced by pods-more:80, pods-more-2:80, …: one target for each",
+        "job 'Pods & more': labels that only discovery knows are guessed: __meta_kubernetes_pod_label_app=Pods & more",
     ):
         assert expected in changes
 
 
 def test_what_discovery_would_find_can_be_given(team: Path) -> None:
-    given_by_hand = {"Pods & more": Discovered(("pod-1:80", "pod-2:80"), {"__meta_kubernetes_pod_label_app": "api"})}
+    pods = Discovered(("pod-1:80", "pod-2:80"), {"__meta_kubernetes_pod_label_app": "api"})
+    given_by_hand = {"Pods & more": (pods, Discovered(("pod-3:80",)))}
     config = PrometheusConfig.read(team, discovered=given_by_hand)
     job = load(config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER))["scrape_configs"][2]
-    assert [group["targets"] for group in job["static_configs"]] == [["pod-1:80"], ["pod-2:80"]]
+    assert [group["targets"] for group in job["static_configs"]] == [["pod-1:80"], ["pod-2:80"], ["pod-3:80"]]
     assert job["static_configs"][0]["labels"]["__meta_kubernetes_pod_label_app"] == "api"
 
 
