@@ -50,7 +50,7 @@ def declared(by_job: ByJob, scraped: Collection[str] | None = None) -> Declared:
 def scraped_jobs(jobs: Iterable[TeamJob], routes: Iterable[Route]) -> frozenset[str]:
     """The catalogue's jobs behind those targets that the team's relabelling keeps."""
     kept = {(job.name, target) for job in jobs for target, _ in job.targets if job.target_labels(target) is not None}
-    return frozenset(route.catalogue_job for route in routes if (route.job, route.target) in kept)
+    return frozenset(route.catalogue_job for route in routes if route.is_mapped and (route.job, route.target) in kept)
 
 
 def service_of(job: str) -> str:
