@@ -27,12 +27,12 @@ from simulator.cli.options import (
 )
 from simulator.cli.overlays import team_overlays
 from simulator.cli.report import write_report
-from simulator.cli.team import servers, team_files
+from simulator.cli.team import production_of, servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import ExitCode, InputError
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.settings import load_settings
-from simulator.rehearsal.request import Production, RehearsalRequest
+from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.sweep import Range, fault_of, sweep
 from simulator.report.sweep_document import Sweep, sweep_schema
 from simulator.report.sweep_page import render_sweep_page
@@ -106,7 +106,7 @@ def command(
                 team_files(settings, rules, prometheus_config, alertmanager_config),
                 servers(settings, prometheus_bin, alertmanager_bin),
             ),
-            production=Production(settings.production.prometheus, settings.production.alertmanager),
+            production=production_of(settings, None),
             out=Path(folder),
             rerun=shlex.join(["crybsim", *sys.argv[1:]]),
         )

@@ -107,6 +107,14 @@ class Dispatcher:
         expected.extend(self._flush_due(until_ms + 1))
         return tuple(expected)
 
+    def next_looks(self) -> dict[Labels, int]:
+        """After `run`: for each alert that is in a group, when a group of its looks at it next."""
+        looks: dict[Labels, int] = {}
+        for group in self._groups.values():
+            for labels in group.alerts:
+                looks[labels] = min(group.next_flush_ms, looks.get(labels, group.next_flush_ms))
+        return looks
+
     def _receive(self, arrival: Arrival) -> None:
         self._known[arrival.labels] = arrival
         for route in self._tree.root.match(dict(arrival.labels)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import quote_plus
 
@@ -43,6 +43,25 @@ def arrivals(
     """
     labelled = _labelled(sent, external_labels, relabel, external_url)
     return tuple(sorted(labelled, key=lambda arrival: arrival.at_ms))
+
+
+def without_refreshes(all_arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
+    """The same without what only says that an alert goes on: its first arrival holds as long as they made it.
+
+    Who is told what stays the same; a repeated notification has the annotations of the beginning.
+    """
+    kept: list[Arrival] = []
+    newest: dict[Labels, int] = {}  # where the arrival that an alert lives on is
+    for arrival in all_arrivals:
+        at = newest.get(arrival.labels)
+        if at is not None and not arrival.is_resolved and not kept[at].is_resolved:
+            known = kept[at]
+            if known.starts_at_ms == arrival.starts_at_ms and arrival.at_ms <= known.ends_at_ms:
+                kept[at] = replace(known, ends_at_ms=max(known.ends_at_ms, arrival.ends_at_ms))
+                continue
+        newest[arrival.labels] = len(kept)
+        kept.append(arrival)
+    return tuple(kept)
 
 
 def batches(all_arrivals: Iterable[Arrival]) -> Iterator[tuple[int, tuple[Arrival, ...]]]:

@@ -65,6 +65,7 @@ class AlertmanagerObserver:
                 inhibited_by=tuple(status.get("inhibitedBy") or ()),
                 silenced_by=tuple(status.get("silencedBy") or ()),
                 fingerprint=alert["fingerprint"],
+                muted_by=tuple(status.get("mutedBy") or ()),
             )
             before = self._seen.get(observed.fingerprint)
             if before is None or _apart_from_time(before) != _apart_from_time(observed):
@@ -74,4 +75,4 @@ class AlertmanagerObserver:
 
 
 def _apart_from_time(alert: AlertmanagerObserved) -> tuple[object, ...]:
-    return (alert.state, alert.receivers, alert.inhibited_by, alert.silenced_by)
+    return (alert.state, alert.receivers, alert.inhibited_by, alert.silenced_by, alert.muted_by)

@@ -15,15 +15,12 @@ import httpx
 
 from simulator.clock import Clock
 from simulator.engine.dispatcher import CLEAN_UP_MS, Dispatcher, Expected, HeldBack, Leeway
-from simulator.engine.notifier import Arrival
-from simulator.engine.routing_tree import RoutingTree
-from simulator.engine.silence import Silence
-from simulator.engine.time_intervals import changes
 from simulator.errors import UnobservedError
 from simulator.observers import AlertmanagerObserver
 from simulator.rehearsal.pace import Pace, start_on_wall
-from simulator.rehearsal.replay import TimeMap, first_instant_ms, replay
+from simulator.rehearsal.replay import TimeMap, replay
 from simulator.rehearsal.silences import set_silences
+from simulator.rehearsal.timeline import Timeline
 from simulator.stack.local import LocalStack
 from simulator.stack.simulated_zones import ZONE_FOLDER, with_simulated_zones, write_zones, zone_environment
 from simulator.stack.timescale import compress
@@ -46,26 +43,6 @@ _ON_ITS_WAY_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """What Alertmanager gets over a span of simulated time, and the routes by which it decides."""
-
-    arrivals: tuple[Arrival, ...]
-    span: Interval
-    tree: RoutingTree
-    silences: tuple[Silence, ...]
-
-    @property
-    def whole(self) -> Interval:
-        """The span from the first arrival on."""
-        return Interval(min(first_instant_ms(self.arrivals, self.span), self.span.start_ms), self.span.end_ms)
-
-    @property
-    def jumps_ms(self) -> tuple[int, ...]:
-        """The instants at which a time interval that a route names begins or ends."""
-        return changes(self.tree.intervals_in_use(), self.whole)
-
-
-@dataclass(frozen=True)
 class Replayed:
     """The map between the two times, and what Alertmanager itself showed, at simulated instants."""
 
@@ -74,17 +51,25 @@ class Replayed:
 
 
 def run_compressed(
-    stack: LocalStack, config: str, timeline: Timeline, pace: Pace, clock: Clock, *, external_url: str = ""
+    stack: LocalStack,
+    config: str,
+    timeline: Timeline,
+    pace: Pace,
+    clock: Clock,
+    *,
+    external_url: str = "",
+    shifts_intervals: bool = True,
 ) -> Replayed:
     """Start Alertmanager on a configuration (already redirected) and play the timeline into it.
 
-    Raises UnobservedError when it does not take what it is sent.
+    Without `shifts_intervals` time intervals go by the wall: it is too old for anything else. Raises UnobservedError
+    when it does not take what it is sent.
     """
     jumps_ms = timeline.jumps_ms
     text = compress(config, "alertmanager.yml", pace.factor)
     zones: tuple[str, ...] = ()
     folder = stack.configs / ZONE_FOLDER
-    if timeline.tree.intervals_in_use():
+    if shifts_intervals and timeline.tree.intervals_in_use():
         text, zones = with_simulated_zones(text, "alertmanager.yml")
         write_zones(folder, zones, (timeline.whole.start_ms,), lambda at_ms: at_ms)
     env = zone_environment(folder, os.environ) if zones else None

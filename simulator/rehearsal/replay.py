@@ -46,11 +46,6 @@ class TimeMap:
         return replace(heard, at_ms=self.to_simulated_ms(heard.at_ms), alerts=alerts)
 
 
-def first_instant_ms(arrivals: Sequence[Arrival], span: Interval) -> int:
-    """The simulated instant at which a replay begins: what fires before the span is there when it starts."""
-    return min((arrival.at_ms for arrival in arrivals), default=span.start_ms)
-
-
 def replay(
     arrivals: Sequence[Arrival],
     span: Interval,

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from simulator.clock import Clock
 from simulator.engine.evaluate import SentAlert
-from simulator.engine.notifier import arrivals
+from simulator.engine.notifier import arrivals, batches, without_refreshes
 from simulator.engine.relabel import Relabelling, read_rules
 from simulator.engine.routing_tree import read_routing
 from simulator.profile.manifest import Manifest
 from simulator.receivers import Receivers, notification_failures
-from simulator.rehearsal.compressed import Timeline, foretell, on_time, run_compressed
+from simulator.rehearsal.compressed import foretell, on_time, run_compressed
 from simulator.rehearsal.local_servers import LocalServers
-from simulator.rehearsal.pace import chosen_pace
+from simulator.rehearsal.pace import Pace, chosen_pace
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.silences import silences_of
+from simulator.rehearsal.timeline import Timeline
 from simulator.stack.local import LocalStack
 from simulator.stack.timescale import timers_of
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Gap, NotificationReceived, Observation
 from simulator.telemetry.samples import Labels
+from simulator.units import SECOND
 from simulator.verdict.facts import Compression
+
+_MOST_PER_SECOND: Final = 50.0
+"""So often Alertmanager is sent something; a day in ten seconds would be late with more."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,20 @@ def notify_virtually(
     with Receivers(heard.append, run.configs, clock) as receivers, stack:
         redirected = servers.redirected_to(receivers)
         fastest = timers_of(redirected.text, "alertmanager.yml").fastest()
-        pace = chosen_pace(timeline.whole, fastest, timeline.jumps_ms, request.alertmanager_scale)
+        played = timeline.trimmed()
+        pace = chosen_pace(played.whole, fastest, played.jumps_ms, request.alertmanager_scale)
+        if _per_second(played, pace) > _MOST_PER_SECOND:
+            played = replace(played, arrivals=without_refreshes(played.arrivals))
         link = request.production.alertmanager_link
-        replayed = run_compressed(stack, redirected.text, timeline, pace, clock, external_url=link)
+        replayed = run_compressed(
+            stack,
+            redirected.text,
+            played,
+            pace,
+            clock,
+            external_url=link,
+            shifts_intervals=servers.shifts_intervals,
+        )
         dead = dict(stack.health()) | ({"receivers": receivers.problem} if receivers.problem else {})
         log = stack.log("alertmanager")
     gaps = [Gap(span.start_ms, name, f"{name} {how} during the replay") for name, how in dead.items()]
@@ -79,3 +96,9 @@ def notify_virtually(
         removed_receivers=redirected.removed_receivers,
         compression=foretell(timeline, pace) if pace.factor > 1 else None,
     )
+
+
+def _per_second(timeline: Timeline, pace: Pace) -> float:
+    """How often something is sent, in wall time."""
+    seconds = timeline.whole.length_ms / SECOND / pace.factor
+    return sum(1 for _ in batches(timeline.arrivals)) / max(seconds, 1.0)

@@ -70,6 +70,7 @@ class AlertmanagerObserved:
     inhibited_by: tuple[str, ...] = ()  # fingerprints
     silenced_by: tuple[str, ...] = ()
     fingerprint: str = ""
+    muted_by: tuple[str, ...] = ()  # time intervals; Alertmanager tells from 0.28 on
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class SelectorObserved:
     absence: bool = False  # the rule asks for absence, so it must have been seen matching at the baseline
     foreign: int = 0  # of these, how many lack the label of the run's own series (staging)
     hint: str = ""  # why nothing matched, as far as that can be told
+
 
 @dataclass(frozen=True)
 class TargetObserved:

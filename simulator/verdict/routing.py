@@ -184,7 +184,10 @@ def _why_misrouted(
         inhibitors = sorted({names.get(f, f) for alert in quiet for f in alert.inhibited_by})
         if inhibitors:
             return f": Alertmanager held it back, inhibited by {listed(inhibitors)}"
-        return ": Alertmanager held it back, silenced"
+        if any(alert.silenced_by for alert in quiet):
+            return ": Alertmanager held it back, silenced"
+        muting = sorted({name for alert in quiet for name in alert.muted_by})
+        return f": Alertmanager held it back, muted by time interval {listed(muting) or '(not told which)'}"
     reasons = held_back_by(case, expected, since_ms)
     if reasons:
         return f": Alertmanager held it back, {listed(reasons)}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from simulator.engine.dispatcher import Dispatcher, Expected, Leeway
-from simulator.engine.notifier import Arrival
+from simulator.engine.notifier import Arrival, without_refreshes
 from simulator.engine.routing_tree import read_routing
 from simulator.engine.silence import Silence
 from simulator.telemetry.interval import Interval
@@ -163,3 +166,35 @@ def test_what_comes_as_a_group_looks_may_come_before_or_after() -> None:
     last = Dispatcher(read_routing(CONFIG), leeway=Leeway(arrivals_first=False)).run(meet, MINUTE)
     assert [len(one.firing) for one in first] == []
     assert [len(one.firing) for one in last] == [1]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ABC"), st.integers(0, 20), st.integers(1, 15), st.sampled_from(["x", "y"])),
+        max_size=6,
+    )
+)
+def test_refreshes_change_nothing_but_annotations(episodes: list[tuple[str, int, int, str]]) -> None:
+    sent: dict[tuple[str, str], list[Arrival]] = {}
+    for name, start, minutes, service in episodes:
+        own = sent.setdefault((name, service), [])
+        begin, end = start * MINUTE, (start + minutes) * MINUTE
+        if own and begin <= own[-1].at_ms:
+            continue  # it still fires
+        labels = labels_of({"alertname": name, "service": service})
+        own += [Arrival(at, labels, (("at", str(at)),), begin, at + 4 * MINUTE) for at in range(begin, end, MINUTE)]
+        own += [Arrival(end + n * MINUTE, labels, (), begin, end) for n in range(2)]
+    whole = sorted((arrival for own in sent.values() for arrival in own), key=lambda arrival: arrival.at_ms)
+    thin = without_refreshes(whole)
+    assert len(thin) <= sum(3 for _ in episodes)
+    tree = read_routing(CONFIG)
+    assert Dispatcher(tree).run(thin, HOUR) == Dispatcher(tree).run(whole, HOUR)
+
+
+def test_an_alert_that_was_not_refreshed_in_time_begins_anew() -> None:
+    labels = labels_of({"alertname": "A"})
+    gap = [Arrival(at, labels, (), 0, at + 4 * MINUTE) for at in (0, MINUTE, 10 * MINUTE)]
+    assert [(one.at_ms, one.ends_at_ms) for one in without_refreshes(gap)] == [
+        (0, 5 * MINUTE),
+        (10 * MINUTE, 14 * MINUTE),
+    ]

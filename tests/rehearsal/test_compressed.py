@@ -21,8 +21,9 @@ from simulator.engine.notifier import Arrival
 from simulator.engine.routing_tree import read_routing
 from simulator.engine.silence import Silence
 from simulator.receivers import Receivers
-from simulator.rehearsal.compressed import Timeline, on_time, run_compressed
+from simulator.rehearsal.compressed import on_time, run_compressed
 from simulator.rehearsal.pace import Pace
+from simulator.rehearsal.timeline import Timeline
 from simulator.stack.alertmanager_config import redirect
 from simulator.stack.binaries import find_binaries
 from simulator.stack.local import LocalStack

@@ -11,7 +11,7 @@ from simulator.engine.dispatcher import Dispatcher
 from simulator.engine.notifier import Arrival
 from simulator.engine.routing_tree import read_routing
 from simulator.receivers import Receivers
-from simulator.rehearsal.replay import TimeMap, first_instant_ms, replay
+from simulator.rehearsal.replay import TimeMap, replay
 from simulator.stack.alertmanager_config import redirect
 from simulator.stack.binaries import find_binaries
 from simulator.stack.local import LocalStack
@@ -102,7 +102,7 @@ def test_the_real_alertmanager_tells_what_the_model_expects(tmp_path: Path, fact
         url = stack.start_alertmanager(compress(copy.text, "am.yml", factor))
         with http_client(url) as client:
             clock = WallClock()
-            times = TimeMap(first_instant_ms(ARRIVALS, SPAN), clock.now_ms(), factor)
+            times = TimeMap(SPAN.start_ms, clock.now_ms(), factor)
             replay(ARRIVALS, SPAN, times, client, clock)
     expected = Dispatcher(read_routing(CONFIG)).run(ARRIVALS, SPAN.end_ms)
     told = sorted(
