@@ -6,7 +6,7 @@ PROFILE ?= profiles/api-errors.yaml
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install venv demo demo-live test accept check golden dashboards bench lock clean
+.PHONY: help install venv exporters demo demo-live test accept check golden dashboards bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -18,13 +18,16 @@ install: venv ## .venv from the lock, Prometheus and Alertmanager where PATH has
 venv:
 	@sh setup/venv.sh
 
+exporters: # what the catalogue is compared with, where PATH has none
+	@sh setup/exporters.sh
+
 demo: install ## rehearse one incident in virtual time: which alerts fired, how fast, who was notified
 	@$(BIN)/crybsim rehearse $(PROFILE)
 
 demo-live: install ## the same in real time, with load on the reference API (four minutes)
 	@$(BIN)/crybsim rehearse $(PROFILE) --mode live
 
-test: install check ## check, then every test but the acceptance runs (under 12 minutes)
+test: install exporters check ## check, then every test but the acceptance runs (under 12 minutes)
 	@$(BIN)/python -m pytest -m "not accept" -n 2 --dist loadfile --ignore tests/rehearsals
 	@$(BIN)/python -m pytest -m "not accept" tests/rehearsals
 

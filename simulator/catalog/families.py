@@ -32,15 +32,17 @@ class CausedBy(StrEnum):
 class Dimension:
     """Labels that vary together. Each row is their values, and the row's share of the whole, or its factor.
 
-    The largest rows come first. `tiny` says how many of them a tiny platform has, to which the whole then falls, and
-    `usual` how many one of default size has; a large one has all. `level` is set where rows are factors: these do not
-    divide a whole. Names that begin with `_` are known to the model only and never exposed.
+    The largest rows come first. `tiny` says how many of them a tiny platform has, and `usual` how many one of default
+    size has; a large one has all. What is left out falls to the first `absorbing` of those that are kept, or to all.
+    `level` is set where rows are factors: these do not divide a whole. Names that begin with `_` are known to the model
+    only and never exposed.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], float], ...]
     tiny: int | None = None
     usual: int | None = None
+    absorbing: int | None = None
     level: bool = False
 
     def kept(self, size: Size) -> tuple[tuple[tuple[str, ...], float], ...]:
@@ -49,8 +51,10 @@ class Dimension:
         few = self.rows[:count]
         if len(few) == len(self.rows) or self.level:
             return few
-        scale = sum(share for _, share in self.rows) / sum(share for _, share in few)
-        return tuple((values, share * scale) for values, share in few)
+        taking = few[: self.absorbing]
+        left = sum(share for _, share in self.rows[len(few) :])
+        scale = 1.0 + left / sum(share for _, share in taking)
+        return tuple((values, share * scale) for values, share in taking) + few[len(taking) :]
 
 
 def shares(name: str, table: Mapping[str, float], tiny: int | None = None) -> Dimension:

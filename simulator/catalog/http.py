@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from simulator.catalog.families import CausedBy, Count, Dimension, Family, Flow, Histogram, Level, Sizes, constant, same
+from simulator.catalog.families import (
+    CausedBy,
+    Count,
+    Dimension,
+    Family,
+    Flow,
+    Histogram,
+    Level,
+    Sizes,
+    constant,
+    factors,
+    rows,
+    same,
+)
 from simulator.catalog.jobs import CRYB_API
 from simulator.catalog.routes import ROUTES, Auth, Route
+from simulator.catalog.sizes import Size
 from simulator.telemetry.samples import MetricType
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -82,7 +96,7 @@ def _endpoints() -> Dimension:
     kept = [route for route in ROUTES if route.journey and route.path != "/metrics"]
     rank = {name: place for place, name in enumerate(_POPULAR)}
     kept.sort(key=lambda route: rank.get(f"{route.method} {route.path}", len(rank)))
-    rows, usual, few = [], 0, []
+    found, usual, few, absorbing = [], 0, [], 0
     for place, (route, part) in enumerate(zip(kept, _popularity(kept), strict=True)):
         tail = route.path.removeprefix("/api/v1/")
         success = "201" if route.method == "POST" and tail in _CREATES else "200"
@@ -90,14 +104,25 @@ def _endpoints() -> Dimension:
         if tail == "auth/login":
             errors = (("401", 0.06), ("429", 0.002), *_SERVER_ERRORS)
         codes = ((success, 1 - sum(share for _, share in errors)), *errors)
-        rows += [((route.method, route.path, code, pace(route)), share * part) for code, share in codes]
+        found += [((route.method, route.path, code, pace(route)), share * part) for code, share in codes]
         if place < TINY_ROUTES:  # success, the commonest mistake of clients, and the server's errors
-            few += [row for row in rows[-len(codes) :] if row[0][2] in (success, codes[1][0], "500", "503")]
+            few += [row for row in found[-len(codes) :] if row[0][2] in (success, codes[1][0], "500", "503")]
+            absorbing = absorbing if route.method != "GET" else len(few)
         if place < USUAL_ROUTES:
-            usual = len(rows)
+            usual = len(found)
+    # what a smaller platform does not tell apart are pages looked at: what is done on others agrees with other counters
     return Dimension(
-        ("method", "route", "code", "_pace"), tuple(dict.fromkeys((*few, *rows))), tiny=len(few), usual=usual
+        ("method", "route", "code", "_pace"),
+        tuple(dict.fromkeys((*few, *found))),
+        tiny=len(few),
+        usual=usual,
+        absorbing=absorbing,
     )
+
+
+def routes_shown(size: Size) -> tuple[str, ...]:
+    """The routes that a platform of this size tells apart, the busiest first."""
+    return tuple(dict.fromkeys(labels["route"] for labels, _ in rows(REQUESTS.dimensions, size)))
 
 
 REQUESTS = Flow(
@@ -117,6 +142,8 @@ REQUESTS = Flow(
 )
 
 _CODED = same("method", "route", "code")
+_QUALITY = {"0.01": 0.61, "0.05": 0.78, "0.5": 0.97, "0.9": 0.995, "0.95": 0.998, "0.99": 1.0, "0.999": 1.0}
+"""Quantiles of how good single answers are, against the mean; those that prom-client has unless told otherwise."""
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 
 FAMILIES: tuple[Family, ...] = (
@@ -162,5 +189,12 @@ FAMILIES: tuple[Family, ...] = (
         _G,
         "Share of requests that failed",
         Level("http.failing_percent", (constant("service", "api"), constant("endpoint", "all")), high=100),
+    ),
+    Family(
+        CRYB_API,
+        "cryb_api_response_quality",
+        MetricType.SUMMARY,
+        "Quality of the API's answers, from 0 to 1",
+        Level("api.response_quality", (constant("endpoint", "all"), factors("quantile", _QUALITY)), high=1.0),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.catalog import (
+    api_state,
     business,
     business_exporter,
     business_talk,
@@ -26,6 +27,7 @@ from simulator.catalog import (
     revenue,
     search,
     security,
+    security_exporters,
     socket_exporters,
     tracing,
     uploads,
@@ -40,8 +42,10 @@ FAMILIES: tuple[Family, ...] = (
     *business.FAMILIES,
     *business_talk.FAMILIES,
     *content.FAMILIES,
+    *api_state.FAMILIES,
     *revenue.FAMILIES,
     *security.FAMILIES,
+    *security_exporters.FAMILIES,
     *business_exporter.FAMILIES,
     *node.FAMILIES,
     *cadvisor.FAMILIES,

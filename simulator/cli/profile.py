@@ -13,6 +13,7 @@ from rich.console import Console
 from simulator.cli.drafting import choose_rule, draft, read_rules, starter
 from simulator.cli.options import JsonOption, ProfileArgument, RulesOption, SeedOption
 from simulator.cli.overlays import reminders, team_overlays
+from simulator.cli.profile_truth import truth
 from simulator.errors import ExitCode, InputError, Problem
 from simulator.profile.json_schema import profile_schema
 from simulator.profile.load import load_profile, parse_profile, profile_files, resolve_profile
@@ -153,6 +154,9 @@ def show(
     except OSError as error:
         raise InputError(f"--html {html}: cannot be written: {error.strerror or error}") from error
     typer.echo(html)
+
+
+app.command()(truth)
 
 
 @app.command()

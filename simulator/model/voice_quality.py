@@ -3,7 +3,7 @@
 Loss comes in bursts, as a two-state Markov chain makes them (E. N. Gilbert, "Capacity of a burst-noise channel", Bell
 System Technical Journal 39 (1960), 1253-1265; E. O. Elliott, "Estimates of error rates for codes on burst-noise
 channels", ibid. 42 (1963), 1977-1997). Its loss ratio and burst ratio go into the E-model, ITU-T Recommendation G.107
-(06/2015), with everything but loss, codec and delay at the defaults of its table 2:
+(06/2015), with everything but loss, codec and delay at the defaults of its table 3 (which give R = 93.2, clause 7.7):
 
     R = Ro - Is - Id - Ie,eff + A                                                                  (7-1)
 
@@ -28,12 +28,12 @@ Floats = NDArray[np.float64]
 POOR_BELOW: Final = 60.0
 """R below which "nearly all users" are dissatisfied: the category "poor" of ITU-T G.109, table 1."""
 
-_RO: Final = 94.77  # clause 7.2 with the defaults of table 2
+_RO: Final = 94.77  # clause 7.2 with the defaults of table 3
 _IS: Final = 1.41  # clause 7.3 likewise
-_TELR = 65.0  # talker echo loudness rating, dB (table 2)
-_WEPL = 110.0  # weighted echo path loss, dB (table 2)
+_TELR = 65.0  # talker echo loudness rating, dB (table 3)
+_WEPL = 110.0  # weighted echo path loss, dB (table 3)
 _ROE = 94.77  # -1.5 (No - RLR), clause 7.4, with the noise of the defaults
-_TOLERATED_MS = 100.0  # mT of table 2: the least perceivable delay
+_TOLERATED_MS = 100.0  # mT of table 1, class "default" (sT = 1): the least perceivable delay
 _LN2 = 0.69314718055994530942
 _LN10 = 2.30258509299404568402
 
@@ -54,9 +54,9 @@ class Codec:
 
 
 G711: Final = Codec(ie=0.0, bpl=25.1, delay_ms=10.0)
-"""With packet loss concealment (ITU-T G.113 (11/2007), tables I.2 and I.4)."""
+"""With loss concealment by G.711's appendix I (ITU-T G.113, appendix I, table I.4; without it Bpl would be 4.3)."""
 G729A: Final = Codec(ie=11.0, bpl=19.0, delay_ms=25.0)
-"""With voice activity detection (ibid.)."""
+"""With voice activity detection (ibid.). BurstR is meant for codecs with a Bpl of 16 and more, as these all are."""
 OPUS: Final = Codec(ie=4.1, bpl=20.0, delay_ms=26.5)
 """64 kbit/s with in-band FEC; frame of 20 ms and 6.5 ms look-ahead (RFC 6716, section 2). G.113 has no figures for
 Opus: these are what ggarber/rtcscore (src/rtc_mos.js) uses, Ie = 55 - 4.6 ln(bit/s), Bpl = 20 with FEC."""

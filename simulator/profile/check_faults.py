@@ -6,8 +6,10 @@ import re
 from itertools import combinations
 
 from simulator.catalog.faults import BY_NAME, SHORTEST_PULSE_MS, FaultKind, Parameter
+from simulator.catalog.http import routes_shown
 from simulator.catalog.regions import REGIONS
 from simulator.catalog.routes import PATTERNS
+from simulator.catalog.sizes import Size
 from simulator.errors import did_you_mean
 from simulator.profile.activity import parameter, service_of
 from simulator.profile.checks import Findings
@@ -129,6 +131,8 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
         else:
             message += "; write a pattern such as /api/v1/posts/:id"
         findings.report((*inside, "route"), message, kind_steps)
+    elif target.route is not None and "route" in kind.scopes:
+        _check_route_shown(target.route, inside, profile, findings)
     if target.region is not None and "region" in kind.scopes and target.region not in REGIONS:
         message = f"{describe(target.region)} is not a region of the users{did_you_mean(target.region, REGIONS)}"
         findings.report((*inside, "region"), f"{message} (regions: {', '.join(REGIONS)})", kind_steps)
@@ -139,6 +143,18 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
             findings.report((*steps, "kind"), message, ("platform", "instances", "postgres"))
         elif target.instance == "postgres-1":
             findings.report((*inside, "instance"), "postgres-1 is the primary; name a replica", kind_steps)
+
+
+def _check_route_shown(route: str, inside: Steps, profile: Profile, findings: Findings) -> None:
+    """A route that has no series of its own could break without anybody seeing it."""
+    size = profile.platform.size
+    shown = routes_shown(size)
+    if route in shown:
+        return
+    way = "write platform.size: large, or " if route in routes_shown(Size.LARGE) else ""
+    message = f"{describe(route)} has no series of its own on a platform of size {size}; {way}name one of its "
+    busiest = ", ".join(shown[:3])
+    findings.report((*inside, "route"), f"{message}{len(shown)} routes: {busiest}, …", ("platform", "size"))
 
 
 def _check_parameters(fault: Fault, kind: FaultKind, steps: Steps, findings: Findings) -> None:

@@ -61,7 +61,7 @@ class PlatformSize(Part):
     """How big the platform is."""
 
     size: Size = Size.DEFAULT
-    """How many series it exports."""
+    """How many series one of everything exports: about 2,000, 8,000 or 11,000, with 3, 25 or 42 routes told apart."""
     registered_users: Annotated[int, Field(ge=10, le=1_000_000_000)] = 50_000
     """Accounts that exist at the start."""
     instances: Instances = Instances()

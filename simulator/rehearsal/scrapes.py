@@ -18,6 +18,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.catalog.jobs import BY_NAME
 from simulator.compiled import kernel
 from simulator.model.draws import bits, normal
 from simulator.model.keys import key
@@ -32,16 +33,6 @@ Counts = NDArray[np.int64]
 
 NAME: Final = "__name__"
 DEFAULT_INTERVAL_MS: Final = 15 * SECOND
-INTERVALS_MS: Final = {
-    "prometheus": 5 * SECOND,
-    "cryb-api": 10 * SECOND,
-    "websocket-monitoring": 10 * SECOND,
-    "elasticsearch": 30 * SECOND,
-    "minio": 30 * SECOND,
-    "grafana": 30 * SECOND,
-    "database-performance": 30 * SECOND,
-}
-"""Jobs that are not scraped at the default interval (platform contract, section 6)."""
 
 _REPORTED: Final = (
     "up",
@@ -147,7 +138,7 @@ class Scraper:
     def targets(self, jobs: Sequence[str] | None = None) -> tuple[Target, ...]:
         """The targets of the source that relabelling keeps, at their usual intervals; of some jobs or of all."""
         return tuple(
-            Target(job, instance, INTERVALS_MS.get(job, DEFAULT_INTERVAL_MS))
+            Target(job, instance, BY_NAME[job].interval_ms if job in BY_NAME else DEFAULT_INTERVAL_MS)
             for job in (self._source.jobs() if jobs is None else jobs)
             for instance in self._source.instances(job)
             if self._relabelling.target(job, instance) is not None

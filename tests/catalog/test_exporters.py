@@ -2,7 +2,7 @@
 
 exporters/*.json holds what Debian's exporters showed of them, against real servers (PostgreSQL 15 with a replica, Redis
 7; nginx and Elasticsearch stood in for by their status documents). Where the exporters themselves are found, in
-.tools/exporters or on PATH, they are asked again.
+.tools/exporters (setup/exporters.sh) or on PATH, they are asked again.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def status() -> Iterator[str]:
 @contextmanager
 def exporter(name: str, *flags: str) -> Iterator[str]:
     """A real exporter on a free port, for as long as it is looked at; skips where it is not there."""
-    found = shutil.which(name, path=".tools/exporters") or shutil.which(name)
+    found = shutil.which(name, path=".tools/exporters/usr/bin") or shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is neither in .tools/exporters nor on PATH")
+        pytest.skip(f"{name} is neither in .tools/exporters/usr/bin nor on PATH")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -20,6 +20,15 @@ _REQUESTS = of_api(
     "http_request_duration_seconds", "http_request_size_bytes", "http_requests_total", "http_response_size_bytes"
 )
 
+_SEEN = {
+    f"security/{name}"
+    for name in ("wazuh_alerts_total", "wazuh_rule_groups_total", "attack_patterns_total", "geographic_threats_total")
+}
+_ANSWERED = {f"security-automation/security_threats_{name}_total" for name in ("detected", "mitigated")}
+_GUESSES = _SEEN | _ANSWERED | {"security/fail2ban_bans_total", "security-automation/security_ips_banned_total"}
+_ADDRESSES = _SEEN | _ANSWERED | {"security/suricata_alerts_total"}
+"""What the exporters of security tools show of either."""
+
 # What must differ from the run without the fault; where there is a second set, what may.
 TOUCHED: dict[str, tuple[set[str], set[str]]] = {
     "brute_force_login": (
@@ -30,10 +39,15 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "cryb_security_incidents_total",
             "cryb_suspicious_activity_total",
         )
+        | of_api("cryb_api_calls_total")
+        | _GUESSES
         | _REQUESTS,
-        of_api("cryb_api_calls_total"),
+        of_api("cryb_errors_total"),
     ),
-    "suspicious_address": (of_api("cryb_security_incidents_total", "cryb_suspicious_activity_total"), set()),
+    "suspicious_address": (
+        of_api("cryb_security_incidents_total", "cryb_suspicious_activity_total") | _ADDRESSES,
+        set(),
+    ),
     "security_incident": (of_api("cryb_security_incidents_total"), set()),
     "payment_failures": (
         of_api("cryb_conversion_rate", "cryb_payment_success_rate") | of_business("daily_revenue"),
@@ -46,8 +60,9 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
     "registration_drop": (
         of_api("cryb_conversion_rate", "cryb_sessions_created_total", "cryb_user_registrations_total")
         | of_business("user_registrations")
-        | _REQUESTS,
-        of_api("cryb_api_calls_total"),
+        | _REQUESTS
+        | of_api("cryb_api_calls_total"),
+        set(),
     ),
     "engagement_decline": (ENGAGEMENT | DONE_LESS | of_api("cryb_user_churn_rate"), LEAVING | DONE_RARELY),
     "churn_surge": (of_api("cryb_user_churn_rate", "cryb_user_retention_rate", "cryb_daily_active_users"), LEAVING),

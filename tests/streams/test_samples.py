@@ -117,7 +117,10 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "http_requests_total",
             "http_request_duration_seconds",
             "http_response_size_bytes",
+            "cryb_api_response_quality",
             "cryb_error_rate_percentage",
+            "cryb_errors_total",
+            "cryb_recovery_time_seconds",
             "cryb_payment_success_rate",
             "cryb_sessions_created_total",
             "cryb_sli_availability",
@@ -153,13 +156,15 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "socketio_message_duration_seconds",
             "socketio_message_queue_size",
         )
-        | {"bullmq/bullmq_queue_jobs_active"}
+        | {"bullmq/bullmq_queue_jobs_active", "security/clamav_scans_total"}
         | LEAVING
         | DONE_RARELY,
     ),
     "latency": (
         of_api(
             "http_request_duration_seconds",
+            "cryb_api_response_quality",
+            "cryb_memory_utilization_bytes",
             "http_requests_in_flight",
             "cryb_nodejs_process_resident_memory_bytes",
             "cryb_nodejs_process_virtual_memory_bytes",

@@ -89,6 +89,7 @@ DONE_LESS = of_api(
     "cryb_feature_usage_total",
     "cryb_link_sharing_total",
     "cryb_media_sharing_total",
+    "cryb_load_times_seconds",
     "cryb_page_views_total",
     "cryb_posts_created_total",
     "cryb_reactions_created_total",
@@ -108,5 +109,9 @@ DONE_RARELY = of_api(
 ) | of_business("active_communities")
 """What they do less of as well, seldom enough to escape notice."""
 
-ANNOYED = of_api("cryb_error_impact_on_users_total") | of_business("platform_health_score", "message_delivery_rate")
+ANNOYED = (
+    of_api("cryb_error_impact_on_users_total")
+    | of_business("platform_health_score", "message_delivery_rate")
+    | of_api("cryb_system_health_score")
+)
 """What shows that something is wrong for users."""

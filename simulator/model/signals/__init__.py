@@ -2,6 +2,7 @@
 
 from simulator.model.signals import (
     api,
+    api_state,
     business,
     cache,
     containers,
@@ -30,6 +31,7 @@ from simulator.model.signals import (
 
 __all__ = [
     "api",
+    "api_state",
     "business",
     "cache",
     "containers",

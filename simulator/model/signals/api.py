@@ -126,6 +126,11 @@ def failing_percent(m: Moment) -> Floats:
     return 100.0 * (BASE_FAILING + (1.0 - BASE_FAILING) * m["http.failing_share"])
 
 
+@signal("api.response_quality", "ratio", "how good answers are: the share that is neither an error nor late")
+def response_quality(m: Moment) -> Floats:
+    return (1.0 - m["http.failing_percent"] / 100.0) * (1.0 - m["http.late_share"])
+
+
 @signal("http.late_share", "ratio", "share of requests that a fault delays")
 def late_share(m: Moment) -> Floats:
     return m.fault("latency")

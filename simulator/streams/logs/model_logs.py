@@ -17,6 +17,7 @@ from simulator.model.flows import FlowCounts
 from simulator.profile.manifest import Manifest
 from simulator.profile.traffic import planned_rate
 from simulator.streams.ledger import Ledger
+from simulator.streams.logs.deployment import HOST, SERVICE, deploy_lines
 from simulator.streams.logs.render import Lines, Renderer
 from simulator.streams.logs.sources import SOURCES, Source
 from simulator.streams.logs.template import Compiler, Program
@@ -50,6 +51,16 @@ class _Writer:
     stream: Ints  # by line
 
 
+@dataclass(frozen=True)
+class _Scheduled:
+    """Lines that are no events of a flow, because the profile says when they are written: wall time, by rising time."""
+
+    at_ms: Ints
+    program: Ints
+    stream: Ints
+    host: int
+
+
 class ModelLogs:
     """Implements `telemetry.logs.LogSource` for a manifest.
 
@@ -72,6 +83,8 @@ class ModelLogs:
         compiler = Compiler(pools)
         programs: list[Program] = []
         self._writers = tuple(writer for source in self._sources for writer in self._open(source, compiler, programs))
+        wanted = services is None or SERVICE in services
+        self._deploys = self._scheduled(manifest, compiler, programs) if wanted else None
         self._renderer = Renderer(programs, compiler.literals, compiler.aspects, pools, tuple(self._hosts))
         self.streams = tuple(self._streams)
         """Every stream that may have lines."""
@@ -112,6 +125,8 @@ class ModelLogs:
             if flow not in events:
                 events[flow] = writer.counts.events(start + shift, end + shift)
             parts.append(self._lines(writer, events[flow], start + shift, shift))
+        if self._deploys is not None:
+            parts.append(self._due(self._deploys, start, end))
         if not parts:
             return np.empty(0, dtype=np.int64), Lines.none()
         at_ms = np.concatenate([lines.at_ms for _, lines in parts])
@@ -145,6 +160,30 @@ class ModelLogs:
             random=random[event],
             at_ms=at[event] - shift,
             microseconds=microseconds[event],
+        )
+
+    def _scheduled(self, manifest: Manifest, compiler: Compiler, programs: list[Program]) -> _Scheduled:
+        said = deploy_lines(manifest)
+        first = len(programs)
+        programs.extend(compiler.compile(line.text, {}) for line in said)
+        own = {**EVERYWHERE, "service": SERVICE, "instance": HOST}
+        return _Scheduled(
+            np.array([line.at_ms for line in said], dtype=np.int64),
+            first + np.arange(len(said), dtype=np.int64),
+            np.array([self._stream(labels_of({**own, "component": line.component})) for line in said], dtype=np.int64),
+            self._hosts.setdefault(HOST, len(self._hosts)),
+        )
+
+    def _due(self, lines: _Scheduled, start: int, end: int) -> tuple[Ints, Lines]:
+        """Those of `[start, end)` of wall time, with their streams."""
+        due = (lines.at_ms >= start) & (lines.at_ms < end) & self._held[lines.stream]
+        count = int(due.sum())
+        return lines.stream[due], Lines(
+            program=lines.program[due],
+            host=np.full(count, lines.host, dtype=np.int64),
+            random=np.zeros(count, dtype=np.uint64),
+            at_ms=lines.at_ms[due],
+            microseconds=np.zeros(count, dtype=np.int64),
         )
 
     def _open(self, source: Source, compiler: Compiler, programs: list[Program]) -> Iterator[_Writer]:
