@@ -69,8 +69,8 @@ def settings_text(found: Found, folder: Path) -> str:
     lines += _listed("dashboards", as_patterns(found.dashboards, folder))
     lines += [
         "",
-        "# What runs in production, so that a verdict can say how far its own engine is from that:",
-        '# production: {prometheus: "2.45", alertmanager: "0.25"}',
+        "# What runs in production: a rehearsal does as that does, and says how far its own engine is from it:",
+        '# production: {prometheus: "2.45", alertmanager: "0.25", rules_path: /etc/prometheus/rules}',
         "# A staging stack to use instead of a local one, and the hosts that load may be sent to:",
         "# prometheus_url: http://prometheus.staging.example.org:9090",
         "# alertmanager_url: http://alertmanager.staging.example.org:9093",
