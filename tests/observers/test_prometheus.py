@@ -10,7 +10,14 @@ import pytest
 from simulator.clock import ManualClock, parse_rfc3339
 from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi, PrometheusObserver
-from simulator.telemetry.observations import AlertObserved, AlertState, Gap, RuleEvaluated, TargetObserved
+from simulator.telemetry.observations import (
+    AlertObserved,
+    AlertState,
+    Gap,
+    RecordingEvaluated,
+    RuleEvaluated,
+    TargetObserved,
+)
 from simulator.transport import http_client
 
 T0 = "2026-01-05T20:00:00Z"
@@ -93,6 +100,20 @@ def test_rule_health_and_target_health_are_told_on_change(server: Any, observer:
     assert (rule.health, rule.error) == ("err", "many-to-many")
     assert isinstance(target, TargetObserved)
     assert (target.health, target.error) == ("down", "EOF")
+
+
+def test_a_recording_rule_is_told_of_once_it_fails_and_when_that_is_over(
+    server: Any, observer: PrometheusObserver
+) -> None:
+    told: list[RecordingEvaluated] = []
+    for health, error in [("ok", ""), ("err", "many-to-many"), ("err", "many-to-many"), ("ok", ""), ("ok", "")]:
+        rule = {"type": "recording", "name": "a:b", "query": "x", "health": health, "lastError": error}
+        server.answers["/api/v1/rules"] = _success({"groups": [{"name": "g", "interval": 15, "rules": [rule]}]})
+        told.extend(o for o in observer.poll() if isinstance(o, RecordingEvaluated))
+    assert [(o.group, o.record, o.health, o.error) for o in told] == [
+        ("g", "a:b", "err", "many-to-many"),
+        ("g", "a:b", "ok", ""),
+    ]
 
 
 def test_three_failed_polls_in_a_row_are_one_gap(server: Any, observer: PrometheusObserver) -> None:

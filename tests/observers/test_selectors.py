@@ -79,3 +79,18 @@ def test_blind_or_only_quiet(server: Any, rule: AlertRule, series: int, possible
         (observed,) = observer.observe([rule], 0)
     assert isinstance(observed, SelectorObserved)
     assert (observed.series, observed.possible, observed.hint) == (series, possible, hint)
+
+
+def test_series_of_others_are_counted_where_the_run_has_a_label(server: Any) -> None:
+    server.answers["/api/v1/query"] = _count
+    with http_client(server.url) as client:
+        observer = SelectorObserver(
+            PrometheusApi(client), ManualClock(60_000), Declared(CATALOGUE, {}), own=("job", "api")
+        )
+        (observed,) = observer.observe([_rule()], 0)
+        alone = SelectorObserver(PrometheusApi(client), ManualClock(60_000), Declared(CATALOGUE, {}))
+        (unlabelled,) = alone.observe([_rule()], 0)
+    assert isinstance(observed, SelectorObserved)
+    assert (observed.series, observed.foreign) == (2, 1)
+    assert isinstance(unlabelled, SelectorObserved)
+    assert unlabelled.foreign == 0
