@@ -155,8 +155,7 @@ class _LiveRun:
         """Bring everything up, and wait until the run's clock begins."""
         self._note(f"run folder {self._run.path}")
         platform = LivePlatform(self._run, self.manifest, self._children)
-        platform.start_api(self._request.api_port)
-        platform.start_emitter(self._request.scrape_port, self._request.run_label)
+        platform.start(self._request.api_port, self._request.scrape_port, self._request.run_label)
         self._load = platform.start_load(self._request.load_workers, self._request.allowed_hosts)
         self._note(f"platform up: {len(platform.api_urls)} API instance(s), emitter {platform.scrape_url}")
         if servers is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.stack.processes import Children, Service, spawn, start_service
+from simulator.stack.processes import Children, ComingService, begin_service, spawn
 
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 60.0
 
 
 class LivePlatform:
@@ -28,21 +29,19 @@ class LivePlatform:
         """Where the emitter looks up who stands in for which target."""
         return self._run.configs / "scrape-routes.json"
 
+    def start(self, api_port: int = 0, scrape_port: int = 0, label: tuple[str, str] | None = None) -> None:
+        """API and emitter at the same time: each of them takes seconds of one core until it is ready."""
+        api, emitter = self._begin_api(api_port), self._begin_emitter(scrape_port, label)
+        self._await_api(api)
+        self._await_emitter(emitter)
+
     def start_api(self, first_port: int = 0) -> None:
         """One process for each API instance; with a port given, they listen on it and the ones after it."""
-        for number in range(1, self._manifest.profile.platform.instances.api + 1):
-            port = first_port + number - 1 if first_port else 0
-            name = f"api-{number}"
-            log = self._run.logs / f"{name}.jsonl"
-            service = self._service(name, "api", "--instance", name, "--port", port, "--log-file", log)
-            self.api_urls.append(service.urls["api"])
+        self._await_api(self._begin_api(first_port))
 
     def start_emitter(self, port: int = 0, label: tuple[str, str] | None = None) -> None:
         """The emitter, which also stands in for the targets of the copied prometheus.yml; `label`: on every series."""
-        logs = self._run.logs / "platform"
-        labelled = ("--label", "=".join(label)) if label else ()
-        service = self._service("emitter", "emit", "--routes", self.routes, "--logs", logs, "--port", port, *labelled)
-        self.scrape_url = service.urls["scrape"]
+        self._await_emitter(self._begin_emitter(port, label))
 
     def start_load(self, workers: int, allowed_hosts: tuple[str, ...]) -> LocustRun:
         """Locust, which waits for the manifest's start by itself."""
@@ -53,12 +52,31 @@ class LivePlatform:
         load.start()
         return load
 
-    def _service(self, name: str, command: str, *arguments: str | int | Path) -> Service:
-        service = start_service(
+    def _begin_api(self, first_port: int) -> list[ComingService]:
+        coming = []
+        for number in range(1, self._manifest.profile.platform.instances.api + 1):
+            port = first_port + number - 1 if first_port else 0
+            name = f"api-{number}"
+            log = self._run.logs / f"{name}.jsonl"
+            coming.append(self._begin(name, "api", "--instance", name, "--port", port, "--log-file", log))
+        return coming
+
+    def _await_api(self, coming: Sequence[ComingService]) -> None:
+        self.api_urls += [service.wait(READY_WITHIN_SECONDS).urls["api"] for service in coming]
+
+    def _begin_emitter(self, port: int, label: tuple[str, str] | None) -> ComingService:
+        logs = self._run.logs / "platform"
+        labelled = ("--label", "=".join(label)) if label else ()
+        return self._begin("emitter", "emit", "--routes", self.routes, "--logs", logs, "--port", port, *labelled)
+
+    def _await_emitter(self, coming: ComingService) -> None:
+        self.scrape_url = coming.wait(READY_WITHIN_SECONDS).urls["scrape"]
+
+    def _begin(self, name: str, command: str, *arguments: str | int | Path) -> ComingService:
+        service = begin_service(
             [sys.executable, "-m", "simulator", command, "--manifest", self._run.manifest, *map(str, arguments)],
             name=name,
             log=self._run.logs / f"{name}.log",
-            ready_within_seconds=READY_WITHIN_SECONDS,
         )
         self._children.add(service)
         return service

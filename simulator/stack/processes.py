@@ -115,6 +115,53 @@ def spawn(
     return Child(name, _start(argv, name=name, log=log, output=log, env=env, cwd=cwd), log, log_start)
 
 
+class ComingService(Child):
+    """A service on its way up; several may be, at the same time."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, log_start: int, output: Path) -> None:
+        super().__init__(name, process, log, log_start)
+        self._output = output
+        self._since = time.monotonic()
+
+    def wait(self, ready_within_seconds: float = 15.0) -> Service:
+        """Wait for its ready line, counted from when it was started. One that does not get there is stopped.
+
+        Raises InputError where the service refused its input (exit code 2), SimulatorError where it never got ready.
+        """
+        try:
+            while True:
+                code = self.poll()  # before reading: a service that ends at once still had its say
+                urls = _ready_urls(self._output)
+                if urls is not None:
+                    return Service(self.name, self._process, self.log, self._log_start, urls)
+                if code is not None:
+                    kind = InputError if code == ExitCode.USAGE else SimulatorError
+                    raise kind(f"{self.name} {_with_last_lines(self.how_it_ended(), self)}")
+                if time.monotonic() > self._since + ready_within_seconds:
+                    waited = f"was not ready within {ready_within_seconds:g} s"
+                    raise SimulatorError(f"{self.name} {_with_last_lines(waited, self)}")
+                time.sleep(_POLL_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+
+def begin_service(
+    argv: Sequence[str | Path],
+    *,
+    name: str,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> ComingService:
+    """Start a service, whose ready line will be beside its log in `<log>.out`. Raises as `spawn` does."""
+    output = log.with_name(log.name + ".out")
+    output.unlink(missing_ok=True)
+    log_start = _size(log)
+    process = _start(argv, name=name, log=log, output=output, env=env, cwd=cwd)
+    return ComingService(name, process, log, log_start, output)
+
+
 def start_service(
     argv: Sequence[str | Path],
     *,
@@ -124,32 +171,8 @@ def start_service(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Service:
-    """Start a service and wait for its ready line, which stays beside the log in `<log>.out`.
-
-    Raises InputError where the service refused its input (exit code 2), SimulatorError where it never got ready.
-    """
-    output = log.with_name(log.name + ".out")
-    output.unlink(missing_ok=True)
-    log_start = _size(log)
-    process = _start(argv, name=name, log=log, output=output, env=env, cwd=cwd)
-    child = Child(name, process, log, log_start)
-    try:
-        deadline = time.monotonic() + ready_within_seconds
-        while True:
-            code = child.poll()  # before reading: a service that ends at once still had its say
-            urls = _ready_urls(output)
-            if urls is not None:
-                return Service(name, process, log, log_start, urls)
-            if code is not None:
-                kind = InputError if code == ExitCode.USAGE else SimulatorError
-                raise kind(f"{name} {_with_last_lines(child.how_it_ended(), child)}")
-            if time.monotonic() > deadline:
-                waited = f"was not ready within {ready_within_seconds:g} s"
-                raise SimulatorError(f"{name} {_with_last_lines(waited, child)}")
-            time.sleep(_POLL_SECONDS)
-    except BaseException:
-        child.stop()
-        raise
+    """Start a service and wait until it is ready. Raises as `ComingService.wait` does."""
+    return begin_service(argv, name=name, log=log, env=env, cwd=cwd).wait(ready_within_seconds)
 
 
 def _start(

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from simulator.errors import InputError, SimulatorError
-from simulator.stack.processes import Child, Children, spawn, start_service
+from simulator.stack.processes import Child, Children, begin_service, spawn, start_service
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -67,6 +67,23 @@ def test_a_service_tells_its_urls(tmp_path: Path, children: Children) -> None:
     assert service.poll() is None
     assert service.last_lines() == ("warming up",)
     assert service.stop() == -signal.SIGTERM
+
+
+def test_services_come_up_at_the_same_time(tmp_path: Path, children: Children) -> None:
+    """The first waits for what the second does: one after the other, neither would ever be ready."""
+    met = tmp_path / "met"
+    first = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(met)!r}).exists(): time.sleep(0.01)\n"
+        + textwrap.dedent(READY)
+    )
+    second = f"import pathlib\npathlib.Path({str(met)!r}).touch()\n" + textwrap.dedent(READY)
+    coming = [
+        begin_service(python(code), name=name, log=tmp_path / f"{name}.log")
+        for name, code in (("first", first), ("second", second))
+    ]
+    for service in coming:
+        children.add(service)
+    assert [service.wait(200).name for service in coming] == ["first", "second"]
 
 
 def test_a_service_that_refuses_its_input_is_the_users_mistake(tmp_path: Path) -> None:
