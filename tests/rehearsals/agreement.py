@@ -2,8 +2,8 @@
 
 They agree when the same alerts fired, each instant as near as it can be known (a scrape and an evaluation), in the same
 order where they are further apart, and when the same receivers heard of the same alerts. What happens that near to the
-run's end may have happened in one of them only, and what was before its start was there at its start: a live run's
-servers begin a few seconds before, those of virtual time hours.
+run's end may have happened in one of them only. Of an alert that was active when the run began only its end counts: a
+live run's servers begin a few seconds before and wait for its `for` anew, those of virtual time began hours before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 Verdict = Mapping[str, Any]
 Name = tuple[str, tuple[tuple[str, str], ...]]
+_Episodes = dict[tuple[Name, int], dict[str, int | None]]
 _STATES = ("pending", "firing", "resolved")
 
 
@@ -28,22 +29,32 @@ def disagreements(one: Verdict, other: Verdict, *, resolution_ms: int) -> list[s
     ]
 
 
-def _fired(verdict: Verdict) -> dict[tuple[Name, int], dict[str, int | None]]:
+def _fired(verdict: Verdict) -> _Episodes:
     """Every episode that fired, by alert, labels and a number among its like: its instants, from the run's start."""
-    found: dict[tuple[Name, int], dict[str, int | None]] = {}
+    found: _Episodes = {}
     numbers: Counter[Name] = Counter()
     for alert in verdict["alerts"]:
         if alert["firing"]:
             name = (alert["alert"], tuple(sorted(alert["labels"].items())))
             found[name, numbers[name]] = {
-                state: max(alert[state]["offset_ms"], 0) if alert[state] else None for state in _STATES
+                state: alert[state]["offset_ms"] if alert[state] else None for state in _STATES
             }
             numbers[name] += 1
     return found
 
 
-def _of_alerts(one: Verdict, other: Verdict, resolution_ms: int, ends_ms: int) -> Iterator[str]:
+def _comparable(one: Verdict, other: Verdict) -> tuple[_Episodes, _Episodes]:
+    """The episodes of both; of what one of them had at its start already, neither beginning."""
     here, there = _fired(one), _fired(other)
+    for episode in here.keys() & there.keys():
+        if min(run[episode]["pending"] or 0 for run in (here, there)) < 0:
+            for run in (here, there):
+                run[episode] = {"pending": None, "firing": None, "resolved": run[episode]["resolved"]}
+    return here, there
+
+
+def _of_alerts(one: Verdict, other: Verdict, resolution_ms: int, ends_ms: int) -> Iterator[str]:
+    here, there = _comparable(one, other)
     for episode in sorted(here.keys() | there.keys()):
         if episode not in here or episode not in there:
             at = (here.get(episode) or there[episode])["firing"]
@@ -62,13 +73,8 @@ def _of_alerts(one: Verdict, other: Verdict, resolution_ms: int, ends_ms: int) -
 def _of_order(one: Verdict, other: Verdict, resolution_ms: int) -> Iterator[str]:
     """Instants that are further apart than they can be mistaken by come in the same order."""
     here, there = (
-        {
-            (episode, state): at
-            for episode, times in _fired(run).items()
-            for state, at in times.items()
-            if at is not None
-        }
-        for run in (one, other)
+        {(episode, state): at for episode, times in run.items() for state, at in times.items() if at is not None}
+        for run in _comparable(one, other)
     )
     for first, second in combinations(sorted(here.keys() & there.keys()), 2):
         gaps = here[second] - here[first], there[second] - there[first]

@@ -78,9 +78,11 @@ def test_another_order_is_told() -> None:
 
 def test_what_was_there_at_the_start_was_there_before() -> None:
     one, other = verdict(), verdict()
-    for run, since in ((one, -7_000), (other, -4_000_000)):
-        run["alerts"][0]["pending"]["offset_ms"] = run["alerts"][0]["firing"]["offset_ms"] = since
+    for run, pending, firing in ((one, -7_000, 53_000), (other, -4_000_000, -3_940_000)):
+        run["alerts"][0]["pending"]["offset_ms"], run["alerts"][0]["firing"]["offset_ms"] = pending, firing
     assert disagreements(one, other, resolution_ms=RESOLUTION) == []
+    one["alerts"][0]["resolved"]["offset_ms"] += RESOLUTION + 1
+    assert len(disagreements(one, other, resolution_ms=RESOLUTION)) == 1
 
 
 def test_a_receiver_that_heard_nothing_is_told() -> None:
