@@ -14,7 +14,7 @@ from simulator.report.sweep_document import Dose, Sweep, TripPoint
 from simulator.report.terminal import plain
 from simulator.units import format_duration
 
-WIDTH = 48
+WIDTH = 40
 """Characters of a plot."""
 
 
@@ -76,12 +76,14 @@ def _trips(sweep: Sweep) -> Padding:
 
 
 def _plot(sweep: Sweep, trip: TripPoint) -> Iterator[RenderableType]:
-    """Time to detect by intensity, a line each: `#` measured, `w` where the Workbook has it."""
-    rows = [(dose, _reaction(dose, trip.alert)) for dose in sweep.doses if dose.intensity > 0]
+    """Time to detect by intensity, a line each, from the last silent one on; `w` where the Workbook has it."""
+    rows = [(dose, _reaction(dose, trip.alert)) for dose in sweep.doses if dose.intensity >= (trip.silent_at or 0.0)]
+    rows = [row for row in rows if row[0].intensity > 0]
     longest = max(
         (at for _, (detect, workbook) in rows for at in (detect, workbook) if at is not None and at > 0), default=1
     )
-    yield plain(f"\n{trip.alert}: to detect, by intensity", style="bold")
+    legend = ", w: the SRE Workbook's time" if any(at is not None for _, (_, at) in rows) else ""
+    yield plain(f"\n{trip.alert}: to detect, by intensity{legend}", style="bold")
     passed = False
     for dose, (detect, workbook) in rows:
         if trip.threshold_intensity is not None and not passed and dose.intensity >= trip.threshold_intensity:
@@ -95,7 +97,7 @@ def _plot(sweep: Sweep, trip: TripPoint) -> Iterator[RenderableType]:
             bar[: end + 1] = "─" * end + "●"
         if workbook is not None:
             bar[min(round(workbook / longest * WIDTH), WIDTH)] = "w"
-        figures = f"{span(detect):>9}" + (f"  Workbook {span(workbook)}" if workbook is not None else "")
+        figures = f"{span(detect):>9}" + (f"  w {span(workbook)}" if workbook is not None else "")
         yield plain(f"  {dose.intensity:<8.3g} {''.join(bar)} {figures}", style="" if detect is not None else "dim")
 
 

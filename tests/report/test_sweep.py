@@ -69,7 +69,7 @@ def test_the_terminal_has_trip_points_plots_and_what_is_wrong() -> None:
     printed = _printed()
     assert re.search(r"Ones\s+–\s+0\s.*insensitive: it trips there whatever its threshold is", printed)
     assert re.search(r"Burns\s+0.01\s+0.02\s+0.0144\s+0.0142", printed)
-    assert re.search(r"0.02\s+─+w?●\s+45m\s+Workbook 44m", printed)
+    assert re.search(r"0.02\s+─+w?●\s+45m\s+w 44m", printed)
     assert re.search(r"threshold 0.0144 reached at 0.0142\n\s+0.02 ", printed)
     assert "Odd: its labels need [red]js[/red]" in printed
     assert "Ones: to detect" not in printed  # it needs no fault
