@@ -33,6 +33,7 @@ SLOWER = (
     r"cryb-api/.*/(cryb_sli|cryb_tracing|cryb_.*_(latency|duration)).*",
     r"cryb-api/.*/(socketio|queue)_.*",
     r"(nginx|socketio|bullmq|websocket-monitoring|search-analytics|blackbox-http)/.*",
+    r"cryb-api/.*/cryb_(memory_utilization|load_times).*",
 )
 PEOPLE = (
     r"cryb-api/.*/cryb_(?!nodejs|db|cache|voice|video).*",
@@ -46,6 +47,7 @@ FAILING = (
     r"error-tracking/.*",
     r"postgresql/.*/cryb_(errors|messages|notifications)_.*",
     r"blackbox-http/https://api.cryb.ai/health/.*",
+    r"security/.*/clamav_.*",  # of uploads that fail there is nothing to scan
 )
 TRAFFIC = (r"(?!alertmanager|prometheus|grafana|blackbox-ssl).*",)
 """Where requests stop, whatever follows them stops as well."""
@@ -122,7 +124,11 @@ TOUCHED: dict[str, tuple[dict[str, object], set[str], tuple[str, ...]]] = {
     ),
     "disk_fill": (
         {"target": {"instance": "node-2"}, "parameters": {"full_after": "1h"}},
-        {"node-exporter/node-2/node_filesystem_avail_bytes", "node-exporter/node-2/node_disk_written_bytes_total"},
+        {
+            "node-exporter/node-2/node_filesystem_avail_bytes",
+            "node-exporter/node-2/node_disk_written_bytes_total",
+            "cryb-api/api-2/cryb_disk_utilization_bytes",
+        },
         (r"node-exporter/node-2/node_(filesystem|disk)_.*",),
     ),
     "certificate_expiry": (

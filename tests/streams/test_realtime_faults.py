@@ -122,7 +122,8 @@ TOUCHED: dict[str, tuple[float, set[str], set[str]]] = {
         | of_api("queue_jobs_total", "queue_processing_rate", "queue_throughput", "queue_worker_utilization_percent"),
         of_api("queue_depth", "queue_job_errors_total")
         | {"bullmq/bullmq_queue_jobs_active", "minio/minio_s3_traffic_received_bytes"}
-        | {f"minio/minio_s3_requests_{kind}_total" for kind in ("5xx_errors", "errors")},
+        | {f"minio/minio_s3_requests_{kind}_total" for kind in ("5xx_errors", "errors")}
+        | {"security/clamav_scans_total", "security/clamav_threats_total"},
     ),
     "search_degradation": (
         0.5,

@@ -156,7 +156,7 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
             "socketio_message_duration_seconds",
             "socketio_message_queue_size",
         )
-        | {"bullmq/bullmq_queue_jobs_active", "security/clamav_scans_total"}
+        | {"bullmq/bullmq_queue_jobs_active", "security/clamav_scans_total", "security/clamav_threats_total"}
         | LEAVING
         | DONE_RARELY,
     ),
