@@ -2,7 +2,8 @@
 
 The rule's windows are walked over what the platform truly counted, at the very evaluations of its group: the Workbook's
 detection time without its assumption of steady traffic. That one is computed beside it, from the fault's error ratio.
-How far a measured ratio may be off is known as well: a window is seen only to a scrape of its length.
+How far a measured ratio may be off is known as well: a window ends with the newest sample, and is seen only to the
+spacing of samples of its length.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class _Predictor:
             raise _NoneError(f"{self._evaluations.down} could not be scraped throughout")
         counts = self.counts_of(told.ratio)
         compared = [
-            [Compared(w.window_ms, w.threshold, self._slack(w.window_ms)) for w in windows]
+            [Compared(w.window_ms, w.threshold, self._step_ms(w.window_ms)) for w in windows]
             for windows in told.alternatives
         ]
         conditions = Conditions(compared, grid.instants(self._evaluations.span), _bad_of(counts, told.ratio))
@@ -132,12 +133,12 @@ class _Predictor:
         started_ms = self._manifest.started_ms
         return next((one for one in firings if one.resolved_ms is None or one.resolved_ms > started_ms), None)
 
-    def _slack(self, window_ms: int) -> float:
+    def _step_ms(self, window_ms: int) -> int:
+        """How far apart the samples are that a window is measured on."""
         known = self._evaluations
-        step_ms = known.scrape_interval_ms
-        if window_ms >= FULL_RESOLUTION_MS:
-            step_ms = max(known.old_step_ms, step_ms)
-        return step_ms / window_ms
+        if window_ms < FULL_RESOLUTION_MS:
+            return known.scrape_interval_ms
+        return max(known.old_step_ms, known.scrape_interval_ms)
 
     def _fault(self, rule: AlertingRule) -> Fault | None:
         profile = self._manifest.profile

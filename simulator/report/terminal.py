@@ -13,7 +13,7 @@ from rich.text import Text
 
 from simulator.report.phrasing import (
     HEADLINE,
-    PREDICTION_HEADINGS,
+    NOTHING,
     by_weight,
     heard_alerts,
     load_figures,
@@ -135,13 +135,19 @@ def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
 
 
 def _predictions(verdict: Verdict) -> Iterator[RenderableType]:
-    told = predicted(verdict)
-    if told:
-        table = _grid(*PREDICTION_HEADINGS)
-        for prediction in told:
-            style = "" if prediction.agrees else "bold red"
-            table.add_row(*(plain(cell, style=style) for cell in prediction_row(prediction, verdict)))
-        yield _indented(table)
+    table = _grid()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for prediction in predicted(verdict):
+        name, ratio, *spans = prediction_row(prediction, verdict)
+        lines = [f"{ratio} of events bad"]
+        for what, (measured, foretold, workbook) in (("detect", spans[:3]), ("reset", spans[3:])):
+            if (measured, foretold) != (NOTHING, NOTHING):
+                lines.append(f"to {what:<6} {measured}, foretold {foretold}, Workbook {workbook}")
+        if len(lines) == 1:
+            lines.append("did not fire, and ought not to")
+        table.add_row(plain(name), plain("\n".join(lines), style="" if prediction.agrees else "bold red"))
+    yield _indented(table)
     for line in unpredicted(verdict):
         yield Padding(plain(line, style="dim"), (0, 0, 0, 2))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Ratios = NDArray[np.float64]
 
 CountsAt = Callable[[Times], tuple[Times, Times]]
 """All events before each instant, and the bad ones among them. Instants rise."""
@@ -22,11 +23,14 @@ CountsAt = Callable[[Times], tuple[Times, Times]]
 
 @dataclass(frozen=True)
 class Compared:
-    """The ratio over a window against a threshold. `slack` is how far a measured ratio may be off, as a share of it."""
+    """The ratio over a window against a threshold, measured on samples that are up to `step_ms` apart (0: exactly).
+
+    The newest sample may then be as old as that, and the window is known to as much of its length.
+    """
 
     window_ms: int
     threshold: float
-    slack: float = 0.0
+    step_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,17 @@ class Conditions:
     def __init__(self, alternatives: Sequence[Sequence[Compared]], instants: Times, counts_at: CountsAt) -> None:
         self._alternatives = alternatives
         self._instants = instants
-        windows = sorted({compared.window_ms for compareds in alternatives for compared in compareds})
-        wanted = np.unique(np.concatenate([instants, *(instants - window for window in windows)]))
+        seen = sorted({(one.window_ms, age) for ones in alternatives for one in ones for age in (0, one.step_ms)})
+        edges = [instants - age - back for window, age in seen for back in (0, window)]
+        wanted = np.unique(np.concatenate([instants, *edges]))
         total, bad = counts_at(wanted)
-        now = np.searchsorted(wanted, instants)
-        self._ratios = {}
-        for window in windows:
-            before = np.searchsorted(wanted, instants - window)
+        self._ratios: dict[tuple[int, int], Ratios] = {}
+        for window, age in seen:
+            now, before = (np.searchsorted(wanted, instants - age - back) for back in (0, window))
             events = (total[now] - total[before]).astype(np.float64)
             failed = (bad[now] - bad[before]).astype(np.float64)
             # without an event there is no ratio, and no comparison holds
-            self._ratios[window] = np.divide(failed, events, out=np.full(len(now), -1.0), where=events > 0)
+            self._ratios[window, age] = np.divide(failed, events, out=np.full(len(now), -1.0), where=events > 0)
 
     def hold(self, leaning: int = 0) -> Flags:
         """Where the alert's expression has a result. `leaning` 1 takes measured ratios at their highest, -1 lowest."""
@@ -62,10 +66,17 @@ class Conditions:
         for compareds in self._alternatives:
             all_of_it = np.ones(len(self._instants), dtype=np.bool_)
             for compared in compareds:
-                measured = self._ratios[compared.window_ms] * (1.0 + leaning * compared.slack)
-                all_of_it &= measured > compared.threshold
+                all_of_it &= self._measured(compared, leaning) > compared.threshold
             held |= all_of_it
         return held
+
+    def _measured(self, compared: Compared, leaning: int) -> Ratios:
+        exact = self._ratios[compared.window_ms, 0]
+        if not leaning:
+            return exact
+        stale = self._ratios[compared.window_ms, compared.step_ms]
+        furthest = np.maximum(exact, stale) if leaning > 0 else np.minimum(exact, stale)
+        return furthest * (1.0 + leaning * compared.step_ms / compared.window_ms)
 
     def firings(self, for_ms: int, keep_firing_ms: int = 0, leaning: int = 0) -> tuple[Firing, ...]:
         """Every time the alert fires."""
