@@ -123,6 +123,7 @@ def command(
     """
     part = chosen_shard(shard)
     labels = chosen_labels(label)
+    receiver = None if remote_write is None else chosen_endpoint(remote_write)
     run = manifest_for(profile, manifest, mode="emit", overlays=overlay)
     if at is not None:
         begun = run if manifest else run.model_copy(update={"started_ms": run.profile.start_ms})
@@ -139,15 +140,17 @@ def command(
     with ExitStack() as cleanup:
         remote = None
         if dry_run:
-            _tell_plan(run, part, logs, remote_write, console)
+            _tell_plan(run, part, logs, console)
+            if receiver is not None:
+                console.print(f"would send what scraping it stores to {receiver.url}", markup=False)
             if target is not None:
                 console.print(f"would push its log lines to {target.endpoint.url}", markup=False)
             if project is not None:
                 console.print(f"would report its errors to {project.url}, project {project.project}", markup=False)
             return
-        if remote_write is not None:
+        if receiver is not None:
             opening = opened(
-                remote_write,
+                receiver,
                 run,
                 manifest is not None,
                 labels,
@@ -191,18 +194,14 @@ def command(
             one.raise_for_missing()
 
 
-def _tell_plan(
-    run: Manifest, part: Shard | None, logs: Path | None, remote_write: str | None, console: Console
-) -> None:
-    """What would be done. Raises InputError for an address that would be refused."""
+def _tell_plan(run: Manifest, part: Shard | None, logs: Path | None, console: Console) -> None:
+    """What would be done."""
     source = ModelSamples(run)
     targets = sum(len(source.instances(job)) for job in source.jobs())
     of = f" (shard {part})" if part else ""
     console.print(f"would serve {run.profile.name}{of} on 127.0.0.1: {targets} targets of {len(source.jobs())} jobs")
     if logs is not None:
         console.print(f"would write its log lines below {logs}")
-    if remote_write is not None:
-        console.print(f"would send what scraping it stores to {chosen_endpoint(remote_write).url}")
 
 
 def _print_instant(run: Manifest, at: str, jobs: list[str] | None, part: Shard | None, labels: Labels) -> None:

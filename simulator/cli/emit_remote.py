@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from simulator.cli.remote_write import chosen_endpoint, document, spool_folder
+from simulator.cli.remote_write import document, spool_folder
 from simulator.clock import Clock, rfc3339
 from simulator.errors import InputError, UndeliveredError
 from simulator.profile.manifest import Manifest
@@ -121,7 +121,7 @@ class RemoteEmission:
 
 @contextmanager
 def opened(
-    url: str,
+    receiver: Endpoint,
     run: Manifest,
     given: bool,
     labels: Labels,
@@ -134,11 +134,11 @@ def opened(
     spool_limit: float,
 ) -> Iterator[RemoteEmission]:
     """A stream to a receiver. `given`: the run is the user's own and not to be replaced. Raises InputError."""
-    receiver = chosen_endpoint(url)
     folder = spool_folder(spool, receiver, "emit", str(shard) if shard.of > 1 else None)
     with held(folder, flag="--spool"):
         kept = Spool(folder, round(spool_limit * _MIB))
         tally = Tally(clock, lambda line: console.print(f"{receiver.url}: {line}", markup=False))
+        sender = None
         try:
             begun = _begun(run, given, labels, shard, folder, kept, tally, console, clock)
             stream = LiveStream(begun, ModelSamples(begun.run, everything=True), kept, tally)
@@ -150,7 +150,8 @@ def opened(
             console.print(f"{receiver.url}: {told}; spool {folder}", style="dim", markup=False)
             yield RemoteEmission(begun, folder, receiver, kept, tally, stream, sender, clock)
         finally:
-            kept.close()
+            if sender is None or sender.stop(0.0):  # one that still waits for an answer may have something to note down
+                kept.close()
 
 
 def _begun(

@@ -96,7 +96,8 @@ class PlainRelabelling:
         for name, value in exposed.labels:
             while name in merged:
                 name = f"exported_{name}"
-            merged[name] = value
+            if value:  # a label without a value is none
+                merged[name] = value
         return labels_of({**merged, NAME: exposed.name})
 
 

@@ -42,10 +42,10 @@ class Shard:
         return f"{self.number}/{self.of}"
 
     def holds(self, name: str, labels: Labels) -> bool:
-        """Whether a series belongs to it; `labels` without the name."""
+        """Whether a series belongs to it; `labels` without the name. Labels without a value are none."""
         if self.of == 1:
             return True
-        texts = [f"{label}={value}" for label, value in sorted(labels) if label != "le"]
+        texts = [f"{label}={value}" for label, value in sorted(labels) if label != "le" and value]
         return int(key(0, "shard", _SUFFIX.sub("", name), *texts)) % self.of == self.number - 1
 
     def holds_stored(self, labels: Labels) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from simulator.rehearsal.scrapes import PlainRelabelling, Scraped, Scraper, Target
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.samples import Labels, Series
+from simulator.telemetry.samples import Labels, Series, labels_of
 from simulator.wire.tsdb.chunks import STALE_NAN
 from tests.rehearsal.toy_platform import INTERVAL, START, Toy
 
@@ -158,3 +158,10 @@ def test_targets_are_all_or_those_of_some_jobs() -> None:
     assert [target.instance for target in scraper().targets()] == ["db-1", "web-1", "web-2"]
     assert [target.instance for target in scraper().targets(["web"])] == ["web-1", "web-2"]
     assert {target.interval_ms for target in scraper().targets()} == {INTERVAL}
+
+
+def test_a_label_without_a_value_is_not_stored() -> None:
+    target = PlainRelabelling().target("redis", "redis-1")
+    exposed = Series("redis_exporter_last_scrape_error", (("err", ""), ("instance", "")))
+    stored = PlainRelabelling().sample("redis", target, exposed)
+    assert stored == labels_of({**dict(target), "__name__": exposed.name})

@@ -55,7 +55,7 @@ def endpoint(text: str, environment: Mapping[str, str], allowed: Collection[str]
             f"{flag}: a password in an address can be read by everybody on this machine; take it out "
             f"and set {ENVIRONMENT}_USER and {ENVIRONMENT}_PASSWORD, or {ENVIRONMENT}_TOKEN"
         )
-    if url.scheme not in ("http", "https") or not url.host or port == 0:
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (80 if port is None else port) < 65_536:
         raise InputError(f"{flag}: {text!r} is not an address such as {_EXAMPLE}")
     if url.fragment:
         raise InputError(f"{flag}: {text!r}: an address of a server has no part after #")

@@ -31,13 +31,14 @@ class SpoolSender:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Send what waits for so long, then leave the rest where it is."""
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> bool:
+        """Send what waits for so long, then leave the rest where it is. Whether the thread has ended."""
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join(grace_seconds)
             self._at_once.set()
-            self._thread.join(_LOOK_AGAIN_SECONDS)
+            self._thread.join(2 * _LOOK_AGAIN_SECONDS)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
