@@ -30,6 +30,11 @@ def run() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _reader_left()
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        code = _no_room(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more
     sys.exit(code)
 
 
@@ -46,9 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         return _reader_left()
     except Exception as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            where = f"{error.filename}: " if error.filename else ""
-            _say(f"crybsim: error: {where}{error.strerror}; make room, then run the same again")
-            return int(ExitCode.USAGE)
+            return _no_room(error)
         _say(f"crybsim itself failed: {type(error).__name__}: {_one_line(error)}, traceback in {_keep_traceback()}")
         return int(ExitCode.FAULT)
 
@@ -129,6 +132,12 @@ def _tell(error: CrybsimError) -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _no_room(error: OSError) -> int:
+    where = f"{error.filename}: " if error.filename else ""
+    _say(f"crybsim: error: {where}{error.strerror}; make room, then run the same again")
+    return int(ExitCode.USAGE)
 
 
 def _one_line(error: BaseException) -> str:

@@ -135,6 +135,18 @@ def test_a_reader_that_goes_away_is_no_crash() -> None:
     assert ended.stderr == b""
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_without_room_is_said_in_a_line(unbuffered: str) -> None:
+    """Whether it shows at the first line or when what was buffered is let go at the end."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
+        )
+    assert ended.returncode == ExitCode.USAGE
+    assert ended.stderr == "crybsim: error: No space left on device; make room, then run the same again\n"
+
+
 def test_crybsim_alone_says_what_it_is_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
