@@ -35,8 +35,7 @@ def _windows(slo: AvailabilitySlo) -> Iterable[str]:
     windows = sorted({window for alert in WORKBOOK_ALERTS for window in (alert.long_ms, alert.short_ms)})
     parts = {
         15 * SECOND: [window for window in windows if window <= 2 * HOUR],
-        MINUTE: [window for window in windows if 2 * HOUR < window < slo.objective.period_ms],
-        2 * MINUTE: [slo.objective.period_ms],
+        MINUTE: [*(window for window in windows if window > 2 * HOUR), slo.objective.period_ms],
     }
     for number, (interval_ms, some) in enumerate(parts.items(), 1):
         rules = "\n".join(_ratio(slo, window) for window in some)

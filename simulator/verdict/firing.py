@@ -134,7 +134,9 @@ def _judge_episodes(
         return Fired(asked.finding(Word.LATE, message, observed=told, evidence=evidence), first)
     if problem is not None:
         return Fired(asked.finding(Word.UNOBSERVED, f"{told}, but {problem}", observed=told, evidence=evidence), first)
-    message = f"{told}, known to ±{span(case.facts.resolution_ms)}"
+    # a rule is evaluated at its own group's interval, whatever others need
+    evaluated_ms = min(max(rule.interval_ms for rule in rules), case.facts.evaluation_interval_ms)
+    message = f"{told}, known to ±{span(case.facts.scrape_interval_ms + evaluated_ms)}"
     return Fired(asked.finding(Word.MET, message, observed=told, evidence=evidence), first)
 
 
