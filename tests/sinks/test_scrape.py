@@ -267,3 +267,28 @@ def test_a_port_that_is_taken_is_the_users_mistake(clock: ManualClock) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match=r"choose another --port"):
         asyncio.run(start(taken.getsockname()[1]))
+
+
+def test_discovery_lists_every_target_where_it_was_asked_for(emitter: str) -> None:
+    host = emitter.removeprefix("http://")
+    with http_client(emitter) as client:
+        answer = client.get("/sd")
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json() == [
+            {
+                "targets": [host],
+                "labels": {
+                    "job": "redis",
+                    "instance": instance,
+                    "__metrics_path__": f"/metrics/redis/{instance}",
+                },
+            }
+            for instance in ("redis-1", "redis-2")
+        ]
+        for group in answer.json():
+            assert client.get(group["labels"]["__metrics_path__"]).status_code == 200
+        assert client.get("/sd?job=redis").json() == answer.json()
+        tunnel = client.get("/sd", headers={"Host": "emitter.internal:80"}).json()
+        assert {group["targets"][0] for group in tunnel} == {"emitter.internal:80"}
+        unknown = client.get("/sd?job=reddis")
+        assert (unknown.status_code, unknown.text) == (404, "there is no job 'reddis'; did you mean 'redis'?\n")
