@@ -94,11 +94,11 @@ def _presence(board: dashboard.Dashboard) -> dashboard.Dashboard:
         .with_panel(
             number(
                 "Database connections",
-                "Share of the connections that PostgreSQL allows. Above 90 % DatabaseConnectionsExhausted fires.",
+                "Share of the connections that PostgreSQL allows, on the fullest server. Above 90 % an alert fires.",
                 "percentunit",
                 Query(
-                    f"sum({of(_POSTGRES, 'pg_stat_activity_count')}) / "
-                    f"max({of(_POSTGRES, 'pg_settings_max_connections')})"
+                    f"max(sum by (instance) ({of(_POSTGRES, 'pg_stat_activity_count')}) / on (instance) "
+                    f"max by (instance) ({of(_POSTGRES, 'pg_settings_max_connections')}))"
                 ),
                 limits=_USAGE,
                 decimals=1,

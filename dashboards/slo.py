@@ -1,4 +1,4 @@
-"""Service level objectives: indicators, error budget, burn rate, compliance."""
+"""Service level objectives: indicators, error budget, burn rate, compliance; declared in monitoring/slo."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard
 
+from alerting.slo_file import read_slos
 from dashboards import frame
 from dashboards.parts import GREEN, RED, YELLOW, Query, lines, link_to, meanings, number, states, table
 from dashboards.selectors import recorded
+from simulator.slo import WORKBOOK_ALERTS
+from simulator.units import format_duration
 
-AVAILABILITY: Final = 0.999
-"""The objective: the share of requests that do not end with a 5xx status, over 30 days."""
-
-LATENCY_SECONDS: Final = 0.5
-"""The objective: the 95th percentile of response times."""
-
+_SLOS: Final = read_slos()
+AVAILABILITY: Final = _SLOS.availability.objective.target
+LATENCY_SECONDS: Final = _SLOS.latency.seconds
 _BUDGET: Final = round(1 - AVAILABILITY, 6)
-_BURN_ALERTS: Final = (("5m", "1h", 14.4), ("30m", "6h", 6.0), ("2h", "1d", 3.0), ("6h", "3d", 1.0))
 _BELOW: Final = float("-inf")
 
 
@@ -25,7 +24,7 @@ def _errors(window: str) -> str:
     return recorded(f"service:http_requests_errors:ratio_rate{window}")
 
 
-_P95: Final = recorded("service:http_request_duration_seconds:p95_rate5m")
+_P95: Final = recorded(_SLOS.latency.service_level)
 _REMAINING: Final = f"1 - {_errors('30d')} / {_BUDGET}"
 
 
@@ -155,7 +154,8 @@ def _budget(board: dashboard.Dashboard) -> dashboard.Dashboard:
 
 def _burn(board: dashboard.Dashboard) -> dashboard.Dashboard:
     board = board.with_row(dashboard.Row("Burn rate"))
-    for short, long, limit in _BURN_ALERTS:
+    for alert in WORKBOOK_ALERTS:
+        short, long, limit = format_duration(alert.short_ms), format_duration(alert.long_ms), alert.burn_rate
         board = board.with_panel(
             lines(
                 f"Burn rate over {long} and {short}",

@@ -47,7 +47,7 @@ class Target:
 class Panel:
     """One panel with its place in the grid (x, y, width, height in Grafana's units) and how its values are shown.
 
-    `limits` are the thresholds' values and colours, the lowest (without a value) left out; `row` is the title above.
+    `limits` are the thresholds' values and colours, `base` is the colour below all of them; `row` is the title above.
     """
 
     dashboard: str
@@ -60,7 +60,8 @@ class Panel:
     low: float | None = None
     high: float | None = None
     limits: tuple[tuple[float, str], ...] = ()
-    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    base: str = "green"
+    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     stacked: bool = False
 
 
@@ -172,6 +173,7 @@ def _panel(item: dict[str, Any], dashboard: str, row: str) -> Panel:
         targets=tuple(_target(target, item) for target in targets if target.get("expr")),
         low=defaults.get("min"),
         high=defaults.get("max"),
+        base=next((str(one["color"]) for one in steps if one.get("value") is None), "green"),
         limits=tuple((float(one["value"]), str(one["color"])) for one in steps if one.get("value") is not None),
         meanings={
             value: (str(means.get("text", "")), str(means.get("color", "")))

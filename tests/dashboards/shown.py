@@ -58,15 +58,17 @@ class Answer:
     def place(self) -> str:
         return f"{self.dashboard.title} / {self.panel.title} / {self.target.ref}"
 
+    def series(self) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+        """The values of each series. NaN is none: a quantile of no events, which Grafana leaves out too."""
+        if self.result is None:
+            return []
+        rows = (row[there] for row, there in zip(self.result.values, self.result.present, strict=True))
+        return [row[~np.isnan(row)] for row in rows if not np.isnan(row).all()]
+
     @property
     def moves(self) -> bool:
         """Whether a series is not constant."""
-        if self.result is None:
-            return False
-        return any(
-            len(np.unique(self.result.values[row, self.result.present[row]])) > 1
-            for row in range(len(self.result.labels))
-        )
+        return any(len(np.unique(row)) > 1 for row in self.series())
 
 
 @dataclass(frozen=True)

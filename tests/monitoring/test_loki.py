@@ -54,7 +54,7 @@ def test_the_alerts_are_those_of_the_table() -> None:
         "AuthFailureLogs": ("critical", "security", "2m"),
     }
     for rule in RULES.values():
-        assert {"summary", "description", "runbook_url", "dashboard"} <= rule["annotations"].keys()
+        assert {"summary", "description", "runbook_url", "dashboard_url"} <= rule["annotations"].keys()
         assert "$value" in rule["annotations"]["description"]
 
 
