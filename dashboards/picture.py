@@ -93,7 +93,7 @@ def _panel(
     elif panel.kind == "logs":
         rows = [line for answer in answers for line in answer.lines]
         for number, line in enumerate(rows[: int(inner[3] // 13)]):
-            yield _text(inner[0], inner[1] + 10 + 13 * number, _cut(line, inner[2] / 5.2), 9, "#9fa7b3", mono=True)
+            yield _text(inner[0], inner[1] + 10 + 13 * number, _cut(line, inner[2] / 5.7), 9, "#9fa7b3", mono=True)
     else:
         series = [one for answer in answers for one in _series(answer)]
         match panel.kind:

@@ -60,7 +60,7 @@ def draw_metrics(there: Shown, answers: Sequence[Answer]) -> None:
 def draw_logs(program: str) -> None:
     """The dashboard that asks Loki, over five minutes."""
     manifest = manifest_of(busy())
-    start_ms = manifest.started_ms + 3 * MINUTE  # errors begin at +5m
+    start_ms = manifest.started_ms + 3 * MINUTE  # errors begin at +5m; no query is slow by then
     entries = list(ModelLogs(manifest).entries(Interval(start_ms, start_ms + _LOGS_SPAN_MS)))
     (dashboard,) = [one for one in shipped_dashboards() if one.uid == "cryb-logs"]
     moved_ms = WallClock().now_ms() - MINUTE - entries[-1].at_ms
