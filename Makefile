@@ -6,7 +6,7 @@ PROFILE ?= profiles/api-errors.yaml
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install venv exporters demo demo-live test accept check golden dashboards bench lock clean
+.PHONY: help install venv exporters bugsink demo demo-live test accept check golden dashboards bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ venv:
 exporters: # what the catalogue is compared with, where PATH has none
 	@sh setup/exporters.sh
 
+bugsink: venv # a server that takes reports as Sentry does, in an environment of its own
+	@sh setup/bugsink.sh
+
 demo: install ## rehearse one incident in virtual time: which alerts fired, how fast, who was notified
 	@$(BIN)/crybsim rehearse $(PROFILE)
 
@@ -31,7 +34,7 @@ test: install exporters check ## check, then every test but the acceptance runs 
 	@$(BIN)/python -m pytest -m "not accept" -n 2 --dist loadfile --ignore tests/rehearsals
 	@$(BIN)/python -m pytest -m "not accept" tests/rehearsals
 
-accept: install ## the acceptance runs (under 45 minutes)
+accept: install bugsink ## the acceptance runs (under 45 minutes)
 	@$(BIN)/python -m pytest -m accept
 
 check: venv ## format, lint, types, layers

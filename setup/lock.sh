@@ -18,3 +18,13 @@ trap 'exit 130' HUP INT TERM
 "$work/venv/bin/uv" pip compile pyproject.toml --group dev --group dashboards --group build --output-file requirements.lock \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --quiet "$@"
+
+# Bugsink has an environment of its own (setup/bugsink.sh)
+echo "bugsink>=2.6,<3" >"$work/bugsink.in"
+if [ -f setup/bugsink.lock ]; then
+	cp setup/bugsink.lock "$work/bugsink.lock"
+fi
+"$work/venv/bin/uv" pip compile "$work/bugsink.in" --output-file "$work/bugsink.lock" --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	--quiet "$@"
+cp "$work/bugsink.lock" setup/bugsink.lock
