@@ -114,7 +114,8 @@ class RemoteEmission:
         self._problem = self.stream.problem
 
     def _end(self) -> None:
-        if not self.stream.problem and self.follower.failure is None and self.stream.end(self._clock.now_ms()):
+        # right after the last instant: by the clock, a scrape might have been due meanwhile
+        if not self.stream.problem and self.follower.failure is None and self.stream.end():
             replace(self._begun, ended=True).remember(self._folder)
         self._sender.stop()
 

@@ -129,8 +129,9 @@ class LiveStream:
                 self._done_ms = at_ms
             self._done_ms = upto_ms
 
-    def end(self, at_ms: int) -> bool:
-        """Spool a staleness marker for every series that is there. False where there was no room for them."""
+    def end(self, at_ms: int = NEVER_MS) -> bool:
+        """Spool a staleness marker for every series that is there, right after the last instant or at a later one.
+        False where there was no room for them."""
         rows = np.flatnonzero(self._there)
         at_ms = max(at_ms, self._done_ms + 1, self._spool.newest_ms + 1)
         values = np.full(len(rows), _STALE)

@@ -43,7 +43,7 @@ def receiver() -> Iterator[Receiver]:
         ("127.0.0.1:9090", "is not an address such as http://127.0.0.1:9090"),
         ("ftp://127.0.0.1", "is not an address such as http://127.0.0.1:9090"),
         ("http://", "is not an address such as http://127.0.0.1:9090"),
-        ("http://127.0.0.1:99999/x", "an address is http://127.0.0.1:9090"),
+        ("http://127.0.0.1:99999/x", "is not an address such as http://127.0.0.1:9090"),
         ("http://127.0.0.1/x#y", "has no part after #"),
         ("https://prometheus.example/api/v1/write", "'prometheus.example' is not this machine; "),
         (f"http://me:{SECRET}@127.0.0.1:9090", "set CRYBSIM_REMOTE_WRITE_USER and CRYBSIM_REMOTE_WRITE_PASSWORD"),

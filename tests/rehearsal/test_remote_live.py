@@ -114,7 +114,7 @@ def test_one_that_was_killed_goes_on_without_a_gap(tmp_path: Path, receiver: Rec
     assert goes_on(BEGUN, "it", spool, end_ms)
     stream = LiveStream(BEGUN, Toy(), spool, Tally(ManualClock()))
     stream.go_on(Interval(FIRST, end_ms))
-    assert stream.end(end_ms + 1)
+    assert stream.end()
     deliver(spool, receiver)
     assert receiver.samples == truth(BEGUN, end_ms, end_ms + 1)
 

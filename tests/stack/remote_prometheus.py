@@ -95,7 +95,7 @@ class Door:
         self.turned_away = 0
         self._lost = lost
         self._through = 0
-        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
+        self._url = url
 
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         request = Request(scope, receive)
@@ -105,7 +105,8 @@ class Door:
             await Response("not now", 500)(scope, receive, send)
             return
         headers = {name: value for name, value in request.headers.items() if name not in ("host", "content-length")}
-        answer = await self._client.post(scope["path"], content=body, headers=headers)
+        async with httpx.AsyncClient(base_url=self._url, trust_env=False, timeout=60) as client:
+            answer = await client.post(scope["path"], content=body, headers=headers)
         self._through += 1
         lost = self._through % self._lost == 0
         await Response("lost" if lost else answer.content, 502 if lost else answer.status_code)(scope, receive, send)
