@@ -25,7 +25,7 @@ from simulator.wire.tsdb.chunks import STALE_NAN
 from tests.wire.tsdb.reader import blocks, read_block
 
 SEED = 20261128
-POINTS = 12
+POINTS = 10
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "tests" / "accept" / "agreement" / "outage.yaml"
 HISTORY = ("--job", "cryb-api", "--from", "2026-01-07T17:00:00Z", "--to", "2026-01-07T20:01:00Z")
