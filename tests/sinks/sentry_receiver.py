@@ -26,6 +26,7 @@ class Say:
 
     status: int | None = 200
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
 
 
 @dataclass
@@ -90,9 +91,9 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
             self.send_response(say.status)
             for name, value in say.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(say.body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(say.body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Silence."""

@@ -78,6 +78,16 @@ def test_what_passes_is_tried_again_and_nothing_is_doubled(script: list[int | No
     assert Counter(payload["event_id"] for _, payload in receiver.items) == Counter(one.id for one in REPORTS[:15])
 
 
+def test_an_event_that_is_there_already_has_arrived_only_where_it_was_sent_before() -> None:
+    known = Say(400, body=b'{"message": "[\'Event already exists\']"}')
+    answers = [known, known, Say(None)]
+    with receiving(Receiver(lambda number, kind: answers.pop() if answers else Say())) as receiver:
+        totals, _ = push(receiver, REPORTS[:1])
+        assert (totals.sent, totals.refused, totals.retried) == ({ERROR: 1}, {}, 1)
+        totals, _ = push(receiver, REPORTS[:1])
+        assert (totals.sent, totals.refused, totals.retried) == ({}, {ERROR: 1}, 0)
+
+
 def test_a_category_that_is_not_wanted_is_dropped_and_the_other_is_not() -> None:
     """As Bugsink does: with a 200, before any transaction."""
     limit = Say(200, {"X-Sentry-Rate-Limits": "86400:transaction;span:organization"})

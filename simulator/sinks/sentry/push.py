@@ -33,6 +33,8 @@ _AT_ONCE: Final = 256
 _MOST_WORDS: Final = 200
 _GZIP_LEVEL: Final = 1
 _UNWANTED: Final = 429
+_HELD_ALREADY: Final = "already exists"
+"""What Bugsink says to an event whose answer was lost."""
 _HINTS: Final = {
     401: "the key of the DSN is wrong",
     403: "the key or the project of the DSN is wrong, or the project takes nothing",
@@ -134,6 +136,9 @@ class SentryPush:
         except _LimitedError:
             self._drop(category)
         except RefusedError as error:
+            if delivery.retried and _HELD_ALREADY in error.text.casefold():
+                self._taken(report, category, len(body))
+                return
             with self._lock:
                 self._refused[category] += 1
             hint = _HINTS.get(error.status, "")
@@ -144,14 +149,17 @@ class SentryPush:
         except GaveUpError as error:
             raise UndeliveredError(f"{self._name} took nothing for too long: {str(error)[:_MOST_WORDS]}") from error
         else:
-            with self._lock:
-                self._sent[category] += 1
-                self._wire_bytes += len(body)
-                if isinstance(report, ErrorEvent):
-                    self._levels[report.level] += 1
+            self._taken(report, category, len(body))
         finally:
             with self._lock:
                 self._retried += delivery.retried
+
+    def _taken(self, report: Report, category: str, wire_bytes: int) -> None:
+        with self._lock:
+            self._sent[category] += 1
+            self._wire_bytes += wire_bytes
+            if isinstance(report, ErrorEvent):
+                self._levels[report.level] += 1
 
     def _encode(self, report: Report) -> bytes:
         now_ms = self._clock.now_ms()
