@@ -83,7 +83,7 @@ def _event(event: ErrorEvent) -> _Json:
     if event.exception is not None:
         payload["exception"] = {"values": [_exception(event.exception)]}
     if event.message:
-        payload["message"] = event.message
+        payload["logentry"] = {"formatted": event.message}  # older clients say `message`, which the schema has not
     if event.transaction:
         payload["transaction"] = event.transaction
     if event.user is not None:

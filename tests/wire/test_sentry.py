@@ -96,7 +96,7 @@ def test_an_exception() -> None:
     assert payload["contexts"]["trace"] == {"trace_id": TRACE.trace_id, "span_id": TRACE.span_id}
     assert [crumb["category"] for crumb in payload["breadcrumbs"]["values"]] == ["user.action", "http"]
     assert payload["request"] == {"method": "GET", "url": REQUEST.url, "query_string": "q=ä"}
-    assert "message" not in payload
+    assert not {"logentry", "message"} & payload.keys()
 
 
 def test_a_message() -> None:
@@ -104,7 +104,7 @@ def test_a_message() -> None:
     read, item, payload = parsed(encode_event(message, sent_at_ms=AT))
     assert "dsn" not in read.headers
     assert item.data_category == "error"  # what a rate limit would count it as
-    assert (payload["message"], payload["level"]) == ("New user registration", "info")
+    assert (payload["logentry"], payload["level"]) == ({"formatted": "New user registration"}, "info")
     assert not {"exception", "user", "request", "breadcrumbs"} & payload.keys()
 
 
