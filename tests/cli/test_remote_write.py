@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.cli.main import main
 from simulator.errors import ExitCode
+from simulator.sinks.scrape import OWN_PATH
 from simulator.sinks.tsdb_blocks import read_blocks
+from simulator.streams.shards import Shard
+from simulator.transport import http_client
+from simulator.wire.tsdb.chunks import STALE_NAN
 from tests.sinks.remote_write.receiver import Receiver, Say
 
 QUICK = ("quiet-evening", "--job", "redis", "--from", "2026-01-07T10:00:00Z", "--to", "2026-01-07T11:00:00Z")
@@ -141,3 +146,30 @@ def test_ctrl_c_says_what_was_sent(receiver: Receiver, tmp_path: Path) -> None:
     assert f"stopped: {sent:,} samples were sent; the same command goes on from there" in said
     assert "Traceback" not in said
     assert (tmp_path / "spool" / "position").exists()
+
+
+@pytest.mark.slow
+def test_an_emitter_that_is_stopped_ends_every_series_of_its_shard(receiver: Receiver, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "emit", "quiet-evening", "--shard", "1/3", "--json"]
+    command += ["--remote-write", receiver.url, "--spool", str(tmp_path / "spool")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as child:  # type: ignore[call-overload]
+        url = json.loads(child.stdout.readline())["urls"]["scrape"]
+        while not receiver.samples:
+            assert child.poll() is None
+        with http_client(url, timeout=60) as client:
+            own = {family.name: family for family in text_string_to_metric_families(client.get(OWN_PATH).text)}
+        child.send_signal(signal.SIGINT)
+        out, said = child.communicate(timeout=120)
+    assert child.returncode == 130, said
+    totals = json.loads(out)["remote_write"]
+    sent = sum(map(len, receiver.samples.values()))
+    assert (totals["generated"], totals["sent"], totals["waiting"]) == (sent, sent, 0)
+    assert {samples[-1][1] for samples in receiver.samples.values()} == {STALE_NAN}
+    assert all(Shard(1, 3).holds_stored(labels) for labels in receiver.samples)
+    assert f"{sent:,} of {sent:,} samples sent" in said
+    assert {
+        f"crybsim_remote_write_{name}" for name in ("samples", "samples_sent", "lag_seconds", "spool_bytes")
+    } <= set(own)
+    assert 0 < own["crybsim_remote_write_samples"].samples[0].value <= sent

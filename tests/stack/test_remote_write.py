@@ -114,11 +114,11 @@ def test_sender_killed_and_receiver_restarted_in_the_middle(
     total = sum(map(len, truth.values()))
     with RemotePrometheus(tmp_path / "server", binaries) as server:
         server.start()
-        first = backfill(tmp_path, manifest, server.url, "--remote-write-rate", str(total / 10))
+        first = backfill(tmp_path, manifest, server.url, "--remote-write-rate", str(total / 5))
         until(lambda: sent(first.spool) > total * 0.2, first)
         first.kill()
         there = sent(first.spool)
-        second = backfill(tmp_path, manifest, server.url, "--remote-write-rate", str(total / 10))
+        second = backfill(tmp_path, manifest, server.url, "--remote-write-rate", str(total / 5))
         until(lambda: sent(second.spool) > total * 0.5, second)
         server.stop()
         server.start()
@@ -134,7 +134,7 @@ def test_sender_killed_and_receiver_restarted_in_the_middle(
 
 
 @pytest.mark.accept
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_killed_at_random_points(tmp_path: Path, written: tuple[Path, Samples], binaries: Binaries, seed: int) -> None:
     manifest, truth = written
     total = sum(map(len, truth.values()))
