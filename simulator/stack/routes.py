@@ -36,8 +36,6 @@ _BY_PORT: Final = {
     9471: "search-analytics",
     9200: "security",
     9472: "security-automation",
-    9200: "security",
-    9472: "security-automation",
 }
 
 # The local servers' own paths, where the team's may have another prefix; the API is asked for the job's path as it is.
