@@ -46,7 +46,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "profile",
             "profiles: check, list, start a new one, look at what one does",
-            ("check", "list", "new", "show", "schema"),
+            ("check", "list", "new", "show", "truth", "schema"),
         ),
         Entry(
             "catalog",
