@@ -146,7 +146,10 @@ def of_targets(seen: Seen) -> dict[str, Condition]:
         ],
         axis=0,
     )
-    gaps = [held(mean_over(answered * 1.0, 10 * MINUTE) < 0.95, 10 * MINUTE) for answered in up.values()]
+    gaps = [
+        held((mean_over(answered * 1.0, 10 * MINUTE) < 0.95) & (mean_over(answered * 1.0, 5 * MINUTE) > 0), 10 * MINUTE)
+        for answered in up.values()
+    ]
     return {
         "APIInstanceDown": some,
         "APIServiceDown": held(~api.any(axis=0), MINUTE),

@@ -151,7 +151,7 @@ def test_a_team_rehearses_without_the_catalogue(tmp_path: Path) -> None:
     source = ModelSamples(run)
     assert source.jobs() == ("shop",)
     assert source.instances("shop") == ("shop-1", "shop-2")
-    declared = declared_labels(run)
+    declared = declared_labels(run)["shop"]
     assert declared["shop_orders_total"]["state"] == {"paid", "refused"}
     assert declared["shop_checkout_seconds_bucket"]["le"] == {"0.1", "1", "10", "+Inf"}
     assert "http_requests_total" not in declared
