@@ -50,7 +50,7 @@ def test_check_tells_every_mistake_of_every_file(folder: Path, capsys: pytest.Ca
     shown = capsys.readouterr()
     assert shown.out == ""
     lines = shown.err.splitlines()
-    assert lines[0].endswith("api-errors.yaml: fine (3m45s, bad-release, 1 alerts expected)")
+    assert lines[0].endswith("api-errors.yaml: fine (4m15s, bad-release, 1 alerts expected)")
     assert lines[1] == f"{bad}:4:11: duration: '90' has no unit; write 90s or 90m"
     assert lines[2].startswith(f"{bad}:5:1: faultz: 'faultz' is not a key here; did you mean 'faults'?")
     assert lines[3].startswith("'nowhere' is not a profile")

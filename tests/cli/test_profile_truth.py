@@ -49,7 +49,7 @@ def test_what_programs_read_is_the_model_s_truth(capsys: pytest.CaptureFixture[s
 def test_people_see_the_same_in_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["profile", "truth", PROFILE]) == 0
     shown, truth = capsys.readouterr().out, told(0, 3)
-    assert "2026-01-07T19:00:00.000Z to 2026-01-07T19:03:45.000Z (3m45s)" in shown
+    assert "2026-01-07T19:00:00.000Z to 2026-01-07T19:04:15.000Z (4m15s)" in shown
     for sli in truth.slis:
         assert f"\n{sli.name} " in shown
     assert "burn rate over      5m    30m" in shown
