@@ -17,7 +17,7 @@ from simulator.verdict.compression import contradiction, differing_time, held_ba
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
-from simulator.verdict.sight import Sight
+from simulator.verdict.sight import POLL_MS, Sight
 from simulator.verdict.wording import labelled, listed, span
 from simulator.wire.notifications import STAND_IN_SILENT, UNKNOWN_ALERTS
 
@@ -121,7 +121,7 @@ def _judge_entry(
         return finding(Word.UNOBSERVED, f"{to.entry} could not be told: {failed.problem}", failed)
     if failed is not None:
         return finding(Word.MISROUTED, f"{to.entry} heard nothing of it: {failed.problem}", failed)
-    unheard = _why_unheard(case, sight, to, firing_ms, held)
+    unheard = _why_unheard(case, sight, to, expected, firing_ms, held)
     if unheard is not None:
         return finding(Word.UNOBSERVED, f"{to.entry} was not heard: {unheard}")
     doubt = contradiction(case, expected, since_ms, None, to.may_be_addressed_by)
@@ -141,7 +141,12 @@ def _failed_for(to: Addressee, failed: NotificationReceived, held: tuple[Alertma
 
 
 def _why_unheard(
-    case: Case, sight: Sight, to: Addressee, firing_ms: int, held: tuple[AlertmanagerObserved, ...]
+    case: Case,
+    sight: Sight,
+    to: Addressee,
+    expected: ExpectedAlert,
+    firing_ms: int,
+    held: tuple[AlertmanagerObserved, ...],
 ) -> str | None:
     """Why nobody can say that a notification did not come, or None when one can."""
     if case.facts.mode is Mode.STAGING:
@@ -159,9 +164,18 @@ def _why_unheard(
         return deaf
     left_ms = case.ends_ms - firing_ms
     wait_ms = case.facts.group_waits_ms.get(to.entry.casefold(), case.facts.group_wait_ms)
-    if left_ms < wait_ms + case.facts.resolution_ms:
+    if left_ms < wait_ms + _slack_ms(case, expected):
         return f"it fired {span(left_ms)} before the run ended, and its group waits {span(wait_ms)}"
     return None
+
+
+def _slack_ms(case: Case, expected: ExpectedAlert) -> int:
+    """How late a notification can be that nothing holds back: an alert is sent by an evaluation, seen by polls, and
+    compressed time is only so exact."""
+    intervals = [rule.interval_ms for rule in case.rules if rule.name == expected.name]
+    compression = case.facts.compression
+    inexact_ms = compression.tolerance_ms if compression else 0
+    return 2 * max(intervals, default=case.facts.resolution_ms) + POLL_MS + inexact_ms
 
 
 def _why_misrouted(
