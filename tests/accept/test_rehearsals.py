@@ -75,7 +75,7 @@ VARIANTS: dict[str, tuple[str, Callable[[Path], list[str | Path]]]] = {
 }  # fmt: skip
 
 ALWAYS_FIRING = ("api-errors, firing before", "quiet-evening, too sensitive")
-"""What always fires begins with its Prometheus: live shortly before the run, in virtual time as far back as it looks."""
+"""What always fires begins with its Prometheus: live just before the run, in virtual time long before it."""
 
 
 class Library:
