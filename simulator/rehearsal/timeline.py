@@ -41,17 +41,29 @@ class Timeline:
     def trimmed(self) -> Timeline:
         """The same without the hours before the span, which no replay needs: what fires across the cut is told anew.
 
-        The cut is a `group_interval` before the span. An alert that fires then arrives at the next look of its group,
-        so that the group looks at its own instants ever after; an alert of several groups keeps those of one.
+        The cut is a `group_interval` before the span, or earlier: where for as long before and after nothing began or
+        ended. An alert that fires then arrives at the next look of its group, so that the group looks at its own
+        instants ever after; an alert of several groups keeps those of one.
         """
-        longest_ms = max(route.group_interval_ms for route in self.tree.routes())
-        cut_ms = self.span.start_ms - min(longest_ms + MINUTE, _LONGEST_LEAD_MS)
+        cut_ms = self._quiet_ms()
         if self.whole.start_ms >= cut_ms:
             return self
         before = Dispatcher(self.tree, self.silences)
         before.run((arrival for arrival in self.arrivals if arrival.at_ms < cut_ms), cut_ms - 1)
         looks_ms = {labels: at_ms for labels, at_ms in before.next_looks().items() if at_ms <= self.span.start_ms}
         return replace(self, arrivals=tuple(sorted(self._from(cut_ms, looks_ms), key=lambda one: one.at_ms)))
+
+    def _quiet_ms(self) -> int:
+        """The latest instant to cut at: groups are steady there, as nothing changes within a look of any of them."""
+        longest_ms = max(route.group_interval_ms for route in self.tree.routes())
+        calm_ms = min(longest_ms + MINUTE, _LONGEST_LEAD_MS)
+        began = {arrival.starts_at_ms for arrival in self.arrivals}
+        ended = {arrival.at_ms for arrival in self.arrivals if arrival.is_resolved}
+        cut_ms = self.span.start_ms - calm_ms
+        for change_ms in sorted((at_ms for at_ms in began | ended if at_ms < self.span.start_ms), reverse=True):
+            if abs(change_ms - cut_ms) <= calm_ms:
+                cut_ms = change_ms - calm_ms - 1
+        return cut_ms
 
     def _from(self, cut_ms: int, looks_ms: dict[Labels, int]) -> Iterator[Arrival]:
         carried: dict[Labels, Arrival] = {}

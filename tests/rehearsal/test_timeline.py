@@ -52,11 +52,10 @@ def test_what_is_over_before_the_cut_is_left_out() -> None:
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xy"), st.integers(-240, 50), st.integers(1, 200))))
 def test_within_the_run_the_same_is_told_at_the_same_instants(episodes: list[tuple[str, str, int, int]]) -> None:
     arrivals: list[Arrival] = []
-    busy: dict[tuple[str, str], int] = {}
-    for name, service, begin, length in sorted(episodes, key=lambda one: one[2]):
-        if begin > busy.get((name, service), -1000):
-            arrivals += episode(name, begin * MINUTE, (begin + length) * MINUTE, service=service)
-            busy[name, service] = begin + length
+    # one of each: of an alert that was resolved before and comes again, a group remembers that it told so
+    once = {(name, service): (begin, length) for name, service, begin, length in episodes}
+    for (name, service), (begin, length) in once.items():
+        arrivals += episode(name, begin * MINUTE, (begin + length) * MINUTE, service=service)
     whole = timeline(*arrivals)
 
     def told(one: Timeline) -> list[tuple[int, object, object]]:
