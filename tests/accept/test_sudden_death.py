@@ -44,7 +44,7 @@ def test_nothing_is_left(tmp_path: Path, phase: str, repetition: int) -> None:
     )  # fmt: skip
     try:
         if line:
-            rehearsal.wait_for(line, 60)
+            rehearsal.wait_for(line, 240)
         time.sleep(delay)  # the point within the phase; drawn, not waited for
         there, ports = len(rehearsal.survivors()), rehearsal.ports()
     finally:
