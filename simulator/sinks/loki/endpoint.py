@@ -9,9 +9,10 @@ from typing import Final
 import httpx
 
 from simulator.errors import InputError
+from simulator.sinks.addresses import receiver_url
 from simulator.sinks.credentials import authorization
 from simulator.sinks.loki.limits import Limits, read_limits
-from simulator.transport import check_host, http_client
+from simulator.transport import http_client
 
 VARIABLES: Final = "CRYBSIM_LOKI"
 """Begins the names of the environment's variables: `_TOKEN`, or `_USER` and `_PASSWORD`."""
@@ -53,24 +54,11 @@ def endpoint(
     text: str, environment: Mapping[str, str], allowed: Collection[str] = (), *, tenant: str = "", flag: str = "--loki"
 ) -> Endpoint:
     """The Loki at an address, with or without the path of pushes. Raises InputError, which shows no secret."""
-    try:
-        url = httpx.URL(text)
-        port = url.port
-    except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise InputError(f"{flag}: {error}; an address is {_EXAMPLE}") from error
-    if url.userinfo:
-        raise InputError(
-            f"{flag}: a password in an address can be read by everybody on this machine; take it out and set "
-            f"{VARIABLES}_USER and {VARIABLES}_PASSWORD (or {VARIABLES}_TOKEN)"
-        )
-    if url.scheme not in ("http", "https") or not url.host or port == 0 or url.query or url.fragment:
+    url = receiver_url(text, allowed, flag=flag, example=_EXAMPLE, variables=VARIABLES)
+    if url.query:
         raise InputError(f"{flag}: {text!r} is not an address such as {_EXAMPLE}")
     if tenant and (not tenant.isprintable() or not tenant.isascii()):
         raise InputError(f"{flag}-tenant: {tenant!r} has characters that no header can carry")
-    try:
-        check_host(url.host, allowed)
-    except InputError as error:
-        raise InputError(f"{flag}: {error}") from error
     path = url.path.rstrip("/").removesuffix(PUSH_PATH)
     base = str(url.copy_with(path=path or "/")).rstrip("/")
     return Endpoint(base, tenant, frozenset(allowed), authorization(environment, VARIABLES))

@@ -8,9 +8,9 @@ from typing import Final
 
 import httpx
 
-from simulator.errors import InputError
+from simulator.sinks.addresses import receiver_url
 from simulator.sinks.credentials import authorization
-from simulator.transport import check_host, http_client
+from simulator.transport import http_client
 from simulator.wire.remote_write import CONTENT_HEADERS
 
 ENVIRONMENT: Final = "CRYBSIM_REMOTE_WRITE"
@@ -45,24 +45,7 @@ class Endpoint:
 
 def endpoint(text: str, environment: Mapping[str, str], allowed: Collection[str] = (), *, flag: str) -> Endpoint:
     """The receiver at an address; one without a path is a Prometheus. Raises InputError, which shows no secret."""
-    try:
-        url = httpx.URL(text)
-        port = url.port
-    except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise InputError(f"{flag}: {error}; an address is {_EXAMPLE}") from error
-    if url.userinfo:
-        raise InputError(
-            f"{flag}: a password in an address can be read by everybody on this machine; take it out "
-            f"and set {ENVIRONMENT}_USER and {ENVIRONMENT}_PASSWORD, or {ENVIRONMENT}_TOKEN"
-        )
-    if url.scheme not in ("http", "https") or not url.host or not 0 < (80 if port is None else port) < 65_536:
-        raise InputError(f"{flag}: {text!r} is not an address such as {_EXAMPLE}")
-    if url.fragment:
-        raise InputError(f"{flag}: {text!r}: an address of a server has no part after #")
-    try:
-        check_host(url.host, allowed)
-    except InputError as error:
-        raise InputError(f"{flag}: {error}") from error
+    url = receiver_url(text, allowed, flag=flag, example=_EXAMPLE, variables=ENVIRONMENT)
     if url.path in ("", "/"):
         url = url.copy_with(path=PROMETHEUS_PATH)
     return Endpoint(str(url), frozenset(allowed), authorization(environment, ENVIRONMENT))
