@@ -69,7 +69,8 @@ def create_app(
     """
     clock = clock or WallClock()
     shapes = reshapings(PLATFORM, catalogue_of(manifest.overlays), CRYB_API)
-    metrics = ApiMetrics(extra_exposition, shapes)
+    scenarios = frozenset(map(str, manifest.profile.load.scenarios))
+    metrics = ApiMetrics(extra_exposition, shapes, scenarios=scenarios)
     faults = Faults(manifest, instance, clock)
     key = signing_key(seed=manifest.seed, run_id=manifest.run_id)
     people = People(pool=manifest.profile.platform.registered_users, key=key, started_ms=manifest.started_ms)

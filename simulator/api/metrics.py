@@ -9,13 +9,15 @@ Labels take only values of closed sets: a pattern for the path, a seeded communi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
+from simulator.api.voice_metrics import VoiceMetrics
 from simulator.catalog.reshaped import Shape
+from simulator.catalog.voice import LOAD as VOICE_LOAD
 from simulator.wire.reshaped import reshaped
 
 _DURATION: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -38,8 +40,18 @@ W = TypeVar("W", bound=MetricWrapperBase)
 class ApiMetrics:
     """Every family that the API causes. Counting is by method, so that no handler spells a label."""
 
-    def __init__(self, extra: Extra | None = None, shapes: Mapping[str, Shape | None] | None = None) -> None:
-        """`shapes` are those that overlays give to families of these names; `extra` is in shape already."""
+    def __init__(
+        self,
+        extra: Extra | None = None,
+        shapes: Mapping[str, Shape | None] | None = None,
+        *,
+        scenarios: Collection[str] = (),
+    ) -> None:
+        """`shapes` are those that overlays give to families of these names; `extra` is in shape already.
+
+        `scenarios` are the run's load: what only one of them would move is exposed where that one runs, else `extra`
+        has it (`Family.owned_by_api`).
+        """
         self._shapes = shapes or {}
         disable_created_metrics()  # type: ignore[no-untyped-call]  # Node's client has no `_created` samples
         self.registry = CollectorRegistry()
@@ -92,6 +104,7 @@ class ApiMetrics:
         )
         self._cache_hits = self._counter("cryb_cache_hits_total", "Cache hits", ("cache_type",))
         self._cache_misses = self._counter("cryb_cache_misses_total", "Cache misses", ("cache_type",))
+        self.voice = VoiceMetrics(self.registry if VOICE_LOAD in scenarios else CollectorRegistry(), self._shapes)
 
     def request(self, method: str, route: str, code: int, seconds: float, received: int, sent: int) -> None:
         """One request was answered."""

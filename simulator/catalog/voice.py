@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.catalog.families import (
+    CausedBy,
     Count,
     Dimension,
     Family,
@@ -13,6 +14,7 @@ from simulator.catalog.families import (
     Histogram,
     Level,
     Scores,
+    View,
     constant,
     factors,
     same,
@@ -117,40 +119,38 @@ STREAMS = Flow(
 )
 
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
+LOAD: Final = "voice"
+"""The load scenario whose calls the API truly sets up; without it, calls are the model's. (Video is the model's.)"""
+
+
+def _caused_by_api(name: str, kind: MetricType, text: str, view: View, unit: str = "") -> Family:
+    return Family(CRYB_API, name, kind, text, view, unit, caused_by=CausedBy.API, with_load=LOAD)
+
 
 FAMILIES: tuple[Family, ...] = (
-    Family(CRYB_API, "cryb_voice_calls_total", _C, "Calls", Count(CALLS, same("type"))),
-    Family(
-        CRYB_API,
+    _caused_by_api("cryb_voice_calls_total", _C, "Calls", Count(CALLS, same("type"))),
+    _caused_by_api(
         "cryb_voice_calls_poor_quality_total",
         _C,
         "Calls of poor quality",
         Count(CALLS, same("type"), where={"_quality": ("poor",)}),
     ),
-    Family(
-        CRYB_API,
+    _caused_by_api(
         "cryb_voice_calls_active",
         _G,
         "Calls that go on",
         Level("voice.active_here", (factors("type", TYPES, tiny=2),), noise=0.02, whole=True),
     ),
-    Family(
-        CRYB_API,
-        "cryb_voice_call_duration_seconds",
-        _H,
-        "Length of a call",
-        Histogram(CALLS, same("type")),
-        unit="seconds",
+    _caused_by_api(
+        "cryb_voice_call_duration_seconds", _H, "Length of a call", Histogram(CALLS, same("type")), unit="seconds"
     ),
-    Family(
-        CRYB_API,
+    _caused_by_api(
         "cryb_voice_call_quality_score",
         _H,
         "Quality of a call out of ten",
         Scores(RATINGS, same("type", "codec"), SCORE_BOUNDS),
     ),
-    Family(
-        CRYB_API,
+    _caused_by_api(
         "cryb_audio_packet_loss_percent",
         _H,
         "Audio packets that a client missed within a report",

@@ -27,6 +27,7 @@ def as_json(family: Family) -> dict[str, Any]:
         "buckets": list(family.bounds),
         "signal": family.signal or None,
         "caused_by": family.caused_by.value,
+        "with_load": family.with_load or None,
         "area": area_of(family),
     }
 

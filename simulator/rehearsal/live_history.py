@@ -16,7 +16,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.catalog.families import CausedBy
 from simulator.engine.density import Density
 from simulator.engine.groups import groups_from_api
 from simulator.engine.rules import rules_from_api
@@ -158,9 +157,10 @@ def _with_recorded(older: LiveHistory, platform: TeamPlatform, long_ms: int, rec
 
 def _restarting(manifest: Manifest, end_ms: int, platform: TeamPlatform) -> ScrapeSource:
     families = catalogue_of(manifest.overlays).families_of
+    scenarios = frozenset(map(str, manifest.profile.load.scenarios))
     owned = {
         (route.job, route.target): frozenset(
-            family.name for family in families(route.catalogue_job) if family.caused_by is CausedBy.API
+            family.name for family in families(route.catalogue_job) if family.owned_by_api(scenarios)
         )
         for route in platform.routes
     }

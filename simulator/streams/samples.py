@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 
 import simulator.model.signals  # noqa: F401  # registers the signals
-from simulator.catalog.families import CausedBy, Count, Family, Histogram, Level, Scores, Sizes, Written
+from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, Written
 from simulator.catalog.looked_at import sample_names
 from simulator.model.containers import Placed, placed_on
 from simulator.model.flows import Disturbed, FlowCounts
@@ -95,6 +95,7 @@ class ModelSamples:
         self._grid = Grid.of(manifest)
         self._world = World(manifest.profile, manifest.seed, manifest.started_ms)
         self._everything = manifest.mode != "live" if everything is None else everything
+        self._scenarios = frozenset(map(str, manifest.profile.load.scenarios))
         self._exporters: dict[tuple[str, str], tuple[_Entry, ...]] = {}
         self._seen_by: dict[str, tuple[Undisturbed, Disturbed]] = {}
         self._joined_series: dict[int, tuple[Series, ...]] = {}
@@ -159,7 +160,7 @@ class ModelSamples:
     def _entries(self, job: str, target: str) -> Iterable[_Entry]:
         flows: dict[tuple[str, str], FlowCounts] = {}
         for family in self._catalogue.families_of(job):
-            if family.caused_by is CausedBy.API and not self._everything:
+            if not self._everything and family.owned_by_api(self._scenarios):
                 continue
             if self._only is not None and self._only.isdisjoint(sample_names(family)):
                 continue
