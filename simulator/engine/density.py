@@ -8,7 +8,7 @@ rate(x[1m] offset 1d)               finds no two samples within a minute of then
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -49,9 +49,12 @@ class Density:
     old_step_ms: int
 
 
-def sparse_reads(expr: str, density: Density) -> tuple[str, ...]:
+def sparse_reads(
+    expr: str, density: Density, back_ms: int = 0, dense: Collection[str] = frozenset()
+) -> tuple[str, ...]:
     """What of an expression would be worth something else on a past that is dense throughout; each ends a sentence.
 
+    `back_ms` is how long before the run it is evaluated at most; `dense` are names of which every sample is there.
     Empty for an expression that our parser does not know.
     """
     if density.old_step_ms == 0:
@@ -60,33 +63,37 @@ def sparse_reads(expr: str, density: Density) -> tuple[str, ...]:
         node = promql_parser.parse(expr)
     except ValueError:
         return ()
-    return tuple(dict.fromkeys(_walk(node, 0, density)))
+    return tuple(dict.fromkeys(_walk(node, back_ms, density, dense)))
 
 
-def _walk(node: Any, outer_ms: int, density: Density) -> Iterator[str]:
+def _walk(node: Any, outer_ms: int, density: Density, dense: Collection[str]) -> Iterator[str]:
     match type(node).__name__:
         case "VectorSelector":
-            if outer_ms + _ms(node.offset) > density.full_ms and density.old_step_ms >= LOOKBACK_MS:
+            if (
+                node.name not in dense
+                and outer_ms + _ms(node.offset) > density.full_ms
+                and density.old_step_ms >= LOOKBACK_MS
+            ):
                 yield f"{_short(node)} finds a sample only at times: there is one in {_step(density)}"
         case "Call":
             for argument in node.args:
                 if type(argument).__name__ == "MatrixSelector":
-                    yield from _ranged(node, argument, outer_ms, density)
+                    yield from _ranged(node, argument, outer_ms, density, dense)
                 else:
-                    yield from _walk(argument, outer_ms, density)
+                    yield from _walk(argument, outer_ms, density, dense)
         case "SubqueryExpr":
-            yield from _walk(node.expr, outer_ms + _ms(node.range) + _ms(node.offset), density)
+            yield from _walk(node.expr, outer_ms + _ms(node.range) + _ms(node.offset), density, dense)
         case "BinaryExpr":
-            yield from _walk(node.lhs, outer_ms, density)
-            yield from _walk(node.rhs, outer_ms, density)
+            yield from _walk(node.lhs, outer_ms, density, dense)
+            yield from _walk(node.rhs, outer_ms, density, dense)
         case "AggregateExpr" | "ParenExpr" | "UnaryExpr":
-            yield from _walk(node.expr, outer_ms, density)
+            yield from _walk(node.expr, outer_ms, density, dense)
 
 
-def _ranged(call: Any, matrix: Any, outer_ms: int, density: Density) -> Iterator[str]:
+def _ranged(call: Any, matrix: Any, outer_ms: int, density: Density, dense: Collection[str]) -> Iterator[str]:
     ends_ms = outer_ms + _ms(matrix.vector_selector.offset)
     window_ms = _ms(matrix.range)
-    if ends_ms + window_ms <= density.full_ms:
+    if ends_ms + window_ms <= density.full_ms or matrix.vector_selector.name in dense:
         return
     name = call.func.name
     if name in _COUNTS_SAMPLES:

@@ -9,10 +9,13 @@ from simulator.engine.burn_rates import Recordings, recordings_of
 from simulator.engine.density import Density, sparse_reads
 from simulator.engine.groups import AlertingRule, RuleGroup
 from simulator.engine.selectors import selectors_of
+from simulator.rehearsal.recorded_past import RecordedPast
 from simulator.units import HOUR, format_duration
 
 LONGEST_WARM_UP_MS: Final = 6 * HOUR
 """Rules are evaluated so long before a run, at most, for those that look back on what was recorded."""
+
+_REMEDY: Final = "--full-resolution evaluates it on every scrape"
 
 
 def recorded_reach_ms(groups: Sequence[RuleGroup]) -> int:
@@ -23,27 +26,37 @@ def recorded_reach_ms(groups: Sequence[RuleGroup]) -> int:
     )
 
 
-def doubtful(groups: Sequence[RuleGroup], density: Density, warm_up_ms: int) -> tuple[tuple[str, str], ...]:
+def doubtful(
+    groups: Sequence[RuleGroup], density: Density, warm_up_ms: int, past: RecordedPast | None = None
+) -> tuple[tuple[str, str], ...]:
     """Alerts whose result may differ from production's, and why: by the density of old samples, or because results of
-    recording rules are there only from `warm_up_ms` before the run on."""
+    recording rules are there only from `warm_up_ms` before the run on, or by as much earlier as `past` has them."""
     recordings = recordings_of(groups)
     found: dict[tuple[str, str], None] = {}
     for group in groups:
         for rule in group.rules:
             if isinstance(rule, AlertingRule):
                 for expr in _behind(rule.expr, recordings):
-                    for reason in _reasons(expr, recordings, density, warm_up_ms):
+                    for reason in _reasons(expr, recordings, density, warm_up_ms, past):
                         found[rule.name, reason] = None
     return tuple(found)
 
 
-def _reasons(expr: str, recordings: Recordings, density: Density, warm_up_ms: int) -> Iterator[str]:
-    for reason in sparse_reads(expr, density):
-        yield f"{reason}; --full-resolution evaluates it on every scrape"
+def _reasons(
+    expr: str, recordings: Recordings, density: Density, warm_up_ms: int, past: RecordedPast | None
+) -> Iterator[str]:
+    for reason in sparse_reads(expr, density, dense=recordings.keys()):
+        yield f"{reason}; {_REMEDY}"
     for name, window_ms in _past(expr, recordings):
-        if window_ms > warm_up_ms:
-            since = f"it is recorded only from {format_duration(warm_up_ms)} before the run on"
-            yield f"it looks back {format_duration(window_ms)} on {name}, and {since}"
+        if window_ms <= warm_up_ms:
+            continue
+        since_ms = past.before_ms(name, warm_up_ms) if past else warm_up_ms
+        looks = f"it looks back {format_duration(window_ms)} on {name}"
+        if window_ms > since_ms:
+            yield f"{looks}, and it is recorded only from {format_duration(since_ms)} before the run on"
+        for rule in recordings[name]:
+            for reason in sparse_reads(rule.expr, density, window_ms, recordings.keys()):
+                yield f"{looks}, and of that time {reason}; {_REMEDY}"
 
 
 def _past(expr: str, recordings: Recordings) -> Iterator[tuple[str, int]]:

@@ -100,6 +100,9 @@ class _VirtualRun:
         )
         platform, prometheus = setup.platform, setup.prometheus
         self._note(f"history is there ({self._clock.monotonic() - began:.1f} s)")
+        if past := setup.recorded_past:
+            since = format_duration(past.span.length_ms)
+            self._note(f"{', '.join(sorted(past.names))}: looked back on, so evaluated over the {since} before, too")
         names = declared(declared_labels(self.manifest), scraped_jobs(platform.jobs, platform.routes))
         evaluated = prometheus.evaluate(self.manifest, "incident", names)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
@@ -147,7 +150,7 @@ class _VirtualRun:
             group_waits_ms=group_waits_ms(self._servers.alertmanager_text),
             controls=controls,
             predictions=predictions,
-            doubtful=doubtful(self._groups, setup.density, setup.warm_up_ms),
+            doubtful=doubtful(self._groups, setup.density, setup.warm_up_ms, setup.recorded_past),
             lacking=self._servers.lacking,
             rerun=request.rerun,
             compression=notified.compression,

@@ -24,6 +24,7 @@ from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi, SelectorObserver
 from simulator.observers.selectors import Declared
 from simulator.profile.manifest import Manifest
+from simulator.rehearsal.recorded_past import RecordedPast, RecordedResults
 from simulator.rehearsal.report_series import ReadSeries, active_alerts, read_report_series
 from simulator.rehearsal.report_truth import true_ratios
 from simulator.rehearsal.request import Servers
@@ -52,6 +53,12 @@ class RuleRun:
     production_version: str  # of the server whose instants of evaluation are wanted
     external_url: str = ""
     thinned: Density | None = None  # of a long run: windows as long as its `full_ms` are asked of thinned samples
+    past: RecordedPast | None = None  # evaluated before all that, where rules look back on what was recorded
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the rules see of the configuration."""
+        return Surroundings(self.external_labels, self.external_url)
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class VirtualPrometheus:
         self._history = history
         self._platform = platform
         self._run = run
+        self._recorded = RecordedResults(run.past, run.production_version, run.surroundings) if run.past else None
 
     @property
     def grids(self) -> tuple[Grid, ...]:
@@ -133,7 +141,9 @@ class VirtualPrometheus:
         stack = LocalStack(folder, prometheus=self._servers.prometheus, alertmanager=self._servers.alertmanager)
         try:
             with stack:
-                start_virtual_prometheus(stack, self._run.config, data=data)
+                past, config = self._run.past, self._run.config
+                config = past.config(config, self._run.warm.end_ms) if past else config
+                start_virtual_prometheus(stack, config, data=data)
                 yield stack
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
@@ -161,8 +171,9 @@ class VirtualPrometheus:
     def _ask(
         self, server: RuleServer, client: httpx.Client, manifest: Manifest, declared: Declared | None
     ) -> Evaluated:
-        surroundings = Surroundings(self._run.external_labels, self._run.external_url)
-        evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, surroundings)
+        if self._recorded is not None:
+            self._recorded.write(server)
+        evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, self._run.surroundings)
         if declared is None:
             return Evaluated(evaluation, (), ReadSeries(()))
         api = PrometheusApi(client)

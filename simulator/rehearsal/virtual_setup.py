@@ -18,6 +18,7 @@ from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.predictions import Evaluations
 from simulator.rehearsal.production_paths import production_path
+from simulator.rehearsal.recorded_past import RecordedPast, recorded_past
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual_data import TeamPlatform, cached_history, history_of
@@ -55,6 +56,7 @@ class Setup:
     history: History
     density: Density
     prometheus: VirtualPrometheus
+    recorded_past: RecordedPast | None = None
 
     @property
     def scrape_interval_ms(self) -> int:
@@ -118,16 +120,19 @@ def set_up(
     density = Density(FULL_RESOLUTION_MS, history.old_step_ms if history.old_step_ms > scrape_ms else 0)
     is_long = warm.length_ms > _LONG_RUN_MS and density.old_step_ms > 0
     tell(history_ms)
+    production_version = request.production.prometheus or programs.prometheus_version
+    past = recorded_past(rules.groups, warm, begins_ms - warm.start_ms, programs.prometheus_version)
     rule_run = RuleRun(
         rules.groups,
         rules.loaded,
         warm,
         config.without_rules(),
         config.external_labels,
-        request.production.prometheus or programs.prometheus_version,
+        production_version,
         request.production.prometheus_link,
         density if is_long else None,
+        past,
     )
     blocks = cached_history(history, platform, on_progress)
     prometheus = VirtualPrometheus(programs, run.data, blocks, platform, rule_run)
-    return Setup(rules, platform, unmapped, begins_ms, warm, history, density, prometheus)
+    return Setup(rules, platform, unmapped, begins_ms, warm, history, density, prometheus, past)
