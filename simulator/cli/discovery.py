@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from simulator.resources import shipped
+from simulator.wire.kubernetes import carried_files, is_helm_template, is_manifest
 
 LARGEST_BYTES: Final = 4 << 20
 MOST_FILES: Final = 5_000
 DEEPEST: Final = 6
 _SKIPPED: Final = frozenset({"node_modules", "venv", "runs", "build", "dist", "site-packages", "__pycache__"})
 
-_RULES = re.compile(r"^groups:", re.MULTILINE)
-_RULE = re.compile(r"^\s*-?\s*(?:alert|record):", re.MULTILINE)
+_RULES = re.compile(r"^[\"']?groups[\"']?\s*:", re.MULTILINE)
+_RULE = re.compile(r"^[\s\-{]*[\"']?(?:alert|record)[\"']?\s*:", re.MULTILINE)
 _ROUTE = re.compile(r"^route:", re.MULTILINE)
 _RECEIVERS = re.compile(r"^receivers:", re.MULTILINE)
 _SCRAPES = re.compile(r"^scrape_configs:", re.MULTILINE)
@@ -34,6 +35,8 @@ class Found:
     prometheus: tuple[Path, ...] = ()
     locustfiles: tuple[Path, ...] = ()
     dashboards: tuple[Path, ...] = ()
+    unrendered: tuple[Path, ...] = ()
+    """Helm templates of rules, which are no YAML before they are rendered."""
 
 
 def discover(folder: Path) -> Found:
@@ -43,8 +46,7 @@ def discover(folder: Path) -> Found:
     """
     kinds: dict[str, list[Path]] = {name: [] for name in Found.__dataclass_fields__}
     for path in _files(folder):
-        kind = _kind_of(path)
-        if kind:
+        for kind in _kinds_of(path):
             kinds[kind].append(path.relative_to(folder))
     return Found(**{name: tuple(sorted(paths)) for name, paths in kinds.items()})
 
@@ -75,14 +77,30 @@ def _shipped(name: str) -> Path | None:
         return None
 
 
-def _kind_of(path: Path) -> str:
-    """The field of `Found` that a file belongs to, or an empty string."""
+def _kinds_of(path: Path) -> tuple[str, ...]:
+    """The fields of `Found` that a file belongs to: several for a manifest that carries several files."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            return ""
-        text = path.read_text("utf-8")
+            return ()
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return ""
+        return ()
+    if path.suffix not in (".py", ".json") and is_manifest(text):
+        return _kinds_carried(text)
+    kind = _kind_of(path, text)
+    return (kind,) if kind else ()
+
+
+def _kinds_carried(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(str(file.kind) for file in carried_files(text)))
+    except ValueError:
+        of_rules = is_helm_template(text) and "PrometheusRule" in text
+        return ("unrendered",) if of_rules else ()
+
+
+def _kind_of(path: Path, text: str) -> str:
+    """The field of `Found` that a plain file belongs to, or an empty string."""
     if path.suffix == ".py":
         return "locustfiles" if _LOCUST.search(text) else ""
     if path.suffix == ".json":
@@ -102,7 +120,9 @@ def _is_dashboard(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     inner = content.get("dashboard", content) if isinstance(content, dict) else None
-    return isinstance(inner, dict) and isinstance(inner.get("panels"), list)
+    if not isinstance(inner, dict):
+        return False
+    return any(isinstance(inner.get(key), list) for key in ("panels", "rows"))  # rows: before schema version 16
 
 
 def as_patterns(paths: tuple[Path, ...], folder: Path) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.cli.manifests import carried_in
 from simulator.engine.rules import RuleSet, rules_from_api
 from simulator.errors import InputError, Problem, did_you_mean
-from simulator.profile.document import Document, Json, Steps, read_document
+from simulator.profile.document import Document, Json, Steps, parse_document, read_document
 from simulator.telemetry.rules import AlertRule
 from simulator.units import HOUR, MINUTE, SECOND, format_duration, parse_duration
+from simulator.wire.kubernetes import Carried
 
 ONSET_MS = MINUTE
 SCRAPE_MS = 15 * SECOND  # the contract's scrape and evaluation interval
@@ -41,17 +43,21 @@ def read_rules(paths: Iterable[Path]) -> RuleSet:
     problems: list[Problem | str] = []
     for path in paths:
         try:
-            document = read_document(path, what="a rule file")
-        except InputError as error:
-            problems.extend(error.problems)
-            continue
-        try:
-            groups.extend(_groups(document))
+            for document in _documents(path):
+                groups.extend(_groups(document))
         except InputError as error:
             problems.extend(error.problems)
     if problems:
         raise InputError(*problems)
     return rules_from_api(groups)
+
+
+def _documents(path: Path) -> Iterable[Document]:
+    """A rule file, or the rule files that a Kubernetes manifest carries. Raises InputError."""
+    carried = [file for file in carried_in(path) if file.kind is Carried.RULES]
+    if not carried:
+        return [read_document(path, what="a rule file")]
+    return [parse_document(file.text, file=f"{path} ({file.name})", what="a rule file") for file in carried]
 
 
 def choose_rule(rules: RuleSet, name: str) -> AlertRule:

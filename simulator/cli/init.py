@@ -97,6 +97,10 @@ def _urgency(rule: AlertRule) -> tuple[bool, int, str]:
 
 
 def _say_found(found: Found) -> None:
+    for path in found.unrendered:
+        typer.echo(
+            f"{path}: rules in a Helm template; render it (helm template CHART > rules.yaml), then init", err=True
+        )
     for name, noun in _NOUNS.items():
         paths: tuple[Path, ...] = getattr(found, name)
         shown = ", ".join(str(path) for path in paths[:5]) + (", …" if len(paths) > 5 else "")

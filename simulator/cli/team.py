@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import typer
 from pydantic import ValidationError
 
+from simulator.cli.manifests import plain_config, plain_patterns
 from simulator.cli.options import flag_or_setting
 from simulator.errors import InputError, did_you_mean
 from simulator.profile import settings as file
@@ -14,6 +16,7 @@ from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.resources import shipped
 from simulator.stack.binaries import find_binaries
 from simulator.stack.discovery import Discovered
+from simulator.wire.kubernetes import Carried
 
 
 def team_files(
@@ -22,18 +25,27 @@ def team_files(
     """The configuration to run. A prometheus.yml given by flag brings its own rules, unless `rules` are given too."""
     reference = shipped("monitoring")
     from_settings = tuple(str(file.absolute()) for file in settings.files(settings.rules)) if settings.rules else ()
+    scrapes = flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
+    routes = flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
+    chosen_rules = tuple(rules) if rules else (() if prometheus_config else from_settings)
     return TeamFiles(
-        prometheus_config=flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
-        or reference / "prometheus" / "prometheus.yml",
-        alertmanager_config=flag_or_setting(alertmanager_config, settings.file(settings.alertmanager_config))
-        or reference / "alertmanager" / "alertmanager.yml",
-        rules=tuple(rules) if rules else (() if prometheus_config else from_settings),
+        prometheus_config=plain_config(scrapes, Carried.PROMETHEUS, settings.folder, _say)
+        if scrapes
+        else reference / "prometheus" / "prometheus.yml",
+        alertmanager_config=plain_config(routes, Carried.ALERTMANAGER, settings.folder, _say)
+        if routes
+        else reference / "alertmanager" / "alertmanager.yml",
+        rules=plain_patterns(chosen_rules, settings.folder, _say),
         discovered={
             job: tuple(Discovered(group.targets, group.labels) for group in groups)
             for job, groups in settings.discovered.items()
         },
         jobs=settings.jobs,
     )
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def production_of(settings: Settings, flags: list[str] | None) -> Production:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simulator.cli.manifests import plain_config, plain_rule_files
 from simulator.cli.options import (
     AlertmanagerBinOption,
     AlertmanagerConfigOption,
@@ -35,6 +36,7 @@ from simulator.stack.readiness import (
     check_programs,
     check_python,
 )
+from simulator.wire.kubernetes import Carried
 
 _STYLES: Final = {State.OK: "green", State.NOTE: "yellow", State.MISSING: "bold red", State.BROKEN: "bold red"}
 
@@ -59,19 +61,26 @@ def command(
       crybsim validate --prometheus-bin ~/prometheus-3.5.0/prometheus
     """
     settings = load_settings()
+    said: list[str] = []
+    scrapes = _file(prometheus_config, settings.prometheus_config, settings, "prometheus/prometheus.yml")
+    routes = _file(alertmanager_config, settings.alertmanager_config, settings, "alertmanager/alertmanager.yml")
     files = CheckedFiles(
-        rules=_rules(rules, settings),
-        prometheus_config=_file(prometheus_config, settings.prometheus_config, settings, "prometheus/prometheus.yml"),
-        alertmanager_config=_file(
-            alertmanager_config, settings.alertmanager_config, settings, "alertmanager/alertmanager.yml"
-        ),
+        rules=plain_rule_files(_rules(rules, settings), settings.folder, said.append),
+        prometheus_config=plain_config(scrapes, Carried.PROMETHEUS, settings.folder, said.append),
+        alertmanager_config=plain_config(routes, Carried.ALERTMANAGER, settings.folder, said.append),
     )
     programs = search_binaries(
         flag_or_setting(prometheus_bin, settings.file(settings.prometheus_bin)),
         flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
     )
     production = {"prometheus": settings.production.prometheus, "alertmanager": settings.production.alertmanager}
-    checks = [*check_python(), *check_programs(programs, production), *check_files(programs, files), *check_ports()]
+    checks = [
+        *check_python(),
+        *check_programs(programs, production),
+        *(Check("files", State.NOTE, what) for what in said),
+        *check_files(programs, files),
+        *check_ports(),
+    ]
     ready = all(check.ready for check in checks)
     _show(checks, Console(stderr=as_json))
     if as_json:

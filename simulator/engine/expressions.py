@@ -18,10 +18,15 @@ from ruamel.yaml.error import YAMLError
 
 from simulator.engine.uses import Use, uses_of
 from simulator.errors import InputError
+from simulator.wire.kubernetes import Carried, carried_files, is_helm_template, is_manifest
 
-_RANGE: Final = re.compile(r"(\[|:|\boffset\s+)\s*\$(?:\w+|\{[^}]*\})")
-_VARIABLE: Final = re.compile(r"\$(?:\w+|\{[^}]*\})|\[\[\w+\]\]")
-_TEMPLATE_QUERY: Final = re.compile(r"(?:label_values|query_result)\((.*)\)", re.DOTALL)
+_RANGE: Final = re.compile(r"(\[|:|\boffset\s+)\s*(?:\$(?:\w+|\{[^}]*\})|\[\[[\w:]+\]\])")
+_VARIABLE: Final = re.compile(r"\$(?:\w+|\{[^}]*\})|\[\[[\w:]+\]\]")
+_TEMPLATE_QUERY: Final = re.compile(r"(?P<function>label_values|query_result)\((?P<of>.*)\)$", re.DOTALL)
+_LAST_ARGUMENT: Final = re.compile(r",\s*[\w$]+\s*$")
+_PIPELINE: Final = re.compile(
+    r"\|\s*(?:=|~|json\b|logfmt\b|regexp\b|pattern\b|line_format\b|unwrap\b|unpack\b)|\}\s*!=\s*\"\""
+)
 _GROUPING: Final = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 _EQUALS: Final = re.compile(r"(!?)=\s*$")
 _STRING: Final = re.compile(r'("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
@@ -42,18 +47,45 @@ class Expression:
 def expressions_in(path: Path) -> tuple[Expression, ...]:
     """Every expression of a rule file (YAML) or a dashboard (JSON). Raises InputError."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         if path.suffix == ".json":
-            found = _of_dashboard(json.loads(text))
+            of_dashboards: list[Any] = [json.loads(text)]
+            of_rules: list[Any] = []
+        elif is_manifest(text):
+            of_dashboards, of_rules = _carried(text, str(path))
         else:
-            found = _of_rules(YAML(typ="safe", pure=True).load(text), str(path))
+            of_dashboards, of_rules = [], [_first_document(text)]
+        rules = [one for content in of_rules for one in _of_rules(content, str(path))]
+        panels = [one for content in of_dashboards for one in _of_dashboard(content)]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
     except YAMLError as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
-    return tuple(_expression(str(path), *one, filled_in=path.suffix == ".json") for one in found)
+    return (
+        *(_expression(str(path), *one, filled_in=False) for one in rules),
+        *(_expression(str(path), *one, filled_in=True) for one in panels),
+    )
+
+
+def _first_document(text: str) -> Any:
+    """What Prometheus reads of a rule file: the first YAML document."""
+    return next(iter(YAML(typ="safe", pure=True).load_all(text)), None)
+
+
+def _carried(text: str, file: str) -> tuple[list[Any], list[Any]]:
+    """The dashboards and the rule files inside of Kubernetes manifests."""
+    try:
+        carried = carried_files(text)
+    except ValueError as error:
+        hint = "; a Helm template has to be rendered first (helm template)" if is_helm_template(text) else ""
+        raise InputError(f"{file}: is not YAML: {error}{hint}") from error
+    dashboards = [json.loads(one.text) for one in carried if one.kind is Carried.DASHBOARD]
+    rules = [_first_document(one.text) for one in carried if one.kind is Carried.RULES]
+    if not dashboards and not rules:
+        raise InputError(f"{file}: a Kubernetes manifest that carries neither rules nor dashboards")
+    return dashboards, rules
 
 
 def _expression(file: str, place: str, text: str, records: str, *, filled_in: bool) -> Expression:
@@ -102,16 +134,30 @@ def _of_dashboard(content: Any, place: str = "") -> Iterator[tuple[str, str, str
         expr = content.get("expr")
         if isinstance(expr, str) and expr.strip() and not _is_logql(content):
             yield place, expr, ""
-        definition = content.get("definition")
-        if isinstance(definition, str) and (match := _TEMPLATE_QUERY.match(definition)):
-            yield place, re.sub(r",\s*\w+\s*$", "", match[1]), ""
+        if content.get("type") in (None, "query") and not _is_logql(content) and (asked := _asked_by_variable(content)):
+            yield place, asked, ""
         for value in content.values():
             if isinstance(value, dict | list):
                 yield from _of_dashboard(value, place)
 
 
+def _asked_by_variable(variable: dict[str, Any]) -> str:
+    """The expression that a variable's values come from; `label_values(LABEL)` and other questions have none."""
+    for key in ("definition", "query"):
+        written = variable.get(key)
+        if isinstance(written, dict):
+            written = written.get("query")
+        if isinstance(written, str) and (match := _TEMPLATE_QUERY.match(written.strip())):
+            if match["function"] == "query_result":
+                return match["of"]
+            return _LAST_ARGUMENT.sub("", match["of"]) if _LAST_ARGUMENT.search(match["of"]) else ""
+    return ""
+
+
 def _is_logql(target: dict[str, Any]) -> bool:
-    """Whether a target asks Loki: its data source says so."""
+    """Whether a target asks Loki: its data source says so, or, where a variable names that, its pipeline does."""
+    if isinstance(target.get("expr"), str) and _PIPELINE.search(_STRING.sub('""', target["expr"])):
+        return True
     source = target.get("datasource")
     kind = source.get("type", "") if isinstance(source, dict) else str(source or "")
     return "loki" in kind.lower()
