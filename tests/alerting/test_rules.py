@@ -171,6 +171,7 @@ def test_promtool_accepts_the_rules(binaries: Binaries) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.accept
 def test_the_tricky_rules_do_what_they_should(binaries: Binaries) -> None:
     ran = subprocess.run(
         [binaries.promtool.path, "test", "rules", HERE / "rules_test.yml"], capture_output=True, text=True, check=False

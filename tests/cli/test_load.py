@@ -73,6 +73,7 @@ def test_without_a_host_the_reference_api_is_driven_and_all_is_told(folder: Path
     assert "load: pass" in shown
 
 
+@pytest.mark.accept
 @pytest.mark.slow
 def test_a_broken_threshold_ends_the_load_early_and_fails(folder: Path, api: StandInApi) -> None:
     text = PROFILE.replace("load: {", 'load: {thresholds: ["http p90 < 1ms", "error ratio < 1 %"], abort_after: 5s, ')

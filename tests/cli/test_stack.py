@@ -69,6 +69,7 @@ def family(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
+@pytest.mark.accept
 def test_detached_it_hears_notifications_until_it_is_taken_down(folder: Path) -> None:
     up = crybsim(folder, "up", *OWN_FILES, "--detach")
     assert up.returncode == 0, up.stderr

@@ -27,7 +27,7 @@ from simulator.telemetry.samples import Labels, labels_of
 from simulator.transport import http_client
 from simulator.wire.remote_write import STALE_NAN
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.accept, pytest.mark.stack, pytest.mark.slow]
 
 SECONDS = 17
 """So long the live server evaluates; what it missed on a busy machine shortens the comparison."""

@@ -236,6 +236,7 @@ def _samples(job: str, config: dict[str, Any]) -> set[Labels]:
     return stored
 
 
+@pytest.mark.accept
 @pytest.mark.stack
 @pytest.mark.slow
 @settings(

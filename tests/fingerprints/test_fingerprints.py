@@ -44,6 +44,7 @@ def test_numpy_s_choice_of_instructions_changes_no_bit() -> None:
     assert elsewhere(NPY_DISABLE_CPU_FEATURES=" ".join(optional)) == fingerprint(resolve_profile(ONE))
 
 
+@pytest.mark.accept
 @pytest.mark.slow
 def test_kernels_compiled_for_a_plain_processor_change_no_bit(tmp_path: Path) -> None:
     """Without AVX and fused multiply-add, which would round once instead of twice."""

@@ -21,7 +21,7 @@ from simulator.stack.local import LocalStack
 from simulator.telemetry.samples import FamilyBlock, Labels, MetricType, Series
 from tests.sinks.test_tsdb_blocks import as_dumped, dumped
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.accept, pytest.mark.stack, pytest.mark.slow]
 
 INTERVAL_MS = 500
 ANSWERS: tuple[str | None, ...] = (

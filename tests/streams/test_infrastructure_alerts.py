@@ -258,6 +258,7 @@ def test_a_fault_trips_its_alerts_in_time_and_no_others(row: Row) -> None:
     assert all(minute >= ONSET for minute in found.values())
 
 
+@pytest.mark.accept
 @pytest.mark.slow
 def test_an_ordinary_month_trips_none() -> None:
     seen = Seen(run_of(instances={"postgres": 2}, duration="31d"))

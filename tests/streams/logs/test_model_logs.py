@@ -115,7 +115,7 @@ def test_between_two_scrapes_lie_the_lines_of_the_difference() -> None:
     assert np.histogram(at, bins=times)[0].tolist() == scraped.tolist()
 
 
-@settings(UNSHRUNK, max_examples=5)
+@settings(UNSHRUNK, max_examples=3)
 @given(runs(), st.integers(-10 * MINUTE, 40 * MINUTE), st.lists(st.integers(1, 4 * MINUTE), min_size=1, max_size=4))
 def test_an_interval_in_parts_or_by_services_has_the_same_lines(run: Manifest, first: int, parts: list[int]) -> None:
     edges = np.cumsum([first, *parts]).tolist()
