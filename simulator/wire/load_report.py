@@ -64,6 +64,57 @@ class Tally:
         self.latency.add(other.latency)
 
 
+@dataclass
+class RoomTrouble:
+    """What went wrong in one room."""
+
+    lost: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+
+
+@dataclass
+class Delivered:
+    """Messages that reached members of a room other than their sender, and those that should have.
+
+    Each is one message to one member. `lost` had not come when it was decided, `late` came after that; `undecided` were
+    on their way to somebody who left; `untimed` came, but from a machine whose clock cannot be compared; two clocks may
+    differ by `clock_error_seconds`. `rooms` has only those in which something went wrong.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    delivered: int = 0
+    lost: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+    late: int = 0
+    undecided: int = 0
+    untimed: int = 0
+    clock_error_seconds: float = 0.0
+    rooms: dict[str, RoomTrouble] = field(default_factory=dict)
+
+    def room(self, name: str) -> RoomTrouble:
+        """Where what goes wrong in a room is counted."""
+        return self.rooms.setdefault(name, RoomTrouble())
+
+    def add(self, other: Delivered) -> None:
+        """Count everything that `other` counted."""
+        self.delivered += other.delivered
+        self.lost += other.lost
+        self.duplicates += other.duplicates
+        self.reordered += other.reordered
+        self.late += other.late
+        self.undecided += other.undecided
+        self.untimed += other.untimed
+        self.clock_error_seconds = max(self.clock_error_seconds, other.clock_error_seconds)
+        for name, trouble in other.rooms.items():
+            room = self.room(name)
+            room.lost += trouble.lost
+            room.duplicates += trouble.duplicates
+            room.reordered += trouble.reordered
+
+
 def add_tallies(into: dict[str, Tally], more: Mapping[str, Tally]) -> None:
     """Add the tallies of another span or process, name by name."""
     for name, tally in more.items():
@@ -97,6 +148,7 @@ class Measured:
     missed: int = 0  # turns of the plan that no user was free to take
     iterations: int = 0  # turns taken and done, where a turn is not a request
     tallies: dict[str, Tally]
+    deliveries: Delivered | None = None  # where messages to rooms are followed to those who get them
 
 
 @dataclass(frozen=True, kw_only=True)
