@@ -138,7 +138,7 @@ def command(
     local = None
     if staging is None:
         local = (
-            team_files(settings, rules, prometheus_config, alertmanager_config),
+            team_files(settings, rules, prometheus_config, alertmanager_config, overlays),
             servers(settings, prometheus_bin, alertmanager_bin),
         )
     request = RehearsalRequest(

@@ -95,15 +95,16 @@ def command(
     chosen = load_profile(found)
     if seed is not None:
         chosen = chosen.model_copy(update={"seed": seed})
+    overlays = overlays_of(chosen, found, team_overlays(settings, overlay))
     clock = WallClock()
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="crybsim-sweep-") as folder:
         request = RehearsalRequest(
             profile=chosen,
             profile_path=str(found),
-            overlays=overlays_of(chosen, found, team_overlays(settings, overlay)),
+            overlays=overlays,
             local=(
-                team_files(settings, rules, prometheus_config, alertmanager_config),
+                team_files(settings, rules, prometheus_config, alertmanager_config, overlays),
                 servers(settings, prometheus_bin, alertmanager_bin),
             ),
             production=production_of(settings, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -11,18 +12,26 @@ from simulator.cli.manifests import plain_config, plain_patterns
 from simulator.cli.options import flag_or_setting
 from simulator.errors import InputError, did_you_mean
 from simulator.profile import settings as file
+from simulator.profile.overlay import OverlayFile
 from simulator.profile.settings import Settings
 from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.resources import shipped
 from simulator.stack.binaries import find_binaries
-from simulator.stack.discovery import Discovered
+from simulator.stack.discovery import Discovered, stand_in_address
 from simulator.wire.kubernetes import Carried
 
 
 def team_files(
-    settings: Settings, rules: list[str] | None, prometheus_config: Path | None, alertmanager_config: Path | None
+    settings: Settings,
+    rules: list[str] | None,
+    prometheus_config: Path | None,
+    alertmanager_config: Path | None,
+    overlays: Iterable[OverlayFile] = (),
 ) -> TeamFiles:
-    """The configuration to run. A prometheus.yml given by flag brings its own rules, unless `rules` are given too."""
+    """The configuration to run. A prometheus.yml given by flag brings its own rules, unless `rules` are given too.
+
+    Rules without a prometheus.yml run on the reference one, with the jobs of the run's overlays added.
+    """
     reference = shipped("monitoring")
     from_settings = tuple(str(file.absolute()) for file in settings.files(settings.rules)) if settings.rules else ()
     scrapes = flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
@@ -41,7 +50,19 @@ def team_files(
             for job, groups in settings.discovered.items()
         },
         jobs=settings.jobs,
+        own_jobs=bool(scrapes) or not chosen_rules,
+        more_jobs={} if scrapes else _jobs_of(overlays),
     )
+
+
+def _jobs_of(overlays: Iterable[OverlayFile]) -> dict[str, tuple[str, ...]]:
+    """The scrape jobs that overlays add, with the addresses of their targets."""
+    found: dict[str, tuple[str, ...]] = {}
+    for overlay in overlays:
+        for name, job in overlay.content.jobs.items():
+            hosts = (name if number == 1 else f"{name}-{number}" for number in range(1, job.instances + 1))
+            found[name] = tuple(stand_in_address(host, job.port) for host in hosts)
+    return found
 
 
 def _say(text: str) -> None:

@@ -18,14 +18,18 @@ class Declared:
     """The label names that the catalogue declares for each series name that is scraped, with their values.
 
     Labels that targets bring (`job`, `instance`, …) are not among them. `unscraped` are names that only jobs expose
-    which nobody scrapes, with one of these jobs.
+    which nobody scrapes, with one of these jobs. Where the team gave no scrape configuration (`own_jobs` is False),
+    what a selector asks of `job` cannot be known.
     """
 
     labels: Mapping[str, Mapping[str, Collection[str]]]
     unscraped: Mapping[str, str] = field(default_factory=dict)
+    own_jobs: bool = True
 
 
 _MOST_VALUES: Final = 8
+_OF_PROMETHEUS: Final = frozenset({"up", "ALERTS", "ALERTS_FOR_STATE"})
+"""Series that Prometheus writes itself."""
 
 
 class SelectorObserver:
@@ -44,7 +48,7 @@ class SelectorObserver:
         """One observation for each alert and selector. Raises UnobservedError when Prometheus does not answer."""
         now = self._clock.now_ms()
         span = f"[{max(now - began_ms, 1000)}ms]"
-        known: dict[Selector, tuple[int, bool, str, int]] = {}
+        known: dict[Selector, tuple[int, bool, str, int, str]] = {}
         observed: list[Observation] = []
         for rule in rules:
             for selector in rule.selectors:
@@ -54,14 +58,33 @@ class SelectorObserver:
                     possible = series == 0 and self._possible(plain, span)
                     blind = series == 0 and not possible and not selector.absence
                     hint = self._hint(plain, span) if blind else ""
-                    known[plain] = (series, possible, hint, self._others(plain, span))
-                series, possible, hint, foreign = known[plain]
+                    unknown = "" if series or possible else self._unknown(plain, span)
+                    known[plain] = (series, possible, hint, self._others(plain, span), unknown)
+                series, possible, hint, foreign, unknown = known[plain]
                 observed.append(
                     SelectorObserved(
-                        now, rule.name, str(selector), series, possible, selector.absence, foreign=foreign, hint=hint
+                        now,
+                        rule.name,
+                        str(selector),
+                        series,
+                        possible,
+                        selector.absence,
+                        foreign=foreign,
+                        hint=hint,
+                        unknown=unknown,
                     )
                 )
         return observed
+
+    def _unknown(self, selector: Selector, span: str) -> str:
+        """The metric, where nothing of this run exposes it; with its job, where that is not known to be the team's."""
+        metric = selector.metric
+        of_prometheus = not metric or metric in _OF_PROMETHEUS
+        if not of_prometheus and metric not in self._declared.labels and not self._count(Selector(metric, ()), span):
+            return metric
+        jobs = [] if self._declared.own_jobs else [m for m in selector.matchers if m.label == "job"]
+        unmet = [m for m in jobs if not self._count(Selector("up", (m,)), span)]
+        return f"{metric}{{{unmet[0].label}{unmet[0].op}{_quoted(unmet[0].value)}}}" if unmet else ""
 
     def _others(self, selector: Selector, span: str) -> int:
         """Series that matched and are not the run's own."""

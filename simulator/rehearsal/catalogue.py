@@ -34,8 +34,9 @@ def declared_labels(manifest: Manifest) -> ByJob:
     return found
 
 
-def declared(by_job: ByJob, scraped: Collection[str] | None = None) -> Declared:
-    """All of it by series name, as far as these jobs (None: all) expose it."""
+def declared(by_job: ByJob, scraped: Collection[str] | None = None, *, own_jobs: bool = True) -> Declared:
+    """All of it by series name, as far as these jobs (None: all) expose it. `own_jobs`: the scrape jobs are the
+    team's own."""
     labels: dict[str, dict[str, set[str]]] = {}
     for job, names in by_job.items():
         if scraped is None or job in scraped:
@@ -44,7 +45,7 @@ def declared(by_job: ByJob, scraped: Collection[str] | None = None) -> Declared:
                 for label, values in of_series.items():
                     known[label].update(values)
     unscraped = {name: job for job, names in by_job.items() for name in names if name not in labels}
-    return Declared(labels, unscraped)
+    return Declared(labels, unscraped, own_jobs)
 
 
 def scraped_jobs(jobs: Iterable[TeamJob], routes: Iterable[Route]) -> frozenset[str]:

@@ -111,6 +111,7 @@ class _LiveRun:
         self._load: LocustRun | None = None
         self._redirection = Redirection((), (), ())
         self._lacking: tuple[str, ...] = ()
+        self._own_jobs = True
         self._may_ring: tuple[str, ...] = ()
         self._died: set[str] = set()
         self._note("warming up the model (on a new machine it is compiled first)")
@@ -186,6 +187,7 @@ class _LiveRun:
         self._wait_for_history_to_end()
         later_ms = self.manifest.started_ms - self.manifest.profile.start_ms
         production = self._request.production
+        self._own_jobs = servers.own_jobs
         self._redirection = servers.start(
             self._stack, self._run, to, source, platform.routes, flags, production, later_ms
         )
@@ -224,7 +226,7 @@ class _LiveRun:
         return Watch(
             *urls,
             clock=self._clock,
-            declared=declared(self._declared, self._scraped()),
+            declared=declared(self._declared, self._scraped(), own_jobs=self._own_jobs),
             allowed_hosts=self._request.allowed_hosts,
             own=self._request.run_label,
         )

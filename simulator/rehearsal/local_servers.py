@@ -87,6 +87,7 @@ class LocalServers:
             rules=files.rules or None,
             discovered=files.discovered,
             default_ports=self._default_ports,
+            more_jobs=files.more_jobs,
         )
         try:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
@@ -158,6 +159,11 @@ class LocalServers:
         )
         (run.configs / "redirected.txt").write_text("".join(f"{line}\n" for line in changes), encoding="utf-8")
         return Redirection(changes, redirected.removed_receivers, table.routes, jobs)
+
+    @property
+    def own_jobs(self) -> bool:
+        """Whether the scrape jobs are the team's own."""
+        return self._files.own_jobs
 
     @property
     def prometheus_config(self) -> PrometheusConfig:

@@ -17,6 +17,8 @@ class TeamFiles:
     """The configuration under rehearsal. `rules` are globs that replace the rule files of `prometheus_config`.
 
     `discovered` says what scrape jobs' service discovery finds, `jobs` which job of the catalogue a scrape job is.
+    Where the team gave no prometheus.yml (`own_jobs` is False), nobody knows how its jobs are called; `more_jobs` are
+    scrape jobs, with the addresses of their targets, that are then added to the reference one.
     """
 
     prometheus_config: Path
@@ -24,6 +26,8 @@ class TeamFiles:
     rules: tuple[str, ...] = ()
     discovered: Mapping[str, Sequence[Discovered]] = field(default_factory=dict)
     jobs: Mapping[str, str] = field(default_factory=dict)
+    own_jobs: bool = True
+    more_jobs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

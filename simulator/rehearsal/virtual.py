@@ -103,7 +103,8 @@ class _VirtualRun:
         if past := setup.recorded_past:
             since = format_duration(past.span.length_ms)
             self._note(f"{', '.join(sorted(past.names))}: looked back on, so evaluated over the {since} before, too")
-        names = declared(declared_labels(self.manifest), scraped_jobs(platform.jobs, platform.routes))
+        scraped = scraped_jobs(platform.jobs, platform.routes)
+        names = declared(declared_labels(self.manifest), scraped, own_jobs=self._servers.own_jobs)
         evaluated = prometheus.evaluate(self.manifest, "incident", names)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))

@@ -56,10 +56,12 @@ class PrometheusConfig:
         rules: Sequence[str] | None = None,
         discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
+        more_jobs: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """`path` is the original's, whose folder relative paths begin at. `rules` (globs, from the current folder)
         replace its rule files; `discovered` says what a job's service discovery would find; `default_ports` is for a
-        Prometheus before 3.0. Raises InputError.
+        Prometheus before 3.0; `more_jobs` are jobs to scrape, with their targets' addresses, unless it has them.
+        Raises InputError.
         """
         self._path = path
         self._folder = path.parent.absolute()
@@ -70,7 +72,7 @@ class PrometheusConfig:
         self._redirect_global()
         self._alertmanagers = self._redirect_alerting()
         self.sends_alerts = bool(self._alertmanagers)
-        self._job_nodes = self._collect_jobs()
+        self._job_nodes = self._collect_jobs(more_jobs or {})
         self.changes += [f"user and password of a URL masked ({where})" for where in mask_user_info(self._root)]
         self.jobs = self._redirect_jobs(discovered or {}, default_ports)
         self._redirect_others()
@@ -87,10 +89,11 @@ class PrometheusConfig:
         rules: Sequence[str] | None = None,
         discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
+        more_jobs: Mapping[str, Sequence[str]] | None = None,
     ) -> PrometheusConfig:
         """The file at `path`. Raises InputError when it cannot be read or is not a prometheus.yml."""
         text = _read(path)
-        return cls(text, path, rules=rules, discovered=discovered, default_ports=default_ports)
+        return cls(text, path, rules=rules, discovered=discovered, default_ports=default_ports, more_jobs=more_jobs)
 
     def copy(
         self, *, emitter_url: str, alertmanager_url: str, without: Collection[tuple[str, str]] = frozenset()
@@ -181,7 +184,7 @@ class PrometheusConfig:
         self.alertmanager_prefix = prefixes[0].rstrip("/") if prefixes else ""
         return sections
 
-    def _collect_jobs(self) -> list[MappingNode]:
+    def _collect_jobs(self, more: Mapping[str, Sequence[str]]) -> list[MappingNode]:
         """The jobs of this file and, inlined, of its `scrape_config_files` (which Prometheus has from 2.43 on)."""
         node = get(self._root, "scrape_configs")
         jobs: list[Node] = [*items(node)]
@@ -190,10 +193,17 @@ class PrometheusConfig:
         for pattern in patterns:
             paths = files(absolute(pattern, self._folder))
             for path in paths:
-                more = items(get(read_document(_read(path), str(path), "a file of scrape_configs"), "scrape_configs"))
-                jobs += more
-                self._folders += [path.parent] * len(more)
+                found = items(get(read_document(_read(path), str(path), "a file of scrape_configs"), "scrape_configs"))
+                jobs += found
+                self._folders += [path.parent] * len(found)
             self.changes.append(f"scrape_config_files: {pattern} inlined ({len(paths)} files)")
+        named = {text_of(get(job, "job_name")) for job in jobs}
+        for name in sorted(set(more) - named):
+            addresses = SequenceNode(_SEQ, [string(address) for address in more[name]])
+            static = SequenceNode(_SEQ, [mapping(targets=addresses)])
+            jobs.append(mapping(job_name=string(name), static_configs=static))
+            self._folders.append(self._folder)
+            self.changes.append(f"job {name!r} added, as an overlay has it")
         for job in jobs:
             if not isinstance(job, MappingNode):
                 raise InputError(Problem(str(self._path), *place(job), "scrape_configs", "a job has to be a mapping"))

@@ -113,6 +113,7 @@ class SelectorObserved:
     absence: bool = False  # the rule asks for absence, so it must have been seen matching at the baseline
     foreign: int = 0  # of these, how many lack the label of the run's own series (staging)
     hint: str = ""  # why nothing matched, as far as that can be told
+    unknown: str = ""  # the metric that nothing in this run exposes, whatever production may have
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
-from simulator.verdict.sight import Sight
+from simulator.verdict.sight import LEARN, Sight
 from simulator.verdict.wording import labelled, listed, span
 
 
@@ -94,6 +94,10 @@ def _judge_episodes(
 ) -> Fired:
     """Judge an alert that fired at least once."""
     expected = asked.expected
+    imagined = sight.imagined(rules)
+    if imagined is not None:
+        message = f"fired at {_firing(case, fired[0])}, but {imagined}"
+        return Fired(asked.finding(Word.UNOBSERVED, message, evidence=case.firing_evidence(fired[0])), fired[0])
     too_short = any(sight.ungradable(rule) for rule in rules)
     for episode in fired:
         partial = next((rule for rule in rules if not case.window_is_full(rule, episode.pending_ms)), None)
@@ -189,6 +193,10 @@ def _silent(case: Case, sight: Sight, asked: _Asked, rules: Sequence[AlertRule],
     if any(_mentions(case, notification, expected) for notification in case.notifications):
         message = "was notified as firing, though Prometheus was never seen firing it"
         return asked.finding(Word.UNOBSERVED, message)
+    unknown = [metric for rule in rules for metric in sight.unknown_metrics(rule)]
+    if unknown and not any(episode.carries(expected.labels) for episode in named):
+        exposed = f"nothing in this run exposes {listed(tuple(dict.fromkeys(unknown)))}"
+        return asked.finding(Word.UNOBSERVED, f"did not fire, but {exposed}, which it looks at; {LEARN}")
     return asked.finding(
         Word.MISSING,
         f"stayed silent: {_why_silent(case, sight, expected, rules, named)}",

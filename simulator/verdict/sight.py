@@ -24,6 +24,9 @@ from simulator.verdict.wording import listed, span
 HEARING = frozenset({"alertmanager", "receivers"})
 """Sources whose gaps concern notifications, not alerts."""
 
+LEARN = "`crybsim catalog learn` drafts what your rules use"
+"""The next thing to do about a metric that this run does not have."""
+
 POLL_MS = 5 * SECOND
 """An evaluation reported as the last may be this much older than one just done: observers poll."""
 
@@ -150,6 +153,37 @@ class Sight:
                     return f"mixed with real data: {seen.selector} matched {own} and {seen.foreign} others"
         return None
 
+    def unknown_metrics(self, rule: AlertRule, *, of_absence: bool = False) -> tuple[str, ...]:
+        """What a rule looks at and this run does not have, so that it says nothing about production.
+
+        Where the catalogue was compared with the platform's own `/metrics`, it knows what there is. `of_absence`: only
+        what the rule fires for being absent, which is all of it where there is nothing else.
+        """
+        catalogue = self.case.facts.catalogue
+        if catalogue is not None and not catalogue.differences:
+            return ()
+        unknown = {name: seen for name, seen in self._last_seen(rule).items() if seen.unknown}
+        if of_absence and len(unknown) < len(rule.selectors):
+            unknown = {name: seen for name, seen in unknown.items() if seen.absence}
+        return tuple(dict.fromkeys(seen.unknown for seen in unknown.values()))
+
+    def _last_seen(self, rule: AlertRule) -> dict[str, SelectorObserved]:
+        """The last observation of each of a rule's selectors, one that matched before any other."""
+        own = {str(selector) for selector in rule.selectors}
+        last: dict[str, SelectorObserved] = {}
+        for seen in self.case.seen(SelectorObserved):
+            if seen.alert == rule.name and seen.selector in own and not (seen.selector in last and not seen.series):
+                last[seen.selector] = seen
+        return last
+
+    def imagined(self, rules: Iterable[AlertRule]) -> str | None:
+        """Why the firing of an alert says nothing: it fires because this run lacks a metric. None where it does."""
+        for rule in rules:
+            unknown = self.unknown_metrics(rule, of_absence=True)
+            if unknown:
+                return f"it fires because nothing in this run exposes {listed(unknown)}; {LEARN}"
+        return None
+
     def blind_selectors(self, rule: AlertRule) -> tuple[str, ...]:
         """The selectors of a rule that saw nothing where something had to be seen, each with the reason.
 
@@ -160,8 +194,13 @@ class Sight:
             return () if constant else ("its expression names no series that crybsim can watch",)
         onset_ms = self.case.first_onset_ms
         reasons: dict[str, str] = {}
+        unknown, last = self.unknown_metrics(rule), self._last_seen(rule)
+        if unknown:
+            reasons[""] = f"nothing in this run exposes {listed(unknown)}; {LEARN}"
         for selector in rule.selectors:
             name = str(selector)
+            if unknown and name in last and last[name].unknown:
+                continue
             seen = [s for s in self.case.seen(SelectorObserved) if (s.alert, s.selector) == (rule.name, name)]
             if selector.absence or any(s.absence for s in seen):
                 baseline = [s for s in seen if onset_ms is None or s.at_ms < onset_ms]

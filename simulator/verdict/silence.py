@@ -58,6 +58,9 @@ def judge_unexpected(case: Case, sight: Sight, episode: Episode, place: str, ask
     message = f"{name} {asked} and fired at {at}"
     if broken is not None:
         message += f", but the platform was not as the profile says: {broken}"
+    else:
+        broken = sight.imagined(case.named(episode.alert))
+        message += f", but {broken}" if broken is not None else ""
     return Finding(
         expectation=place,
         alert=episode.alert,

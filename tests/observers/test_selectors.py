@@ -94,3 +94,25 @@ def test_series_of_others_are_counted_where_the_run_has_a_label(server: Any) -> 
     assert (observed.series, observed.foreign) == (2, 1)
     assert isinstance(unlabelled, SelectorObserved)
     assert unlabelled.foreign == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "own_jobs", "unknown"),
+    [
+        (_rule(metric="nobody_exports_this"), True, "nobody_exports_this"),
+        (_rule(metric="of_nobody"), True, "of_nobody"),
+        (_rule(), True, ""),
+        (_rule(Matcher("code", "=~", "6..")), True, ""),  # the catalogue says which codes there are
+        (_rule(Matcher("job", "=", "aip")), True, ""),  # the team's own prometheus.yml says which jobs there are
+        (_rule(Matcher("job", "=", "aip")), False, 'requests{job="aip"}'),
+        (_rule(Matcher("job", "=", "aip"), metric="up"), False, 'up{job="aip"}'),
+        (_rule(Matcher("job", "=", "api")), False, ""),
+    ],
+)
+def test_what_this_run_has_no_metric_for(server: Any, rule: AlertRule, own_jobs: bool, unknown: str) -> None:
+    server.answers["/api/v1/query"] = _count
+    declared = Declared(CATALOGUE, {"of_nobody": "redis"}, own_jobs)
+    with http_client(server.url) as client:
+        (observed,) = SelectorObserver(PrometheusApi(client), ManualClock(60_000), declared).observe([rule], 0)
+    assert isinstance(observed, SelectorObserved)
+    assert observed.unknown == unknown

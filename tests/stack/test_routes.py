@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.stack.routes import map_routes
+from simulator.stack.routes import catalogue_job_of, map_routes
 from simulator.stack.scrape_job import ScrapeJob
 from simulator.telemetry.routes import Route, read_routes, write_routes
 from simulator.telemetry.samples import FamilyBlock
@@ -64,6 +64,52 @@ def test_targets_map_to_instances_in_order_by_the_jobs_name() -> None:
 )
 def test_jobs_of_another_name_are_known_by_port_or_module(job: ScrapeJob, expected: tuple[str, str]) -> None:
     assert routes(job) == {(job.name, job.targets[0]): expected}
+
+
+@pytest.mark.parametrize(
+    ("job", "target", "expected"),
+    [
+        ("nodeexporter", "n:1", "node-exporter"),
+        ("prod_redis_exporter", "r", "redis"),
+        ("caches", "redis-1.internal:1", "redis"),
+        ("shop", "shop:3000", None),  # whatever listens on 3000 is not Grafana for that
+        ("monitoring-prometheus-pushgateway", "p:9091", None),
+    ],
+)
+def test_a_name_tells_what_is_scraped_and_a_port_that_anything_may_have_does_not(
+    job: str, target: str, expected: str | None
+) -> None:
+    known = {*Catalogue().jobs(), "grafana"}
+    assert catalogue_job_of(ScrapeJob(job, (target,)), target, known, {}) == expected
+
+
+def test_a_port_that_anything_may_have_counts_where_no_name_speaks_against_it() -> None:
+    known = {"grafana", "cadvisor"}
+    assert catalogue_job_of(ScrapeJob("grafana-ui", ("10.0.0.1:3000",)), "10.0.0.1:3000", known, {}) == "grafana"
+    assert catalogue_job_of(ScrapeJob("1", ("10.0.0.1:8080",)), "10.0.0.1:8080", known, {}) == "cadvisor"
+
+
+def test_discovery_of_whatever_runs_stands_for_what_no_other_job_scrapes() -> None:
+    pods = tuple(f"pods-{number}:80" for number in range(6))
+    nodes = ScrapeJob("kubernetes-nodes", ("nodes:80", "nodes-2:80"), spare=frozenset({"nodes-2:80"}))
+    jobs = [
+        nodes,
+        ScrapeJob("kubernetes-pods", pods, spare=frozenset(pods[1:])),
+        ScrapeJob("redis", ("r:1",)),
+        ScrapeJob("probes", ("https://cryb.ai",), "/probe", "http_2xx"),
+    ]
+    table = map_routes(jobs, Catalogue(), upstreams={"cryb-api": ["http://127.0.0.1:2"]})
+    assert [(r.catalogue_job, r.instance or r.upstream) for r in table.routes if r.job == "kubernetes-pods"] == [
+        ("cryb-api", "http://127.0.0.1:2"),
+        ("node-exporter", "node-1"),
+        ("blackbox-ssl", "cryb.ai:443"),
+        ("prometheus", "prometheus-1"),
+    ]
+    assert {target for job, target in table.left_out if job == "kubernetes-pods"} == {"pods-4:80", "pods-5:80"}
+    assert table.unmapped[-1] == (
+        "job 'kubernetes-pods': its discovery stands for what no other job scrapes: "
+        "cryb-api, node-exporter, blackbox-ssl, prometheus"
+    )
 
 
 def test_a_mapping_by_hand_comes_first() -> None:
