@@ -30,6 +30,8 @@ from simulator.api.routing import Router
 from simulator.api.seeding import GROUPS, seed_store
 from simulator.api.store import Store
 from simulator.api.tokens import TokenRefused, Tokens
+from simulator.api.voice.livekit import LiveKit
+from simulator.api.voice.service import Voice
 from simulator.catalog.accounts import signing_key
 from simulator.catalog.catalogue import PLATFORM
 from simulator.catalog.jobs import CRYB_API
@@ -87,6 +89,7 @@ def create_app(
             tokens=Tokens(key, clock),
             limiter=RateLimiter(enabled=rate_limits),
             store=store,
+            voice=Voice(clock, metrics.voice, LiveKit(key, clock), faults.fork("voice")),
             log=log,
         ),
         sleep,

@@ -15,6 +15,9 @@ from simulator.api.areas import (
     servers,
     uploads,
     users,
+    voice,
+    voice_rooms,
+    voice_state,
 )
 from simulator.api.routing import Endpoint
 
@@ -31,4 +34,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *search.ENDPOINTS,
     *notifications.ENDPOINTS,
     *uploads.ENDPOINTS,
+    *voice.ENDPOINTS,
+    *voice_rooms.ENDPOINTS,
+    *voice_state.ENDPOINTS,
 )

@@ -54,6 +54,7 @@ class Channel:
     created_at: str
     description: str | None = None
     topic: str | None = None
+    user_limit: int | None = None  # of a voice channel
     messages: deque[str] = field(default_factory=lambda: deque(maxlen=MESSAGES_PER_CHANNEL))
 
     @property
@@ -70,6 +71,7 @@ class Channel:
             "type": self.type,
             "description": self.description,
             "topic": self.topic,
+            "userLimit": self.user_limit,
             "createdAt": self.created_at,
         }
 

@@ -62,9 +62,13 @@ class Faults:
         self._overrides: dict[str, tuple[ActiveFault, int]] = {}  # with the wall instant at which each one ends
         self._asked_ms = -1
         self._active: tuple[ActiveFault, ...] = ()
-        self._random = np.random.Generator(
-            np.random.Philox(np.random.SeedSequence(manifest.seed, spawn_key=(zlib.crc32(instance.encode()),)))
-        )
+        self._random = self.fork()
+
+    def fork(self, *purpose: str) -> np.random.Generator:
+        """A generator of draws of the run's seed and the instance, one for each purpose."""
+        names = (self._instance, *purpose)
+        key = tuple(zlib.crc32(name.encode()) for name in names)
+        return np.random.Generator(np.random.Philox(np.random.SeedSequence(self._manifest.seed, spawn_key=key)))
 
     @property
     def ignored(self) -> tuple[Fault, ...]:

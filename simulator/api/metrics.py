@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
-from simulator.api.voice_metrics import VoiceMetrics
+from simulator.api.voice.metrics import VoiceMetrics
 from simulator.catalog.reshaped import Shape
 from simulator.catalog.voice import LOAD as VOICE_LOAD
 from simulator.wire.reshaped import reshaped

@@ -18,6 +18,7 @@ from simulator.api.metrics import ApiMetrics
 from simulator.api.people import People, Person
 from simulator.api.store import Store
 from simulator.api.tokens import Tokens, bearer
+from simulator.api.voice.service import Voice
 from simulator.clock import Clock
 from simulator.transport import is_loopback
 
@@ -39,6 +40,7 @@ class Platform:
     tokens: Tokens
     limiter: RateLimiter
     store: Store
+    voice: Voice
     log: AccessLog | None = None
     _lists: Bounded[tuple[str, ...], tuple[int, bytes]] = field(default_factory=lambda: Bounded(MOST_LISTS))
 

@@ -29,7 +29,11 @@ from simulator.telemetry.observations import LoadEnded, LoadMeasured
 from simulator.transport import check_host
 from simulator.wire.load_report import Ended, Measured, Started
 
-LOCUSTFILES: Mapping[Scenario, str] = {Scenario.HTTP: "http_users.py"}
+LOCUSTFILES: Mapping[Scenario, str] = {
+    Scenario.HTTP: "http_users.py",
+    Scenario.SOCKETIO: "socketio_users.py",
+    Scenario.VOICE: "voice_users.py",
+}
 """The scenarios' files in scenarios/. (A `http.py` there would stand in for the standard library's own `http`.)"""
 
 ADOPTING = "_adopted.py"

@@ -130,6 +130,8 @@ class Scenario(StrEnum):
     """The locustfiles in scenarios/."""
 
     HTTP = "http"
+    SOCKETIO = "socketio"
+    VOICE = "voice"
 
 
 class Load(Part):

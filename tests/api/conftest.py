@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -21,7 +21,12 @@ ELSEWHERE = "203.0.113.9"
 
 
 def build_manifest(
-    *, faults: tuple[dict[str, object], ...] = (), instances: int = 1, users: int = 1_000, started_ms: int = STARTED_MS
+    *,
+    faults: tuple[dict[str, object], ...] = (),
+    instances: int = 1,
+    users: int = 1_000,
+    started_ms: int = STARTED_MS,
+    scenarios: Sequence[str] = ("http",),
 ) -> Manifest:
     profile = Profile.model_validate(
         {
@@ -32,6 +37,7 @@ def build_manifest(
             "duration": "1h",
             "platform": {"registered_users": users, "instances": {"api": instances}},
             "faults": faults,
+            "load": {"scenarios": scenarios},
         }
     )
     return Manifest(
@@ -112,7 +118,7 @@ def make_api() -> Iterator[MakeApi]:
     stack = ExitStack()
 
     def make(*, address: str = ELSEWHERE, manifest: Manifest | None = None, **options: object) -> Harness:
-        build = {name: options.pop(name) for name in ("faults", "instances", "users") if name in options}
+        build = {name: options.pop(name) for name in ("faults", "instances", "users", "scenarios") if name in options}
         clock = ManualClock(STARTED_MS)
         slept: list[float] = []
 

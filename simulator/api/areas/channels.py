@@ -28,6 +28,7 @@ class NewChannel(Body):
     type: Literal["TEXT", "VOICE", "ANNOUNCEMENT"] = "TEXT"
     description: str | None = Field(default=None, max_length=1024)
     topic: str | None = Field(default=None, max_length=1024)
+    user_limit: int | None = Field(default=None, ge=1, le=100)
 
 
 async def channels(platform: Platform, exchange: Exchange) -> Reply:
@@ -47,7 +48,7 @@ async def create(platform: Platform, exchange: Exchange) -> Reply:
         raise Failure(400, "BAD_REQUEST", "This server has too many channels")
     await platform.database.query("insert", "channels")
     channel = add_channel(platform, server, body.name, body.type, body.description)
-    channel.topic = body.topic
+    channel.topic, channel.user_limit = body.topic, body.user_limit
     return Reply(channel.view(), status=201)
 
 
