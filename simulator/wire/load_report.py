@@ -1,7 +1,7 @@
 r"""What a load generator writes about itself, one JSON line each second, and how that is read back.
 
     {"event":"started","at_ms":1767643200000}
-    {"event":"measured","at_ms":…,"users":96,"cpu_ratio":0.21,"missed":0,"tallies":{"GET /api/v1/posts":{…}}}
+    {"event":"measured","at_ms":…,"users":96,"cpu_ratio":0.21,"paced":{"http":{…}},"tallies":{"GET /api/v1/posts":{…}}}
     {"event":"ended","at_ms":…,"until_ms":1767643380000,"requests":3604}
 
 Each `measured` line holds what happened since the line before, so lines are added up; `ended` repeats the number of
@@ -10,7 +10,7 @@ requests, by which a reader knows that it has read them all. Locust's workers se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -54,6 +54,12 @@ class Tally:
             self.rate_limited += 1
         else:
             self.latency.record(seconds)
+
+    def count_many(self, seconds: Sequence[float], failures: int) -> None:
+        """Count latencies that went well, and failures that have none."""
+        self.requests += len(seconds) + failures
+        self.failures += failures
+        self.latency.record_many(seconds)
 
     def add(self, other: Tally) -> None:
         """Count everything that `other` counted."""
@@ -137,18 +143,47 @@ class Started:
     at_ms: int
 
 
+@dataclass
+class Paced:
+    """Turns of one scenario."""
+
+    begun: int = 0
+    missed: int = 0  # turns of the plan that no user was free to take
+    finished: int = 0  # begun and done, where those who take turns count that
+
+    def add(self, other: Paced) -> None:
+        """Count everything that `other` counted, on another process or in another span."""
+        self.begun += other.begun
+        self.missed += other.missed
+        self.finished += other.finished
+
+
+def add_paced(into: dict[str, Paced], more: Mapping[str, Paced]) -> None:
+    """Add the turns of another span or process, scenario by scenario."""
+    for scenario, paced in more.items():
+        into.setdefault(scenario, Paced()).add(paced)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What the generator did since its last line. `cpu_ratio` is its busiest process's share of one core."""
+    """What the generator did since its last line. `cpu_ratio` is its busiest process's share of one core.
+
+    `paced` has the turns of each scenario, by its name in profiles (`http`).
+    """
 
     event: Literal["measured"] = "measured"
     at_ms: int
     users: int
     cpu_ratio: float
-    missed: int = 0  # turns of the plan that no user was free to take
-    iterations: int = 0  # turns taken and done, where a turn is not a request
+    paced: dict[str, Paced] = field(default_factory=dict)
     tallies: dict[str, Tally]
+
     deliveries: Delivered | None = None  # where messages to rooms are followed to those who get them
+
+    @property
+    def missed(self) -> int:
+        """Turns of all plans that no user was free to take."""
+        return sum(paced.missed for paced in self.paced.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.wire.load_report import (
+    Delivered,
     Ended,
     Measured,
     Outcome,
+    Paced,
     Started,
     Tally,
     add_tallies,
@@ -36,7 +38,7 @@ def figures(one: Tally) -> tuple[object, ...]:
 @given(st.dictionaries(st.text(max_size=20), requests, max_size=4))
 def test_a_measured_line_is_read_back(names: dict[str, list[tuple[Outcome, float]]]) -> None:
     tallies = {name: tally(counted) for name, counted in names.items()}
-    line = encode_record(Measured(at_ms=5, users=3, cpu_ratio=0.25, missed=2, tallies=tallies))
+    line = encode_record(Measured(at_ms=5, users=3, cpu_ratio=0.25, paced={"http": Paced(missed=2)}, tallies=tallies))
     assert b"\n" not in line
     record = decode_record(line)
     assert isinstance(record, Measured)
@@ -91,3 +93,27 @@ def test_quantiles_are_within_the_histograms_width_of_the_true_ones(seconds: lis
 def test_anything_else_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the message is pydantic's
         decode_record(line)
+
+
+@given(st.lists(st.floats(0, 200) | st.floats(0, 0.01), max_size=60), st.integers(0, 3))
+def test_many_at_once_are_counted_as_one_by_one(seconds: list[float], failures: int) -> None:
+    at_once, singly = Tally(), Tally()
+    at_once.count_many(seconds, failures)
+    for one in seconds:
+        singly.count(Outcome.OK, one)
+    assert (at_once.requests, at_once.failures) == (singly.requests + failures, failures)
+    assert list(at_once.latency.recorded()) == list(singly.latency.recorded())
+
+
+@given(st.lists(st.builds(Delivered, delivered=st.integers(0, 9), lost=st.integers(0, 9)), max_size=4))
+def test_deliveries_are_read_back_and_add_up(spans: list[Delivered]) -> None:
+    total = Delivered()
+    for number, one in enumerate(spans):
+        one.room(f"room{number % 2}").lost += one.lost
+        line = Measured(at_ms=5, users=3, cpu_ratio=0.25, tallies={}, deliveries=one)
+        read = decode_record(encode_record(line))
+        assert isinstance(read, Measured)
+        assert read.deliveries == one
+        total.add(one)
+    assert total.delivered == sum(one.delivered for one in spans)
+    assert sum(room.lost for room in total.rooms.values()) == total.lost
