@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from simulator.api.app import ReferenceApi
+from simulator.api.voice.relay import RelayMedia
 from simulator.errors import InputError, SimulatorError
 
 TICK_SECONDS: Final = 0.05
@@ -109,11 +110,19 @@ class Gate:
 
 
 async def serve(
-    api: ReferenceApi, admin: ASGIApp, *, host: str, port: int, ready: Callable[[Mapping[str, str]], None]
+    api: ReferenceApi,
+    admin: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[Mapping[str, str]], None],
+    media: RelayMedia | None = None,
+    media_at_once: bool = False,
 ) -> None:
     """Serve until SIGTERM, opening and closing the API's port by the faults. `ready` is told the URLs.
 
-    Raises InputError when the port is taken; Ctrl-C is a KeyboardInterrupt.
+    `media` ends with us; it begins with the first call, or `media_at_once`. Raises InputError when the port is taken,
+    SimulatorError when media does not start; Ctrl-C is a KeyboardInterrupt.
     """
     platform = api.platform
     front = Gate(api, host, port)
@@ -123,9 +132,12 @@ async def serve(
     flushed = platform.clock.monotonic()
     try:
         await back.open()
+        if media is not None and media_at_once:
+            await media.start()
         if not platform.faults.is_down():
             await front.open()
-        ready({"api": front.url, "admin": back.url})
+        media_url = media.url if media is not None else None
+        ready({"api": front.url, "admin": back.url, **({"media": media_url} if media_url else {})})
         while not stopped.is_set():
             down = platform.faults.is_down()
             if down and front.is_open:
@@ -135,6 +147,7 @@ async def serve(
             if platform.log is not None and platform.clock.monotonic() - flushed >= FLUSH_SECONDS:
                 platform.log.flush()
                 flushed = platform.clock.monotonic()
+            platform.voice.sweep()
             try:
                 await asyncio.wait_for(stopped.wait(), TICK_SECONDS)
             except TimeoutError:
@@ -142,6 +155,8 @@ async def serve(
     finally:
         await front.release()
         await back.release()
+        if media is not None:
+            await media.stop()
 
 
 def _bind(host: str, port: int) -> socket.socket:

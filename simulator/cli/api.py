@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +22,13 @@ from simulator.api.admin import AdminToken, OverrideJournal, create_admin
 from simulator.api.app import create_app
 from simulator.api.metrics import Extra
 from simulator.api.server import serve
+from simulator.api.voice.relay import RelayMedia
 from simulator.cli.options import ManifestOption, PortOption
 from simulator.cli.run_manifest import manifest_for
 from simulator.errors import InputError
+from simulator.media.processes import relay_argv
 from simulator.profile.manifest import Manifest
+from simulator.profile.schema import Scenario
 from simulator.streams.samples import ModelSamples
 from simulator.wire.exposition import encode_families
 
@@ -50,12 +56,18 @@ def command(
     rate_limits: Annotated[
         bool, typer.Option("--rate-limits/--no-rate-limits", help="Answer 429 as the platform does.")
     ] = True,
+    media_port: Annotated[
+        int, typer.Option("--media-port", min=0, max=65_535, metavar="PORT", help="UDP port for voice; 0: a free one.")
+    ] = 0,
 ) -> None:
     """Serve a stand-in for the CRYB API: its routes, its envelope, its metrics, and the profile's faults.
 
     One JSON line on stdout says where it listens. /metrics has what this process truly counted, and the model's
     families of the same job beside it. The users user_000001, user_000002, … exist from the start, with the passwords
     Rehearsal-000001, Rehearsal-000002, …
+
+    Voice media goes over a relay, a process of its own beside this one, on a UDP port that joining a channel tells. It
+    starts with the first call; at once where the profile's load has voice.
 
     The admin interface, on a loopback port of its own, takes faults by hand. Its token is CRYBSIM_ADMIN_TOKEN's value,
     or lies in a file that stderr names.
@@ -82,7 +94,11 @@ def command(
         app.platform.metrics.exposition(run.started_ms)  # the model prepares itself; no scrape should wait for that
         journal = OverrideJournal(folder / f"overrides-{instance}.jsonl" if folder else None, instance)
         admin = create_admin(app.platform, token, journal)
-        asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready))
+        with _written(run, manifest) as path:
+            argv = relay_argv(host=_ipv4(host), port=media_port, manifest=path, instance=_sfu(run, instance))
+            media = app.platform.voice.media = RelayMedia(argv, app.platform.voice.media_left)
+            at_once = Scenario.VOICE in run.profile.load.scenarios
+            asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready, media=media, media_at_once=at_once))
     finally:
         token.forget()
         if log is not None:
@@ -97,6 +113,31 @@ def _model_families(run: Manifest, instance: str) -> Extra:
         return encode_families(model.blocks(JOB, instance, np.array([now_ms], dtype=np.int64)), 0)
 
     return families
+
+
+@contextmanager
+def _written(run: Manifest, path: Path | None) -> Iterator[Path]:
+    """The manifest's file, for a child to read; one of our own where there is none."""
+    if path is not None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="crybsim-api-") as folder:  # for this user alone: tokens come of it
+        path = Path(folder) / "manifest.json"
+        run.write(path)
+        yield path
+
+
+def _ipv4(host: str) -> str:
+    """Where the relay listens, which speaks IPv4 alone."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return "127.0.0.1"
+
+
+def _sfu(run: Manifest, instance: str) -> str:
+    """Which of the profile's SFUs the relay of this instance stands for: they take turns."""
+    return f"livekit-{1 + (int(instance.removeprefix('api-')) - 1) % run.profile.platform.instances.livekit}"
 
 
 def _check_instance(run: Manifest, instance: str) -> None:

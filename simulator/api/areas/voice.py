@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from pydantic import Field
@@ -10,11 +11,12 @@ from simulator.api.areas.messages import open_channel
 from simulator.api.exchange import Body, Exchange, Failure, Form, Reply
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
-from simulator.api.voice.livekit import Grant, url
+from simulator.api.voice.livekit import Grant, host_name, url
 from simulator.api.voice.quality import Sample
 from simulator.api.voice.rooms import Participant, Room
 from simulator.api.voice.service import FullError
 from simulator.clock import rfc3339
+from simulator.errors import SimulatorError
 
 PACKETS_PER_SECOND = 50
 """Of audio, in frames of 20 ms."""
@@ -106,7 +108,7 @@ async def join(platform: Platform, exchange: Exchange) -> Reply:
     except ValueError as error:
         raise Failure(400, "BAD_REQUEST", str(error)) from None
     await platform.database.query("insert", "voice_states")
-    participant = enter(platform, exchange, room, video=body.video)
+    participant = await enter(platform, exchange, room, video=body.video)
     participant.muted, participant.deafened, participant.self_video = body.mute, body.deaf, body.video
     if body.screen_share:
         platform.voice.share_screen(participant)
@@ -185,8 +187,12 @@ async def quality_report(platform: Platform, exchange: Exchange) -> Reply:
     )
 
 
-def enter(platform: Platform, exchange: Exchange, room: Room, *, video: bool) -> Participant:
+async def enter(platform: Platform, exchange: Exchange, room: Room, *, video: bool) -> Participant:
     """Let the caller into a room. Raises Failure 400 when it is full, 503 when nothing would carry media."""
+    try:
+        await platform.voice.media.start()
+    except SimulatorError as error:
+        print(error, file=sys.stderr)
     if not platform.voice.media.alive:
         platform.voice.failed()
         raise Failure(503, "SERVICE_UNAVAILABLE", "LiveKit is not available")
@@ -198,10 +204,11 @@ def enter(platform: Platform, exchange: Exchange, room: Room, *, video: bool) ->
 
 def place(platform: Platform, exchange: Exchange, participant: Participant) -> dict[str, object]:
     """Where the media of a room goes: LiveKit as the contract has it, and the relay that really carries it."""
+    host = exchange.headers.get(b"host")
     return {
-        "liveKitUrl": url(exchange.headers.get(b"host")),
+        "liveKitUrl": url(host),
         "roomName": participant.room.name,
-        "mediaRelay": platform.voice.media.seat(participant),
+        "mediaRelay": platform.voice.media.seat(participant, host_name(host)),
     }
 
 

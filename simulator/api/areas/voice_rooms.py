@@ -100,7 +100,7 @@ async def join_room(platform: Platform, exchange: Exchange) -> Reply:
     room = platform.voice.rooms.find(room_name(Kind.CUSTOM, exchange.values[0]))
     if room is None:
         raise Failure(404, "NOT_FOUND", "Room not found")
-    participant = enter(platform, exchange, room, video=False)
+    participant = await enter(platform, exchange, room, video=False)
     return Reply(
         {
             "roomId": room.id,
@@ -136,7 +136,7 @@ async def call(platform: Platform, exchange: Exchange) -> Reply:
         channel = platform.store.channels.get(body.channel_id)
         room.server_id = channel.server_id if channel else None
     voice.rooms.open(room)
-    participant = enter(platform, exchange, room, video=body.video_enabled)
+    participant = await enter(platform, exchange, room, video=body.video_enabled)
     participant.self_video = body.video_enabled
     if target is not None:
         kind = "VIDEO_CALL" if body.video_enabled else "VOICE_CALL"
@@ -159,7 +159,7 @@ async def join_call(platform: Platform, exchange: Exchange) -> Reply:
     # the contract has no 400 here: a call without a place is one that nobody else is let into
     if not asked or (room.full and caller not in room.participants):
         raise Failure(403, "FORBIDDEN", "You are not part of this call")
-    participant = enter(platform, exchange, room, video=body.video_enabled)
+    participant = await enter(platform, exchange, room, video=body.video_enabled)
     participant.self_video = body.video_enabled
     told = _told(platform, exchange, participant)
     told.pop("callType"), told.pop("settings")

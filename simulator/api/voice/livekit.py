@@ -108,9 +108,13 @@ class LiveKit:
 
 def url(host_header: bytes | None) -> str:
     """Where LiveKit would be: the contract's port on the host that the client asked."""
+    return f"ws://{host_name(host_header)}:{PORT}"
+
+
+def host_name(host_header: bytes | None) -> str:
+    """What the client calls this machine, as it stands in a URL."""
     host = (host_header or b"").decode("latin-1") or "127.0.0.1"
-    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return f"ws://{name}:{PORT}"
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
 
 
 def _digest(body: bytes) -> str:

@@ -1,20 +1,13 @@
-"""What clients tell about their calls, held against the contract's lines (section 4, "Quality threshold").
-
-A call is poor as soon as one report is over a line: more than 5 % of the packets lost, more than 100 ms of jitter, a
-connection that failed. The contract names `latency` as a reason and gives no line for it; here it is 400 ms one way,
-above which ITU-T G.114 (05/2003) finds no planning acceptable, or twice that there and back.
-"""
+"""What clients tell about their calls: one report over a line makes a call poor; alerts and warnings as the contract
+has them (section 4, "Quality threshold")."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
-ISSUE_LOSS_PERCENT: Final = 5.0
-ISSUE_JITTER_MS: Final = 100.0
-ISSUE_ONE_WAY_MS: Final = 400.0
+from simulator.catalog.voice_lines import LOSS_PERCENT, Reason, over_the_line
 
 ALERT_SCORE: Final = 2.0
 ALERT_LOSS_PERCENT: Final = 10.0
@@ -22,15 +15,6 @@ WARNING_SCORE: Final = 2.5
 WARNING_EVERY_MS: Final = 30_000
 WARNING_SAMPLES: Final = 10
 WARNING_FEWEST: Final = 5
-
-
-class Reason(StrEnum):
-    """Why a call is poor; the contract's words."""
-
-    PACKET_LOSS = "packet_loss"
-    JITTER = "jitter"
-    LATENCY = "latency"
-    DISCONNECT = "disconnect"
 
 
 @dataclass(frozen=True)
@@ -52,14 +36,12 @@ class Sample:
 
     def issues(self) -> tuple[Reason, ...]:
         """The lines that it is over."""
-        found = []
-        if (self.loss_percent or 0.0) > ISSUE_LOSS_PERCENT:
-            found.append(Reason.PACKET_LOSS)
-        if (self.jitter_ms or 0.0) > ISSUE_JITTER_MS:
-            found.append(Reason.JITTER)
-        if max(self.one_way_ms or 0.0, (self.rtt_ms or 0.0) / 2) > ISSUE_ONE_WAY_MS:
-            found.append(Reason.LATENCY)
-        return tuple(found)
+        return over_the_line(
+            loss_percent=self.loss_percent,
+            jitter_ms=self.jitter_ms,
+            rtt_ms=self.rtt_ms,
+            one_way_ms=self.one_way_ms,
+        )
 
     def alert(self) -> str | None:
         """The severity of the alert that the platform sends over a sample like this, if any."""
@@ -110,7 +92,7 @@ class CallQuality:
         scores = [sample.opinion for sample in self._recent if sample.opinion is not None]
         loss = sum(lost) / len(lost) if lost else 0.0
         score = sum(scores) / len(scores) if scores else 5.0
-        if score >= WARNING_SCORE and loss <= ISSUE_LOSS_PERCENT:
+        if score >= WARNING_SCORE and loss <= LOSS_PERCENT:
             return None
         self._warned_ms = now_ms
         return {"averageQualityScore": round(score, 3), "averagePacketLoss": round(loss, 3)}

@@ -17,9 +17,10 @@ from simulator.api.entities import VOICE_TYPES, Channel
 from simulator.api.people import Person
 from simulator.api.voice.livekit import Grant, LiveKit
 from simulator.api.voice.metrics import VoiceMetrics
-from simulator.api.voice.quality import CallQuality, Reason, Sample
+from simulator.api.voice.quality import CallQuality, Sample
 from simulator.api.voice.rooms import CHANNEL_CAPACITY, Kind, Participant, Room, Rooms, room_name
 from simulator.catalog.voice import PATHS
+from simulator.catalog.voice_lines import Reason
 from simulator.clock import Clock
 from simulator.units import SECOND
 
@@ -35,19 +36,27 @@ class FullError(Exception):
 
 
 class Media(Protocol):
-    """Where media goes. `None` seats: there is no relay, or it is gone."""
+    """Where media goes."""
 
     @property
-    def alive(self) -> bool: ...
-
-    def seat(self, participant: Participant) -> dict[str, object] | None:
-        """A place for somebody's media: what the client has to know to use it."""
+    def alive(self) -> bool:
+        """False: what carried media is gone, so nobody can join."""
         ...
 
-    def release(self, participant: Participant) -> None: ...
+    async def start(self) -> None:
+        """Get ready for seats; nothing where it is already."""
+        ...
 
-    def crowded(self) -> float:
-        """The chance that a join is refused as the SFU is full."""
+    def seat(self, participant: Participant, host: str) -> dict[str, object] | None:
+        """A place for somebody's media: what the client has to know to use it. None: media is not carried here."""
+        ...
+
+    def has(self, participant: Participant) -> bool:
+        """Whether media of theirs is still counted with; if so, they are there, whatever else they do."""
+        ...
+
+    def release(self, participant: Participant) -> None:
+        """Take the place back."""
         ...
 
 
@@ -56,14 +65,17 @@ class NoMedia:
 
     alive = True
 
-    def seat(self, participant: Participant) -> dict[str, object] | None:
+    async def start(self) -> None:
         return None
+
+    def seat(self, participant: Participant, host: str) -> dict[str, object] | None:
+        return None
+
+    def has(self, participant: Participant) -> bool:
+        return False
 
     def release(self, participant: Participant) -> None:
         return None
-
-    def crowded(self) -> float:
-        return 0.0
 
 
 @dataclass
@@ -123,8 +135,7 @@ class Voice:
             here.seen_ms = now
             self._attempts.append((now, True))
             return here
-        crowded = self.media.crowded()
-        if room.full or (crowded > 0 and self.random.random() < crowded):
+        if room.full:
             self.failed()
             raise FullError("Voice channel is full")
         if here is not None:
@@ -171,6 +182,12 @@ class Voice:
             kind = sample.connection_type if sample.connection_type in CONNECTIONS else "unknown"
             self.metrics.audio_loss(kind, sample.loss_percent)
 
+    def media_left(self, participant: Participant, silent: bool) -> None:
+        """Their media ended at the relay. Who fell silent without a goodbye is gone; who said it will say so here."""
+        participant.seen_ms = self.now_ms()
+        if silent:
+            self.leave(participant, Reason.DISCONNECT)
+
     def token(self, participant: Participant) -> str:
         """What LiveKit would let this participant in with."""
         return self.livekit.token(participant.identity, participant.person.username, Grant(participant.room.name))
@@ -193,7 +210,8 @@ class Voice:
             return
         self._swept_ms = now
         for participant in self.rooms.idle(now):
-            self.leave(participant, Reason.DISCONNECT)
+            if not self.media.has(participant):
+                self.leave(participant, Reason.DISCONNECT)
         self.rooms.drop_empty(now)
 
     def _ended(self, kind: str, began_ms: int, quality: CallQuality) -> None:
