@@ -1,0 +1,237 @@
+"""`FastSession`: the client of a user, called as FastHttpUser's is, reported to Locust by the same event."""
+
+from __future__ import annotations
+
+import errno
+import json as jsonlib
+import re
+import ssl
+from time import perf_counter, time
+from typing import Any
+from urllib.parse import urlencode
+
+import brotli
+import gevent
+from geventhttpclient.client import IDEMPOTENT_METHODS
+from geventhttpclient.header import Headers
+from geventhttpclient.useragent import RetriesExceeded
+from locust.contrib.fasthttp import (
+    FAILURE_EXCEPTIONS,
+    FastHttpSession,
+    FastRequest,
+    LocustBadStatusCode,
+    LocustUserAgent,
+)
+
+from ._answer import Answer, Asked, CaughtAnswer
+from ._cookies import Jar
+from ._exchange import Exchanged, exchange
+from ._headers import BYTES, FORM, JSON, NOTHING, TEXT, Block, HeaderBlocks, block_of
+from ._pool import Pools
+from ._target import Target, target_of, target_with
+
+_VALID = LocustUserAgent.valid_response_codes
+_REDIRECTS = LocustUserAgent.redirect_response_codes
+_FAILURES = (*FAILURE_EXCEPTIONS, brotli.error, ValueError)
+_PERHAPS_LATER = {errno.ETIMEDOUT, errno.ENOLINK, errno.ENOENT, errno.EPIPE}
+_WITH_LENGTH = {"POST", "PUT", "PATCH"}
+_NOTED = re.compile(rb"\n(?:location|set-cookie|content-encoding)\s*:", re.IGNORECASE)
+"""Header lines that have to be acted upon. What looks like one in a body costs time and does no harm."""
+_LIMITS = {"connection_timeout": 5.0, "network_timeout": 5.0, "concurrency": 1}
+
+
+class FastSession(FastHttpSession):
+    """Sends requests and fires Locust's request event once for each.
+
+    What it does not do itself (streamed answers, uploads of files, proxies) goes FastHttpUser's own way.
+    """
+
+    def __init__(self, base_url: str | None, request_event: Any, user: Any = None, **options: Any) -> None:
+        super().__init__(base_url, request_event, user, **options)
+        self.cookiejar: Jar = Jar()
+        agent = self.client
+        agent.cookiejar = self.cookiejar
+        own = agent.clientpool.client_args
+        shared = options.get("client_pool")
+        self._pools = Pools({**_LIMITS, **own}) if shared is None else Pools.of(shared)
+        self._proxied = own.get("proxy_host") is not None
+        self._blocks = HeaderBlocks(agent.default_headers, self.auth_header)
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        name: str | None = None,
+        data: Any = None,
+        catch_response: bool = False,
+        stream: bool = False,
+        headers: dict[str, Any] | None = None,
+        auth: tuple[str | bytes, str | bytes] | None = None,
+        json: Any = None,
+        allow_redirects: bool = True,
+        context: dict[str, Any] | None = None,
+        params: Any = None,
+        **others: Any,
+    ) -> Any:
+        """Send a request; the parameters are those of Locust's FastHttpSession.request."""
+        kind = _kind(data, json)
+        block = self._blocks.plain if kind == NOTHING and not headers and auth is None else None
+        if block is None and kind is not None:
+            block = self._blocks.of(kind, headers, auth)
+        if block is None or stream or others or self._proxied or block.framed:
+            if params is not None:
+                others["params"] = params
+            given = (name, data, catch_response, stream, headers, auth, json, allow_redirects, context or {})
+            return super().request(method, url, *given, **others)
+        if self.request_name and not name:
+            name = self.request_name
+        start_time = time()
+        if self.user:
+            context = {**self.user.context(), **context} if context else {**self.user.context()}
+        body = _encoded(jsonlib.dumps(json) if kind is JSON else data) if kind else b""
+        began = perf_counter()
+        target = target_of(self.base_url, url) if params is None else target_with(self.base_url, url, params)
+        answer = self._open(method.upper(), target, block, body, allow_redirects, catch_response)
+        exception = answer.error
+        length = 0
+        if answer.status_code and (exception is None or isinstance(exception, LocustBadStatusCode)):
+            try:
+                length = len(answer.content or b"")
+            except _FAILURES as error:
+                exception = error
+        meta = {
+            "request_type": method,
+            "name": name or url,
+            "context": context or {},
+            "response": answer,
+            "exception": exception,
+            "start_time": start_time,
+            "url": target.url,
+            "response_length": length,
+            "response_time": (perf_counter() - began) * 1000,
+        }
+        if catch_response:
+            answer.request_meta = meta
+        else:
+            self.request_event.fire(**meta)
+        return answer
+
+    def close(self) -> None:
+        """Close the connections that are kept for later."""
+        self._pools.close()
+        self.client.close()
+
+    def _open(self, method: str, target: Target, block: Block, body: bytes, follow: bool, catch: bool) -> Any:
+        """The answer in the end, after redirects; whatever went wrong is its `error`."""
+        first, hops_left = target, self.client.max_redirects if follow else 0
+        history: list[Answer] = []
+        while True:
+            asked = (method, target.url, block.headers, body)
+            began = perf_counter()
+            try:
+                got = self._exchange(method, target, block, body)
+            except _FAILURES as problem:
+                return self._failed(asked, _as_reported(problem, first.url, self.client.max_retries), catch)
+            status, head, raw, headed_at, error = got
+            elapsed = headed_at - began
+            answer: Any
+            if catch:
+                answer = CaughtAnswer(self.request_event, asked, status, head, raw, elapsed)
+            else:
+                answer = Answer(asked, status, head, raw, elapsed)
+            location = ""
+            if _NOTED.search(head):
+                headers = answer.headers
+                answer.compressed = (headers.getlist("content-encoding") or [""])[0].lower()
+                location = headers.get("location")
+                if "set-cookie" in headers:
+                    self.cookiejar.extract_cookies(answer, answer.request)
+            if error is not None:
+                answer.error = error
+            elif status not in _VALID:
+                answer.error = _bad_status(answer)
+            elif location and hops_left and status in _REDIRECTS and isinstance(location, str):
+                if len(history) == hops_left:
+                    limit = RetriesExceeded(first.url, f"Redirection limit reached ({hops_left})")
+                    return self._failed(asked, limit, catch)
+                history.append(answer)
+                try:
+                    method, target, block, body = _redirected(asked, status, location)
+                except _FAILURES as problem:
+                    return self._failed(asked, problem, catch)
+                continue
+            if history and answer.error is None:
+                answer._history = history
+            return answer
+
+    def _exchange(self, method: str, target: Target, block: Block, body: bytes) -> Exchanged:
+        names = block.names
+        message = target.head(method, "host" in names) + block.lines
+        if self.cookiejar._cookies and "cookie" not in names and (cookie := self.cookiejar.header_for(target.url)):
+            message += b"Cookie: %s\r\n" % cookie.encode("latin-1")
+        if (body or method in _WITH_LENGTH) and "content-length" not in names:
+            message += b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        else:
+            message += b"\r\n" + body
+        pool = self._pools[target.origin]
+        retries = self.client.max_retries if method in IDEMPOTENT_METHODS else 0
+        while True:
+            try:
+                return exchange(pool, method, message)
+            except FAILURE_EXCEPTIONS as error:
+                if not retries or not _may_be_better_later(error):
+                    raise
+                retries -= 1
+                if self.client.retry_delay:
+                    gevent.sleep(self.client.retry_delay)
+
+    def _failed(self, asked: Asked, error: BaseException, catch: bool) -> Any:
+        answer = (
+            CaughtAnswer(self.request_event, asked, 0, None, b"", None) if catch else Answer(asked, 0, None, b"", None)
+        )
+        answer.error = error
+        return answer
+
+
+def _kind(data: Any, json: Any) -> str | None:
+    """What is to be sent; None for what only FastHttpUser's own way can send."""
+    if data:
+        if isinstance(data, dict):
+            return FORM
+        if isinstance(data, str):
+            return TEXT
+        return BYTES if isinstance(data, (bytes, bytearray)) else None
+    return NOTHING if json is None else JSON
+
+
+def _encoded(data: Any) -> bytes:
+    if isinstance(data, dict):
+        return urlencode(data).encode()
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _redirected(asked: Asked, status: int, location: str) -> tuple[str, Target, Block, bytes]:
+    """The next request of a chain: its method, headers and body by the status, as the user agent of Locust has it."""
+    method, url, headers, body = asked
+    request = FastRequest(url, method=method, headers=Headers(headers), payload=body)
+    request.redirect(status, location)
+    return request.method, target_of(None, request.url), block_of(request.headers), request.payload or b""
+
+
+def _bad_status(answer: Answer) -> Exception:
+    error = LocustBadStatusCode(answer.url, code=answer.status_code)
+    error.response = answer
+    return error
+
+
+def _may_be_better_later(error: BaseException) -> bool:
+    if isinstance(error, (TimeoutError, gevent.Timeout)):
+        return True
+    if isinstance(error, ssl.SSLError):
+        return "read operation timed out" in str(error)
+    return isinstance(error, OSError) and error.errno in _PERHAPS_LATER
+
+
+def _as_reported(error: BaseException, url: str, retries: int) -> BaseException:
+    """What could have been tried again is told as `RetriesExceeded`, whether or not it was."""
+    return RetriesExceeded(url, retries, original=error) if _may_be_better_later(error) else error
