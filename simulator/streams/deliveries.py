@@ -100,7 +100,8 @@ class Deliveries:
         self._news = News()
 
     def join(self, room: str, who: Who, at_us: int, *, timed: bool = True) -> Member:
-        """`who` is in a room since `at_us` at the latest. Without `timed`, only whether messages come is measured."""
+        """`who` is in a room since `at_us` at the latest. Without `timed`, only whether messages come is measured:
+        it reads slowly by intent."""
         into = self._rooms.get(room)
         if into is None:
             into = self._rooms[room] = Room(room)
@@ -130,11 +131,8 @@ class Deliveries:
         if into is not None and into.members and key not in into.messages:
             self._await(into, key, sent_us)
 
-    def received(self, member: Member, stamp: Stamp, now_us: int, *, timed: bool = True) -> bool:
-        """A message reached a member. Returns whether it is the member's own, for the first time: the echo.
-
-        `timed` is false where the sender's clock cannot be compared with ours.
-        """
+    def received(self, member: Member, stamp: Stamp, now_us: int) -> bool:
+        """A message reached a member. Returns whether it is the member's own, for the first time: the echo."""
         _, process, user, number, sent_us = stamp
         room, key, counts = member.room, (process, user, number), self._news.counts
         message = room.messages.get(key)
@@ -159,10 +157,10 @@ class Deliveries:
             counts.late += 1
             return False
         counts.delivered += 1
-        if not timed:
-            counts.untimed += 1
-        elif member.timed:
+        if member.timed:
             self._news.latencies_us.append(now_us - sent_us)
+        else:
+            counts.untimed += 1
         return False
 
     def settle(self, now_us: int) -> None:

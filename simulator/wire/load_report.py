@@ -84,8 +84,9 @@ class Delivered:
     """Messages that reached members of a room other than their sender, and those that should have.
 
     Each is one message to one member. `lost` had not come when it was decided, `late` came after that; `undecided` were
-    on their way to somebody who left; `untimed` came, but from a machine whose clock cannot be compared; two clocks may
-    differ by `clock_error_seconds`. `rooms` has only those in which something went wrong.
+    on their way to somebody who left; `untimed` came to somebody who reads slowly by intent. Between machines, the
+    clocks by which a delivery is timed may differ by `clock_error_seconds`. `rooms` has only those in which something
+    went wrong.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -177,7 +178,6 @@ class Measured:
     cpu_ratio: float
     paced: dict[str, Paced] = field(default_factory=dict)
     tallies: dict[str, Tally]
-
     deliveries: Delivered | None = None  # where messages to rooms are followed to those who get them
 
     @property

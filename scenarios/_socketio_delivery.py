@@ -1,0 +1,142 @@
+"""Follows each message from its sender to every member of its room, across all processes of a run.
+
+Each message is stamped with its sender, its number and the instant at which it was sent; what a member receives is
+booked in this process's ledger, and once a second the news goes to Locust's statistics:
+
+    SIO deliver      from being sent to being read by another member; lost, twice or out of order are its failures
+    SIO echo         from being sent to being read by its sender
+
+With workers, the master tells each which messages users of the others sent, since a room's members may sit anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gevent
+from _results import report
+from _socketio_clock import RunClock
+from locust import events
+from locust.env import Environment
+from locust.rpc import Message
+from locust.runners import MasterRunner, WorkerRunner
+
+from simulator.streams.deliveries import Deliveries, Member, News
+from simulator.wire.stamps import Stamp, decode_stamp, encode_stamp
+
+_EVERY_SECONDS = 1.0
+_SENT = "crybsim_sent"
+_ROOMS_NAMED = 10  # in the table of failures; the report of a run has them all
+
+
+class PostOffice:
+    """What the users of this process send and receive. There is one, `POST`."""
+
+    def __init__(self) -> None:
+        self.process = os.urandom(4).hex()
+        self.clock = RunClock()
+        self.ledger = Deliveries()
+        self.alone = True  # no other process of this run
+        self._environment: Environment | None = None
+        self._echoes_us: list[int] = []
+        self._heartbeats: list[float] = []
+        self._named: set[str] = set()
+
+    def begin(self, environment: Environment) -> None:
+        """Report once a second from now on."""
+        self._environment = environment
+        self.alone = not isinstance(environment.runner, WorkerRunner)
+        environment.events.test_stop.add_listener(lambda **_: self.report())
+        gevent.spawn(self._every_second)
+
+    def stamp(self, user: int, number: int) -> str:
+        """The stamp of a message that is sent now."""
+        return encode_stamp(self.clock.run, self.process, user, number, self.clock.now_us())
+
+    def join(self, room: str, user: int, *, timed: bool = True) -> Member:
+        """The server has just told that a user of this process is in a room."""
+        return self.ledger.join(room, (self.process, user), self.clock.now_us(), timed=timed)
+
+    def leave(self, member: Member) -> None:
+        """The user is about to leave, or its connection is gone."""
+        self.ledger.leave(member, self.clock.now_us())
+
+    def arrived(self, member: Member, text: str) -> Stamp | None:
+        """A member received a text with a stamp in it; returned is the stamp of what came back to its sender."""
+        stamp = decode_stamp(text)
+        if stamp is None or stamp.run != self.clock.run:
+            return None  # somebody else's message
+        now_us = self.clock.now_us()
+        if not self.ledger.received(member, stamp, now_us):
+            return None
+        self._echoes_us.append(now_us - stamp.sent_us)
+        return stamp
+
+    def pinged(self, late_seconds: float) -> None:
+        """The server's ping came so much later than its interval."""
+        self._heartbeats.append(max(0.0, late_seconds))
+
+    def report(self) -> None:
+        """Decide what can be decided, and tell Locust what became known."""
+        if self._environment is None:
+            return
+        self.ledger.guard_us = 2 * (self.clock.error_us or 0)
+        self.ledger.settle(self.clock.now_us())
+        news = self.ledger.take()
+        counts = news.counts
+        counts.clock_error_seconds = 2 * (self.clock.error_us or 0) / 1e6
+        latencies = [max(0, latency) / 1e6 for latency in news.latencies_us]
+        known = counts if counts.delivered or counts.undecided or counts.late or counts.rooms else None
+        report(self._environment, "SIO", "deliver", latencies, self._failures(news), known)
+        report(self._environment, "SIO", "echo", [latency / 1e6 for latency in self._echoes_us])
+        report(self._environment, "SIO", "heartbeat", self._heartbeats)
+        self._echoes_us, self._heartbeats = [], []
+        if not self.alone and news.accepted:
+            self._environment.runner.send_message(_SENT, {"messages": news.accepted})
+
+    def told(self, msg: Message) -> None:
+        """Messages that users of other processes sent, from the master."""
+        for room, process, user, number, sent_us in msg.data["messages"]:
+            self.ledger.accepted(room, (process, user), number, sent_us)
+
+    def _failures(self, news: News) -> dict[str, int]:
+        """What went wrong, by what and where, as the table of failures has it."""
+        found: dict[str, int] = {}
+        for room, trouble in news.counts.rooms.items():
+            if len(self._named) < _ROOMS_NAMED:
+                self._named.add(room)
+            where = f"in {room}" if room in self._named else "in other rooms"
+            for what, count in (
+                (f"lost {where}", trouble.lost),
+                (f"came twice {where}", trouble.duplicates),
+                (f"came out of order {where}", trouble.reordered),
+            ):
+                found[what] = found.get(what, 0) + count
+        return found
+
+    def _every_second(self) -> None:
+        while True:
+            gevent.sleep(_EVERY_SECONDS)
+            self.report()
+
+
+POST = PostOffice()
+
+
+@events.init.add_listener
+def _open(environment: Environment, **_: object) -> None:
+    runner = environment.runner
+    POST.clock.begin(runner)
+    if isinstance(runner, MasterRunner):
+
+        def pass_on(msg: Message, **_: Any) -> None:
+            for client_id in list(runner.clients):
+                if client_id != msg.node_id:
+                    runner.send_message(_SENT, msg.data, client_id)
+
+        runner.register_message(_SENT, pass_on)
+        return
+    if isinstance(runner, WorkerRunner):
+        runner.register_message(_SENT, lambda msg, **_: POST.told(msg))
+    POST.begin(environment)
