@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Literal
 
 from pydantic import Field
@@ -14,9 +13,8 @@ from simulator.api.routing import serve
 from simulator.api.voice.livekit import Grant, host_name, url
 from simulator.api.voice.quality import Sample
 from simulator.api.voice.rooms import Participant, Room
-from simulator.api.voice.service import FullError
+from simulator.api.voice.service import FullError, UnavailableError
 from simulator.clock import rfc3339
-from simulator.errors import SimulatorError
 
 PACKETS_PER_SECOND = 50
 """Of audio, in frames of 20 ms."""
@@ -190,16 +188,11 @@ async def quality_report(platform: Platform, exchange: Exchange) -> Reply:
 async def enter(platform: Platform, exchange: Exchange, room: Room, *, video: bool) -> Participant:
     """Let the caller into a room. Raises Failure 400 when it is full, 503 when nothing would carry media."""
     try:
-        await platform.voice.media.start()
-    except SimulatorError as error:
-        print(error, file=sys.stderr)
-    if not platform.voice.media.alive:
-        platform.voice.failed()
-        raise Failure(503, "SERVICE_UNAVAILABLE", "LiveKit is not available")
-    try:
-        return platform.voice.join(exchange.caller, room, "video" if video else "voice")
+        return await platform.voice.admit(exchange.caller, room, video=video)
     except FullError as error:
         raise Failure(400, "BAD_REQUEST", str(error)) from None
+    except UnavailableError as error:
+        raise Failure(503, "SERVICE_UNAVAILABLE", str(error)) from None
 
 
 def place(platform: Platform, exchange: Exchange, participant: Participant) -> dict[str, object]:

@@ -100,6 +100,7 @@ class Participant:
     self_stream: bool = False
     speaking: bool = False
     quality: CallQuality = field(default_factory=CallQuality)
+    socket_id: str = ""  # of the socket over which they joined: with it, the call ends
     reported_ms: int = 0  # when the last quality report came; the join's instant before
 
     @property

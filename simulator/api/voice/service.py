@@ -7,6 +7,7 @@ Media goes over the relay, which is another process: this one gives out seats th
 from __future__ import annotations
 
 import secrets
+import sys
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -22,6 +23,7 @@ from simulator.api.voice.rooms import CHANNEL_CAPACITY, Kind, Participant, Room,
 from simulator.catalog.voice import PATHS
 from simulator.catalog.voice_lines import Reason
 from simulator.clock import Clock
+from simulator.errors import SimulatorError
 from simulator.units import SECOND
 
 SWEEP_MS: Final = SECOND
@@ -33,6 +35,10 @@ CONNECTIONS: Final = frozenset(PATHS)
 
 class FullError(Exception):
     """There is no place left in the room, or on the SFU."""
+
+
+class UnavailableError(Exception):
+    """Nothing carries media, so nobody can join."""
 
 
 class Media(Protocol):
@@ -125,6 +131,17 @@ class Voice:
             return self.rooms.open(room)
         found.capacity = capacity
         return found
+
+    async def admit(self, person: Person, room: Room, *, video: bool = False) -> Participant:
+        """Let somebody in, once media is ready. Raises FullError and UnavailableError."""
+        try:
+            await self.media.start()
+        except SimulatorError as error:
+            print(error, file=sys.stderr)
+        if not self.media.alive:
+            self.failed()
+            raise UnavailableError("LiveKit is not available")
+        return self.join(person, room, "video" if video else "voice")
 
     def join(self, person: Person, room: Room, call_kind: str = "voice") -> Participant:
         """Let somebody in. Raises FullError."""
