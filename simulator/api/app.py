@@ -42,6 +42,8 @@ from simulator.profile.manifest import Manifest
 from simulator.profile.overlaid import catalogue_of
 
 LARGEST_BODY: Final = 50 * 1024 * 1024
+LARGEST_FORM: Final = 100 * 1024 * 1024 + 64 * 1024
+"""Of multipart: the largest file, and what stands around it."""
 COMPRESS_FROM: Final = 1024
 _JSON: Final = b"application/json; charset=utf-8"
 
@@ -71,8 +73,7 @@ def create_app(
     """
     clock = clock or WallClock()
     shapes = reshapings(PLATFORM, catalogue_of(manifest.overlays), CRYB_API)
-    scenarios = frozenset(map(str, manifest.profile.load.scenarios))
-    metrics = ApiMetrics(extra_exposition, shapes, scenarios=scenarios)
+    metrics = ApiMetrics(extra_exposition, shapes, drives=manifest.profile.load.drives)
     faults = Faults(manifest, instance, clock)
     key = signing_key(seed=manifest.seed, run_id=manifest.run_id)
     people = People(pool=manifest.profile.platform.registered_users, key=key, started_ms=manifest.started_ms)
@@ -215,8 +216,10 @@ def _internal_error() -> Failure:
 
 
 async def _read_body(exchange: Exchange, receive: Receive) -> bytes:
+    is_form = exchange.headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+    largest = LARGEST_FORM if is_form else LARGEST_BODY
     declared = exchange.headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > LARGEST_BODY:
+    if declared.isdigit() and int(declared) > largest:
         raise _TooLargeError
     parts: list[bytes] = []
     size = 0
@@ -226,7 +229,7 @@ async def _read_body(exchange: Exchange, receive: Receive) -> bytes:
             raise _GoneError
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > largest:
             raise _TooLargeError
         if part:
             parts.append(part)

@@ -90,6 +90,7 @@ class Message:
     attachments: list[dict[str, object]] = field(default_factory=list)
     embeds: list[dict[str, object]] = field(default_factory=list)
     reactions: dict[str, int] = field(default_factory=dict)
+    pinned: bool = False
     folded: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +111,7 @@ class Message:
             "attachments": self.attachments,
             "embeds": self.embeds,
             "reactions": [{"emoji": emoji, "count": count} for emoji, count in self.reactions.items()],
+            "isPinned": self.pinned,
             "createdAt": self.created_at,
             "editedAt": self.edited_at,
         }
@@ -129,6 +131,7 @@ class Community:
     index: int = -1
     members: int = 1
     posts: int = 0
+    founder_id: str = ""
     folded: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +169,9 @@ class Post:
     url: str | None = None
     up: int = 1
     down: int = 0
+    awards: int = 0
+    pinned: bool = False
+    locked: bool = False
     comments: deque[str] = field(default_factory=lambda: deque(maxlen=COMMENTS_PER_POST))
     folded: str = field(init=False)
 
@@ -185,6 +191,8 @@ class Post:
             "score": self.score,
             "upvotes": self.up,
             "downvotes": self.down,
+            "isPinned": self.pinned,
+            "isLocked": self.locked,
             "createdAt": self.created_at,
             "User": self.author.brief(),
             "Community": {
@@ -192,7 +200,7 @@ class Post:
                 "name": self.community.name,
                 "displayName": self.community.display_name,
             },
-            "_count": {"Comment": len(self.comments), "Vote": self.up + self.down, "Award": 0},
+            "_count": {"Comment": len(self.comments), "Vote": self.up + self.down, "Award": self.awards},
         }
 
 
@@ -252,7 +260,7 @@ class Notification:
 
 @dataclass(slots=True)
 class StoredFile:
-    """What is known of an uploaded file; its bytes are nowhere."""
+    """What is known of an uploaded file, and the bytes of a small one."""
 
     id: str
     original_name: str
@@ -260,6 +268,9 @@ class StoredFile:
     bucket: str
     uploaded_at: str
     uploaded_by: str
+    size: int = 0
+    hash: str = ""
+    content: bytes | None = None
 
     def view(self) -> dict[str, object]:
         return {
@@ -267,9 +278,11 @@ class StoredFile:
             "originalName": self.original_name,
             "filename": f"{self.id}-{self.original_name}",
             "mimeType": self.mime_type,
-            "size": 0,
+            "size": self.size,
             "url": f"/storage/{self.bucket}/{self.id}",
             "bucket": self.bucket,
+            "hash": self.hash,
+            "thumbnailUrl": f"/storage/thumbnails/{self.id}" if self.mime_type.startswith("image/") else None,
             "uploadedAt": self.uploaded_at,
             "uploadedBy": self.uploaded_by,
         }

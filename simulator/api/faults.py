@@ -39,6 +39,8 @@ class Effect(Enum):
     DELAY = auto()  # a share of requests sleeps before it is handled
     CLOSE = auto()  # the port closes
     SLOW_QUERIES = auto()  # a share of queries waits
+    REFUSE_UPLOADS = auto()  # a share of uploads is not stored
+    REFUSE_PAYMENTS = auto()  # a share of payments fails
 
 
 EFFECTS: Final[dict[str, Effect]] = {
@@ -48,6 +50,8 @@ EFFECTS: Final[dict[str, Effect]] = {
     "deploy": Effect.CLOSE,
     "crash_loop": Effect.CLOSE,
     "database_slow": Effect.SLOW_QUERIES,
+    "upload_failures": Effect.REFUSE_UPLOADS,
+    "payment_failures": Effect.REFUSE_PAYMENTS,
 }
 """Fault kind to effect."""
 
@@ -112,6 +116,19 @@ class Faults:
     def query_delay_seconds(self) -> float:
         """Draw how long one query waits; 0 for most."""
         return sum(self._delay(acting) for acting in self.active() if self._hits(acting, Effect.SLOW_QUERIES, None))
+
+    @property
+    def refusing_uploads(self) -> bool:
+        """Whether the object store refuses anything now."""
+        return any(EFFECTS.get(acting.fault.kind) is Effect.REFUSE_UPLOADS for acting in self.active())
+
+    def refuses_upload(self) -> bool:
+        """Draw whether the object store refuses this file."""
+        return any(self._hits(acting, Effect.REFUSE_UPLOADS, None) for acting in self.active())
+
+    def refuses_payment(self) -> bool:
+        """Draw whether the provider refuses this payment."""
+        return any(self._hits(acting, Effect.REFUSE_PAYMENTS, None) for acting in self.active())
 
     def is_down(self) -> bool:
         """Whether the port has to be closed."""

@@ -15,8 +15,12 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
+from simulator.api.counted import ModerationMetrics, PaymentMetrics, UploadMetrics
 from simulator.api.voice.metrics import VoiceMetrics
+from simulator.catalog.content import MODERATION_LOAD
 from simulator.catalog.reshaped import Shape
+from simulator.catalog.revenue import PAYMENTS_LOAD
+from simulator.catalog.uploads import UPLOADS_LOAD
 from simulator.catalog.voice import LOAD as VOICE_LOAD
 from simulator.wire.reshaped import reshaped
 
@@ -45,12 +49,12 @@ class ApiMetrics:
         extra: Extra | None = None,
         shapes: Mapping[str, Shape | None] | None = None,
         *,
-        scenarios: Collection[str] = (),
+        drives: Collection[str] = (),
     ) -> None:
         """`shapes` are those that overlays give to families of these names; `extra` is in shape already.
 
-        `scenarios` are the run's load: what only one of them would move is exposed where that one runs, else `extra`
-        has it (`Family.owned_by_api`).
+        `drives` is what the run's load does (`Load.drives`): what only one scenario or journey would move is exposed
+        where that one runs, else `extra` has it (`Family.owned_by_api`).
         """
         self._shapes = shapes or {}
         disable_created_metrics()  # type: ignore[no-untyped-call]  # Node's client has no `_created` samples
@@ -104,7 +108,14 @@ class ApiMetrics:
         )
         self._cache_hits = self._counter("cryb_cache_hits_total", "Cache hits", ("cache_type",))
         self._cache_misses = self._counter("cryb_cache_misses_total", "Cache misses", ("cache_type",))
-        self.voice = VoiceMetrics(self.registry if VOICE_LOAD in scenarios else CollectorRegistry(), self._shapes)
+
+        def shown(load: str) -> CollectorRegistry:
+            return self.registry if load in drives else CollectorRegistry()
+
+        self.voice = VoiceMetrics(shown(VOICE_LOAD), self._shapes)
+        self.uploads = UploadMetrics(shown(UPLOADS_LOAD), self._shapes)
+        self.moderation = ModerationMetrics(shown(MODERATION_LOAD))
+        self.payments = PaymentMetrics(shown(PAYMENTS_LOAD))
 
     def request(self, method: str, route: str, code: int, seconds: float, received: int, sent: int) -> None:
         """One request was answered."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ MOST_REMEMBERED: Final = 50_000
 LOCK_AFTER: Final = 10
 """Failed logins in a row that lock an account (the contract names the 423, not the number)."""
 LOCK_MS: Final = 15 * 60_000
+CODE_MS: Final = 5 * 60_000
+"""How long a login waits for its second factor."""
+MOST_WAITING: Final = 10_000
+SECOND_FACTOR: Final = "_2fa"
+"""Who registers under a name that ends so has a second factor; the contract has no route to set one up."""
 
 
 @dataclass(slots=True)
@@ -40,6 +46,7 @@ class Person:
     digest: bytes = b""
     failed_logins: int = 0
     locked_until_ms: int = 0
+    second_factor: bool = False
 
     @property
     def folded(self) -> str:
@@ -75,6 +82,7 @@ class People:
         self._remembered: Bounded[str, Person] = Bounded(MOST_REMEMBERED)  # of the pool, and from other processes
         self._registered: Bounded[str, Person] = Bounded(MOST_REGISTERED, on_evict=self._forget)
         self._by_login: dict[str, Person] = {}  # username and e-mail of the registered
+        self._waiting: Bounded[str, tuple[Person, int]] = Bounded(MOST_WAITING)  # for a code, until (ms)
 
     def __len__(self) -> int:
         return self.pool + len(self._registered)
@@ -128,6 +136,7 @@ class People:
             created_at=at,
             is_verified=False,
             digest=self._digest(password),
+            second_factor=username.lower().endswith(SECOND_FACTOR),
         )
         self._registered.put(person.id, person)
         for login in (username, email):
@@ -139,6 +148,38 @@ class People:
         """Whether the password is right."""
         expected = self._digest(account(person.number).password) if person.number else person.digest
         return hmac.compare_digest(expected, self._digest(password))
+
+    def set_password(self, person: Person, password: str) -> None:
+        """A new password for somebody who registered; the pool's are computed, and stay."""
+        person.digest = self._digest(password)
+
+    def wait_for_code(self, person: Person, now_ms: int) -> tuple[str, int]:
+        """A token for the second step of a login, and when it ends (ms)."""
+        token, ends_ms = secrets.token_hex(16), now_ms + CODE_MS
+        self._waiting.put(token, (person, ends_ms))
+        return token, ends_ms
+
+    def awaited(self, token: str, now_ms: int) -> Person | None:
+        """Whose code a token waits for; None once it is over."""
+        waiting = self._waiting.get(token)
+        return waiting[0] if waiting is not None and now_ms < waiting[1] else None
+
+    def code_came(self, token: str) -> None:
+        """The second step is done."""
+        self._waiting.pop(token)
+
+    def code_of(self, person: Person) -> str:
+        """The six digits that an authenticator would show; always the same ones."""
+        return f"{int.from_bytes(self._digest(f'code {person.id}')[:4]) % 1_000_000:06d}"
+
+    def reset_token_of(self, person: Person) -> str:
+        """What a mail about a forgotten password would hold."""
+        return f"{person.id}.{self._digest(f'reset {person.id}').hex()}"
+
+    def by_reset_token(self, token: str) -> Person | None:
+        """Whose token it is; None for a wrong one, and for accounts of the pool."""
+        person = self._registered.get(token.partition(".")[0])
+        return person if person is not None and hmac.compare_digest(self.reset_token_of(person), token) else None
 
     def candidates(self, text: str) -> Iterator[Person]:
         """Whom a search may find: who is called exactly so, then those who registered here, newest first."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from simulator.api.bounded import Bounded
+from simulator.api.dealings import Dealings
 from simulator.api.entities import Channel, Comment, Community, Message, Notification, Post, Server, StoredFile
 from simulator.api.people import Person
 from simulator.clock import Clock, rfc3339
@@ -90,6 +91,7 @@ class Store:
         self.inboxes: Bounded[str, deque[Notification]] = Bounded(MAXIMA["inboxes"])
         self.joined: Bounded[str, deque[str]] = Bounded(MAXIMA["inboxes"])  # servers a user joined or made here
         self.files: Bounded[str, StoredFile] = Bounded(MAXIMA["files"])
+        self.dealings = Dealings()
 
     def new_id(self) -> str:
         """A cuid-like id that no other process of the run makes."""
@@ -144,7 +146,18 @@ class Store:
             "votes": len(self.votes),
             "inboxes": len(self.inboxes),
             "files": len(self.files),
+            **self.dealings.sizes(),
         }
+
+    def drop_post(self, post: Post) -> None:
+        """Take a post away, with its comments."""
+        if self.posts.pop(post.id) is not None:
+            self._drop_post(post)
+
+    def drop_comment(self, comment: Comment) -> None:
+        """Take a comment away; its replies stay, without what they answer."""
+        if self.comments.pop(comment.id) is not None and comment.id in comment.post.comments:
+            comment.post.comments.remove(comment.id)
 
     def _drop_channels(self, server: Server) -> None:
         for channel in server.channels:

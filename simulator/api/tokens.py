@@ -7,6 +7,7 @@ session that was logged out) is known there alone; the real platform keeps that 
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,8 @@ from simulator.clock import Clock
 
 MOST_VERIFIED: Final = 50_000
 MOST_REVOKED: Final = 100_000
+SESSIONS_PER_USER: Final = 20
+"""Sessions of one user that are remembered, the newest."""
 
 
 class Claims(BaseModel):
@@ -60,11 +63,18 @@ class Tokens:
         self._verified: Bounded[str, Claims] = Bounded(MOST_VERIFIED)  # access tokens whose signature was checked
         self._rotated: Bounded[str, bool] = Bounded(MOST_REVOKED)  # ids of refresh tokens that were used
         self._revoked: Bounded[str, bool] = Bounded(MOST_REVOKED)  # sessions that were logged out
+        self._sessions: Bounded[str, deque[str]] = Bounded(MOST_VERIFIED)  # by user: those begun here
 
     def issue(self, user_id: str, email: str | None, *, verified: bool, session_id: str | None = None) -> TokenPair:
         """A new pair; of the same session where one is given."""
         now = self._clock.now_ms() // 1000
         session = session_id or secrets.token_hex(12)
+        if session_id is None:
+            begun = self._sessions.get(user_id)
+            if begun is None:
+                begun = deque(maxlen=SESSIONS_PER_USER)
+                self._sessions.put(user_id, begun)
+            begun.append(session)
         common: dict[str, object] = {
             "userId": user_id,
             "sessionId": session,
@@ -120,6 +130,10 @@ class Tokens:
     def revoke(self, session_id: str) -> None:
         """Log a session out."""
         self._revoked.put(session_id, True)
+
+    def sessions(self, user_id: str) -> list[str]:
+        """A user's sessions that began in this process and were not logged out, oldest first."""
+        return [one for one in self._sessions.get(user_id) or () if one not in self._revoked]
 
     def _decode(self, token: str) -> Claims:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from simulator.catalog.families import (
     CausedBy,
@@ -136,9 +137,15 @@ _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 _15M = 15 * MINUTE
 
 
-def _counter(name: str, text: str, flow: Flow, by: Mapping[str, str], *, api: bool = False) -> Family:
+MODERATION_LOAD: Final = "moderator"
+"""The journey of the load that moderates; without it the model counts what moderators do."""
+
+
+def _counter(
+    name: str, text: str, flow: Flow, by: Mapping[str, str], *, api: bool = False, with_load: str = ""
+) -> Family:
     caused_by = CausedBy.API if api else CausedBy.MODEL
-    return Family(CRYB_API, name, _C, text, Count(flow, by), caused_by=caused_by)
+    return Family(CRYB_API, name, _C, text, Count(flow, by), caused_by=caused_by, with_load=with_load)
 
 
 def _percent(name: str, text: str, signal: str, label: str, table: Mapping[str, float]) -> Family:
@@ -176,12 +183,16 @@ FAMILIES: tuple[Family, ...] = (
         "Actions of moderators",
         _MODERATED,
         {"action_type": "action", "reason": "reason"},
+        api=True,
+        with_load=MODERATION_LOAD,
     ),
     _counter(
         "cryb_content_moderations_total",
         "Contents that moderators acted on",
         _MODERATED,
         same("action", "content_type", "reason"),
+        api=True,
+        with_load=MODERATION_LOAD,
     ),
     Family(
         CRYB_API,

@@ -195,15 +195,15 @@ class Family:
     view: View
     unit: str = ""
     caused_by: CausedBy = CausedBy.MODEL
-    with_load: str = ""  # caused by the API only where this load scenario runs; without it the API would do nothing
+    with_load: str = ""  # caused by the API only where the load drives this scenario or journey, and else by nobody
     constants: Labels = ()  # further labels that every series carries
     drawn_as: str = ""  # the name that its random draws go by, where an overlay gave it another
     present: str = ""  # a signal; where it is 0 the family has no samples
     each: tuple[str, ...] = ()  # one set of series for each container of the host, told apart by these labels
 
-    def owned_by_api(self, scenarios: Collection[str]) -> bool:
-        """Whether the API exposes it in a live run that drives these load scenarios; otherwise the model does."""
-        return self.caused_by is CausedBy.API and (not self.with_load or self.with_load in scenarios)
+    def owned_by_api(self, drives: Collection[str]) -> bool:
+        """Whether the API exposes it in a live run whose load does this (`Load.drives`); otherwise the model does."""
+        return self.caused_by is CausedBy.API and (not self.with_load or self.with_load in drives)
 
     @property
     def label_names(self) -> tuple[str, ...]:

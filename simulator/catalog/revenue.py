@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from simulator.catalog.families import Count, Family, Flow, Level, Sizes, constant, factors, same, shares, zipf
+from typing import Final
+
+from simulator.catalog.families import (
+    CausedBy,
+    Count,
+    Family,
+    Flow,
+    Level,
+    Sizes,
+    constant,
+    factors,
+    same,
+    shares,
+    zipf,
+)
 from simulator.catalog.jobs import CRYB_API
 from simulator.telemetry.samples import MetricType
 from simulator.units import HOUR, MINUTE
@@ -11,6 +25,8 @@ PLANS = {"basic": (0.031, 4.99), "premium": (0.009, 9.99)}
 """Share of the accounts that subscribe to a plan, and what it costs a month, in USD."""
 REASONS = {"price": 0.3, "dissatisfaction": 0.3, "missing_features": 0.25}
 """Why people cancel; the rest is payments that failed."""
+PAYMENTS_LOAD: Final = "buyer"
+"""The journey of the load that pays; without it the model says how payments go."""
 UNPAID = 1.0 - sum(REASONS.values())
 
 _CHANNELS = {"organic": 0.5, "referral": 0.25, "paid": 0.25}
@@ -75,6 +91,8 @@ FAMILIES: tuple[Family, ...] = (
             high=100.0,
             refresh_ms=_5M,
         ),
+        caused_by=CausedBy.API,
+        with_load=PAYMENTS_LOAD,
     ),
     _cancelled("subscriptions.cancelled_percent", REASONS),
     _cancelled("subscriptions.unpaid_percent", {"payment_failed": UNPAID}),

@@ -26,7 +26,7 @@ class Auth(StrEnum):
 class Route:
     """One method on one pattern.
 
-    `area` is the part of the API it belongs to (`auth`, `posts`, …; `root` outside `/api/v1`). `journey` marks what the
+    `area` is the part of the API it belongs to (`auth`, `posts`, …; `root` outside `/api`). `journey` marks what the
     shipped user journeys need, so what the reference API serves with state behind it. `database` marks the routes that
     wait for PostgreSQL, so the ones that slow down with it.
     """
@@ -126,7 +126,8 @@ _FURTHER: tuple[tuple[str, Auth, tuple[str, ...]], ...] = (
             "moderation/appeal",
         ),
     ),
-    ("GET", _B, ("moderation/communities/:communityId/queue",)),
+    ("GET", _B, ("moderation/communities/:communityId/queue", "/api/moderation/queue")),
+    ("POST", _B, ("/api/moderation/analyze",)),
     ("POST", _B, ("awards/post/:postId", "awards/comment/:commentId")),
     ("POST", _B, ("crypto-payments/purchase", "crypto-payments/payments/:paymentId/cancel")),
     ("GET", _B, ("crypto-payments/payments", "crypto-payments/payments/:paymentId")),
@@ -159,10 +160,10 @@ _WITHOUT_DATABASE = frozenset(
 def _expand(rows: tuple[tuple[str, Auth, tuple[str, ...]], ...], *, journey: bool) -> Iterator[Route]:
     for methods, auth, paths in rows:
         for written in paths:
-            absolute = written.startswith("/")
-            path = written if absolute else f"{_V1}/{written}"
-            area = "root" if absolute else written.partition("/")[0]
-            database = not absolute and path not in _WITHOUT_DATABASE
+            path = written if written.startswith("/") else f"{_V1}/{written}"
+            served = path.startswith("/api/")
+            area = path.removeprefix("/api/").removeprefix("v1/").partition("/")[0] if served else "root"
+            database = served and path not in _WITHOUT_DATABASE
             for method in methods.split():
                 yield Route(method, path, auth, area, journey=journey, database=database)
 

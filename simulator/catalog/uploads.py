@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.catalog.families import Count, Dimension, Family, Flow, Histogram, Level, Sizes, factors, same, shares
+from simulator.catalog.families import (
+    CausedBy,
+    Count,
+    Dimension,
+    Family,
+    Flow,
+    Histogram,
+    Level,
+    Sizes,
+    factors,
+    same,
+    shares,
+)
 from simulator.catalog.jobs import CRYB_API
 from simulator.telemetry.samples import MetricType
 from simulator.units import MINUTE
@@ -47,19 +59,24 @@ _SIZES: Final = {
 
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 _STORED = {"error_type": ("",)}
+UPLOADS_LOAD: Final = "uploader"
+"""The journey of the load that uploads; without it the model counts uploads."""
+
+
+def _uploaded(name: str, kind: MetricType, text: str, view: Count | Histogram | Sizes, unit: str = "") -> Family:
+    return Family(CRYB_API, name, kind, text, view, unit, caused_by=CausedBy.API, with_load=UPLOADS_LOAD)
+
 
 FAMILIES: tuple[Family, ...] = (
-    Family(CRYB_API, "cryb_uploads_total", _C, "Uploads", Count(UPLOADS, same("file_type"))),
-    Family(
-        CRYB_API,
+    _uploaded("cryb_uploads_total", _C, "Uploads", Count(UPLOADS, same("file_type"))),
+    _uploaded(
         "cryb_upload_errors_total",
         _C,
         "Uploads that failed",
         Count(UPLOADS, same("file_type", "error_type"), where={"error_type": tuple(FAILED)}),
     ),
     *(
-        Family(
-            CRYB_API,
+        _uploaded(
             "cryb_upload_size_bytes",
             _H,
             "Size of uploads",
@@ -75,8 +92,7 @@ FAMILIES: tuple[Family, ...] = (
         )
         for file_type, (median, sigma) in _SIZES.items()
     ),
-    Family(
-        CRYB_API,
+    _uploaded(
         "cryb_upload_duration_seconds",
         _H,
         "Time to take and process an upload",

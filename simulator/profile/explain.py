@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -124,7 +124,7 @@ def field_at(model: type[BaseModel], steps: Steps) -> FieldInfo | None:
     for option in _options(annotation_at(model, steps[:-1])):
         if isinstance(option, type) and issubclass(option, BaseModel):
             for name, field in option.model_fields.items():
-                if (field.alias or name) == steps[-1]:
+                if steps[-1] in _written(name, field):
                     return field
     return None
 
@@ -142,7 +142,7 @@ def noun(annotation: object) -> Noun | None:
 def _inside(option: object, step: str | int) -> object | None:
     if isinstance(option, type) and issubclass(option, BaseModel):
         for name, field in option.model_fields.items():
-            if (field.alias or name) == step:
+            if step in _written(name, field):
                 return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         return None
     arguments: tuple[object, ...] = get_args(option)
@@ -151,6 +151,12 @@ def _inside(option: object, step: str | int) -> object | None:
     if get_origin(option) is dict and isinstance(step, str):
         return arguments[1]
     return None
+
+
+def _written(name: str, field: FieldInfo) -> tuple[object, ...]:
+    """A field's key in a file, and the ones that it had before."""
+    former = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else ()
+    return (field.alias or name, *former)
 
 
 def _key_annotation(model: type[BaseModel], steps: Steps) -> object:

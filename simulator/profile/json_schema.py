@@ -14,7 +14,7 @@ from simulator.catalog.faults import FAULT_KINDS, FaultKind, Parameter
 from simulator.catalog.routes import PATTERNS
 from simulator.profile.fields import DURATION_PATTERN, RATE_PATTERN
 from simulator.profile.overlay import Overlay
-from simulator.profile.schema import FaultTarget, Profile
+from simulator.profile.schema import FORMER_JOURNEYS, FaultTarget, Profile
 from simulator.profile.settings import Settings
 from simulator.telemetry.observations import NotificationKind
 from simulator.units import format_duration, format_rate
@@ -43,6 +43,9 @@ def profile_schema() -> Schema:
     fault["properties"]["parameters"] |= {"additionalProperties": True}
     fault["allOf"] = [_of_kind(kind) for kind in FAULT_KINDS]
     definitions["FaultTarget"]["properties"]["route"]["anyOf"][0]["enum"] = sorted(PATTERNS)
+    journeys = definitions["Journeys"]["properties"]
+    for name, former in FORMER_JOURNEYS.items():
+        journeys[former] = {**journeys[name], "description": f"The former name of {name}.", "deprecated": True}
     notifies = definitions["ExpectedAlert"]["properties"]["notifies"]["items"]
     notifies["anyOf"] = [
         {"enum": [kind.value for kind in NotificationKind]},

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from simulator.catalog.sizes import Size
 from simulator.errors import did_you_mean
@@ -115,15 +115,35 @@ class Traffic(Part):
         return value
 
 
+Weight = Annotated[int, Field(ge=0, le=1000)]
+
+FORMER_JOURNEYS = {"lurker": "browse", "poster": "post", "searcher": "search"}
+"""Names that journeys had before; a profile may go on using them."""
+
+
+def _formerly(name: str, weight: int) -> int:
+    """A field's default, with the name that it had before beside its own."""
+    found: int = Field(weight, validation_alias=AliasChoices(name, FORMER_JOURNEYS[name]))
+    return found
+
+
 class Journeys(Part):
     """How often each HTTP journey is chosen, as weights."""
 
-    browse: Annotated[int, Field(ge=0, le=1000)] = 6
+    lurker: Weight = _formerly("lurker", 6)
     """Reads feeds, posts, servers and channels."""
-    post: Annotated[int, Field(ge=0, le=1000)] = 2
-    """Writes messages, posts, comments and votes."""
-    search: Annotated[int, Field(ge=0, le=1000)] = 2
-    """Searches."""
+    poster: Weight = _formerly("poster", 2)
+    """Writes messages, posts, comments and votes, and reads what came of it."""
+    searcher: Weight = _formerly("searcher", 2)
+    """Searches, and opens what was found."""
+    uploader: Weight = 0
+    """Uploads a picture or a document, posts it and looks at it; uploads are then counted by the API, not the model."""
+    moderator: Weight = 0
+    """Keeps a community: reports, bans, mutes; moderation is then counted by the API, not the model."""
+    newcomer: Weight = 0
+    """Registers, fills in a profile, joins, writes for the first time."""
+    buyer: Weight = 0
+    """Buys cryptocurrency and waits for it; payments are then counted by the API, not the model."""
 
 
 class Scenario(StrEnum):
@@ -153,6 +173,14 @@ class Load(Part):
     """Given: a threshold that is broken from then on ends the load at once."""
     journeys: Journeys = Journeys()
     """Weights of the HTTP journeys."""
+
+    @property
+    def drives(self) -> frozenset[str]:
+        """What this load does, by the names of scenarios and, where HTTP is among them, of journeys."""
+        if Scenario.HTTP not in self.scenarios:
+            return frozenset(self.scenarios)
+        weights: dict[str, int] = self.journeys.model_dump()
+        return frozenset((*self.scenarios, *(name for name, weight in weights.items() if weight)))
 
 
 class FaultShape(StrEnum):

@@ -157,10 +157,10 @@ def _with_recorded(older: LiveHistory, platform: TeamPlatform, long_ms: int, rec
 
 def _restarting(manifest: Manifest, end_ms: int, platform: TeamPlatform) -> ScrapeSource:
     families = catalogue_of(manifest.overlays).families_of
-    scenarios = frozenset(map(str, manifest.profile.load.scenarios))
+    drives = manifest.profile.load.drives
     owned = {
         (route.job, route.target): frozenset(
-            family.name for family in families(route.catalogue_job) if family.owned_by_api(scenarios)
+            family.name for family in families(route.catalogue_job) if family.owned_by_api(drives)
         )
         for route in platform.routes
     }

@@ -95,7 +95,7 @@ class ModelSamples:
         self._grid = Grid.of(manifest)
         self._world = World(manifest.profile, manifest.seed, manifest.started_ms)
         self._everything = manifest.mode != "live" if everything is None else everything
-        self._scenarios = frozenset(map(str, manifest.profile.load.scenarios))
+        self._drives = manifest.profile.load.drives
         self._exporters: dict[tuple[str, str], tuple[_Entry, ...]] = {}
         self._seen_by: dict[str, tuple[Undisturbed, Disturbed]] = {}
         self._joined_series: dict[int, tuple[Series, ...]] = {}
@@ -160,7 +160,7 @@ class ModelSamples:
     def _entries(self, job: str, target: str) -> Iterable[_Entry]:
         flows: dict[tuple[str, str], FlowCounts] = {}
         for family in self._catalogue.families_of(job):
-            if not self._everything and family.owned_by_api(self._scenarios):
+            if not self._everything and family.owned_by_api(self._drives):
                 continue
             if self._only is not None and self._only.isdisjoint(sample_names(family)):
                 continue

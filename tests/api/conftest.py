@@ -27,6 +27,7 @@ def build_manifest(
     users: int = 1_000,
     started_ms: int = STARTED_MS,
     scenarios: Sequence[str] = ("http",),
+    journeys: Mapping[str, int] | None = None,
 ) -> Manifest:
     profile = Profile.model_validate(
         {
@@ -37,7 +38,7 @@ def build_manifest(
             "duration": "1h",
             "platform": {"registered_users": users, "instances": {"api": instances}},
             "faults": faults,
-            "load": {"scenarios": scenarios},
+            "load": {"scenarios": scenarios, "journeys": journeys or {}},
         }
     )
     return Manifest(
@@ -118,7 +119,11 @@ def make_api() -> Iterator[MakeApi]:
     stack = ExitStack()
 
     def make(*, address: str = ELSEWHERE, manifest: Manifest | None = None, **options: object) -> Harness:
-        build = {name: options.pop(name) for name in ("faults", "instances", "users", "scenarios") if name in options}
+        build = {
+            name: options.pop(name)
+            for name in ("faults", "instances", "users", "scenarios", "journeys")
+            if name in options
+        }
         clock = ManualClock(STARTED_MS)
         slept: list[float] = []
 

@@ -65,7 +65,7 @@ async def register(platform: Platform, exchange: Exchange) -> Reply:
     await platform.database.query("insert", "users")
     person = platform.people.register(body.username, body.display_name, body.email, body.password, platform.store.now())
     platform.metrics.registered()
-    return await _open_session(platform, person, status=201, message="Registration successful")
+    return await open_session(platform, person, status=201, message="Registration successful")
 
 
 async def login(platform: Platform, exchange: Exchange) -> Reply:
@@ -89,7 +89,11 @@ async def login(platform: Platform, exchange: Exchange) -> Reply:
         raise Failure(401, "INVALID_CREDENTIALS", "Invalid credentials")
     person.failed_logins = 0
     platform.metrics.auth_attempt("password")
-    return await _open_session(platform, person, status=200, message="Login successful")
+    if person.second_factor:
+        token, expires_ms = platform.people.wait_for_code(person, now)
+        security = {"requires2FA": True}
+        return Reply({"tempToken": token, "expires": rfc3339(expires_ms), "security": security})
+    return await open_session(platform, person, status=200, message="Login successful")
 
 
 async def refresh(platform: Platform, exchange: Exchange) -> Reply:
@@ -130,10 +134,13 @@ async def logout(platform: Platform, exchange: Exchange) -> Reply:
     return Reply({"message": "Logged out"}, headers=gone)
 
 
-async def _open_session(platform: Platform, person: Person, *, status: int, message: str) -> Reply:
+async def open_session(
+    platform: Platform, person: Person, *, status: int, message: str, method: str = "password"
+) -> Reply:
+    """Tokens and cookies of a new session; `method` is the `auth_method` label."""
     await platform.database.query("insert", "sessions")
     pair = platform.tokens.issue(person.id, person.email, verified=person.is_verified)
-    platform.metrics.session_created("password")
+    platform.metrics.session_created(method)
     return Reply(
         {
             "user": person.view(),

@@ -31,6 +31,14 @@ class NewChannel(Body):
     user_limit: int | None = Field(default=None, ge=1, le=100)
 
 
+class ChannelPatch(Body):
+    """PATCH /channels/:channelId."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=100)
+    description: str | None = Field(default=None, max_length=1024)
+    topic: str | None = Field(default=None, max_length=1024)
+
+
 async def channels(platform: Platform, exchange: Exchange) -> Reply:
     """The channels of a server that the caller belongs to."""
     query = exchange.query(ChannelsQuery)
@@ -58,6 +66,30 @@ async def channel(platform: Platform, exchange: Exchange) -> Reply:
     return Reply(open_channel(platform, exchange, exchange.values[0]).view())
 
 
+async def patch(platform: Platform, exchange: Exchange) -> Reply:
+    """Change a channel, by the server's owner; what is not given stays."""
+    body = exchange.read(ChannelPatch)
+    found = _owned(platform, exchange)
+    await platform.database.query("update", "channels")
+    found.name = body.name or found.name
+    found.description = found.description if body.description is None else body.description
+    found.topic = found.topic if body.topic is None else body.topic
+    return Reply(found.view())
+
+
+async def delete(platform: Platform, exchange: Exchange) -> Reply:
+    """Remove a channel and its messages, by the server's owner."""
+    found = _owned(platform, exchange)
+    await platform.database.query("delete", "channels")
+    server = platform.store.servers.get(found.server_id)
+    if server is not None:
+        server.channels.remove(found)
+    for message_id in found.messages:
+        platform.store.messages.pop(message_id)
+    platform.store.channels.pop(found.id)
+    return Reply(found.view(), message="Channel deleted")
+
+
 async def messages(platform: Platform, exchange: Exchange) -> Reply:
     """Its messages, newest first."""
     return await list_messages(platform, exchange, exchange.values[0], exchange.query(MessageQuery))
@@ -67,6 +99,14 @@ async def typing(platform: Platform, exchange: Exchange) -> Reply:
     """Say that the caller is typing."""
     open_channel(platform, exchange, exchange.values[0])
     return Reply({"message": "Typing indicator sent"})
+
+
+def _owned(platform: Platform, exchange: Exchange) -> Channel:
+    found = open_channel(platform, exchange, exchange.values[0])
+    server = platform.store.servers.get(found.server_id)
+    if server is None or server.owner_id != exchange.caller.id:
+        raise Failure(403, "FORBIDDEN", "Only the owner may change channels")
+    return found
 
 
 def add_channel(platform: Platform, server: Server, name: str, kind: str, description: str | None = None) -> Channel:
@@ -90,6 +130,8 @@ ENDPOINTS = (
     serve("GET", "channels", channels),
     serve("POST", "channels", create),
     serve("GET", "channels/:channelId", channel),
+    serve("PATCH", "channels/:channelId", patch),
+    serve("DELETE", "channels/:channelId", delete),
     serve("GET", "channels/:channelId/messages", messages),
     serve("POST", "channels/:channelId/typing", typing),
 )

@@ -9,6 +9,7 @@ from pydantic import Field
 from simulator.api.areas.posts import Voting, cast_vote
 from simulator.api.entities import Comment, Post
 from simulator.api.exchange import Body, Exchange, Failure, Form, Page, Reply
+from simulator.api.moderators import require_not
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
 from simulator.api.store import window
@@ -54,6 +55,9 @@ async def create(platform: Platform, exchange: Exchange) -> Reply:
     """Comment on a post, or on a comment; whoever wrote that hears of it."""
     body = exchange.read(NewComment)
     post = _post(platform, body.post_id)
+    if post.locked:
+        raise Failure(403, "FORBIDDEN", "This post is locked", form=Form.SHORT)
+    require_not(platform, exchange.caller, post.community, "ban", "mute")
     parent = platform.store.comments.get(body.parent_id) if body.parent_id else None
     if body.parent_id and (parent is None or parent.post is not post):
         raise Failure(404, "NOT_FOUND", "Parent comment not found", form=Form.SHORT)

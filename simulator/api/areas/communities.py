@@ -8,6 +8,7 @@ from pydantic import Field
 
 from simulator.api.entities import Community
 from simulator.api.exchange import Body, Exchange, Failure, Form, Page, Reply, page_of
+from simulator.api.moderators import require_not
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
 
@@ -56,6 +57,13 @@ async def community(platform: Platform, exchange: Exchange) -> Reply:
     return Reply(_find(platform, exchange).view())
 
 
+async def stats(platform: Platform, exchange: Exchange) -> Reply:
+    """How much there is in a community."""
+    await platform.database.query("select", "communities")
+    found = _find(platform, exchange)
+    return Reply({**found.view(), "memberCount": found.members, "postCount": found.posts})
+
+
 async def create(platform: Platform, exchange: Exchange) -> Reply:
     """Found a community."""
     body = exchange.read(NewCommunity)
@@ -72,6 +80,7 @@ async def create(platform: Platform, exchange: Exchange) -> Reply:
         body.is_nsfw,
         store.now(),
         members=0,
+        founder_id=exchange.caller.id,
     )
     store.communities.put(made.id, made)
     store.community_names[made.name.lower()] = made
@@ -87,6 +96,7 @@ async def join(platform: Platform, exchange: Exchange) -> Reply:
     found = _find(platform, exchange)
     if platform.store.community_members.has(found, exchange.caller):
         raise Failure(400, "BAD_REQUEST", "You are already a member", form=Form.SHORT)
+    require_not(platform, exchange.caller, found, "ban")
     platform.store.community_members.set(found, exchange.caller, member=True)
     platform.metrics.community_membership("join")
     return Reply({"communityId": found.id, "userId": exchange.caller.id, "joinedAt": platform.store.now()})
@@ -114,6 +124,7 @@ ENDPOINTS = (
     serve("GET", "communities", communities),
     serve("GET", "communities/public", communities),
     serve("GET", "communities/:name", community),
+    serve("GET", "communities/:name/stats", stats),
     serve("POST", "communities", create),
     serve("POST", "communities/:name/join", join),
     serve("POST", "communities/:name/leave", leave),

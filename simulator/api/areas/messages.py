@@ -128,6 +128,23 @@ async def react(platform: Platform, exchange: Exchange) -> Reply:
     return Reply({"messageId": found.id, "userId": exchange.caller.id, "emoji": body.emoji})
 
 
+async def pin(platform: Platform, exchange: Exchange) -> Reply:
+    """Pin a message in its channel."""
+    return await _pinned(platform, exchange, pinned=True)
+
+
+async def unpin(platform: Platform, exchange: Exchange) -> Reply:
+    """Take it down again."""
+    return await _pinned(platform, exchange, pinned=False)
+
+
+async def _pinned(platform: Platform, exchange: Exchange, *, pinned: bool) -> Reply:
+    found = _find(platform, exchange)
+    await platform.database.query("update", "messages")
+    found.pinned = pinned
+    return Reply(found.view())
+
+
 def open_channel(
     platform: Platform, exchange: Exchange, channel_id: str, *, form: Form = Form.ENVELOPE, missing: int = 404
 ) -> Channel:
@@ -239,4 +256,6 @@ ENDPOINTS = (
     serve("PATCH", "messages/:messageId", edit),
     serve("DELETE", "messages/:messageId", delete),
     serve("POST", "messages/:messageId/reactions", react),
+    serve("POST", "messages/:messageId/pin", pin),
+    serve("POST", "messages/:messageId/unpin", unpin),
 )

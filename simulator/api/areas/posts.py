@@ -9,6 +9,7 @@ from pydantic import Field
 
 from simulator.api.entities import Comment, Post
 from simulator.api.exchange import Body, Exchange, Failure, Form, Page, Reply, page_of
+from simulator.api.moderators import require_not
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
 from simulator.units import DAY, HOUR, WEEK
@@ -70,6 +71,7 @@ async def create(platform: Platform, exchange: Exchange) -> Reply:
         raise Failure(400, "INVALID_REFERENCE", "Community not found", form=Form.SHORT)
     if not store.community_members.has(community, exchange.caller):
         raise Failure(403, "FORBIDDEN", "You are not a member of this community", form=Form.SHORT)
+    require_not(platform, exchange.caller, community, "ban", "mute")
     await platform.database.query("insert", "posts")
     made = Post(
         store.new_id(),

@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from simulator.api.exchange import Body, Exchange, Page, Reply
+from simulator.api.exchange import Body, Exchange, Failure, Page, Reply
 from simulator.api.limits import SEARCH
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
@@ -88,6 +88,41 @@ async def search(platform: Platform, exchange: Exchange) -> Reply:
     )
 
 
+async def advanced(platform: Platform, exchange: Exchange) -> Reply:
+    """The same search; what it takes besides (dates, authors) is ignored."""
+    return await search(platform, exchange)
+
+
+async def in_server(platform: Platform, exchange: Exchange) -> Reply:
+    """Messages of one server, for its members."""
+    query = exchange.query(SearchQuery)
+    server = platform.store.servers.get(exchange.values[0])
+    if exchange.person is None:
+        raise Failure(401, "AUTH_HEADER_MISSING", "Authorization header is required")
+    if server is None or not platform.store.server_members.has(server, exchange.person):
+        raise Failure(403, "FORBIDDEN", "You are not a member of this server")
+    started = platform.clock.monotonic()
+    await platform.database.query("select", "messages")
+    readable = {channel.id for channel in server.channels}
+    hits = _find(platform.store.messages.newest(), query.q.lower().split())
+    found = [one for one in hits if one.channel_id in readable]
+    platform.metrics.searched("messages", platform.clock.monotonic() - started, len(found))
+    return Reply([one.view() for one in found[query.start : query.start + query.limit]])
+
+
+async def in_direct_messages(platform: Platform, exchange: Exchange) -> Reply:
+    """Direct messages of the caller's conversations."""
+    query = exchange.query(SearchQuery)
+    started = platform.clock.monotonic()
+    await platform.database.query("select", "direct_messages")
+    dealings = platform.store.dealings
+    talks = (dealings.conversations.get(one) for one in dealings.talks.get(exchange.caller.id) or ())
+    written = (message for talk in talks if talk is not None for message in talk.messages)
+    found = _find(written, query.q.lower().split())
+    platform.metrics.searched("messages", platform.clock.monotonic() - started, len(found))
+    return Reply([one.view() for one in found[query.start : query.start + query.limit]])
+
+
 async def suggestions(platform: Platform, exchange: Exchange) -> Reply:
     """Names of communities and servers that begin like this."""
     start = exchange.query(SuggestionQuery).q.lower()
@@ -109,4 +144,7 @@ def _find(entries: Iterable[T], words: list[str]) -> list[T]:
 ENDPOINTS = (
     serve("GET", "search", search, limit=SEARCH),
     serve("GET", "search/suggestions", suggestions, limit=SEARCH),
+    serve("GET", "search/advanced", advanced, limit=SEARCH),
+    serve("GET", "search/servers/:serverId", in_server, limit=SEARCH),
+    serve("GET", "search/direct-messages", in_direct_messages, limit=SEARCH),
 )

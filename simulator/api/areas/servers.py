@@ -11,6 +11,7 @@ from simulator.api.areas.messages import Posting, message_refused, messages_arou
 from simulator.api.entities import Server
 from simulator.api.exchange import Body, Exchange, Failure, Form, Reply
 from simulator.api.limits import MESSAGING
+from simulator.api.moderators import require_not
 from simulator.api.platform import Platform
 from simulator.api.routing import serve
 from simulator.api.store import CHANNELS_PER_SERVER
@@ -116,6 +117,7 @@ async def join(platform: Platform, exchange: Exchange) -> Reply:
     found = _find(platform, exchange, as_member=False)
     if platform.store.server_members.has(found, exchange.caller):
         raise _bare(400, "You are already a member of this server")
+    require_not(platform, exchange.caller, found, "ban")
     await platform.database.query("insert", "server_members")
     platform.store.join(found, exchange.caller)
     platform.metrics.server_membership("join")

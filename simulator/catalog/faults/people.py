@@ -56,7 +56,7 @@ KINDS: tuple[FaultKind, ...] = (
             "cancellations for failed payments rise over the days after",
             "monthly recurring revenue falls after that",
         ),
-        live=_MODEL,
+        live="the API fails that share of purchases; without buyers in the load the model's families show it",
     ),
     FaultKind(
         name="subscription_cancellations",
@@ -75,7 +75,7 @@ KINDS: tuple[FaultKind, ...] = (
         intensity="share of registrations that do not happen",
         scopes=(),
         effects=("registrations fall", "conversion from visitor to account falls", "new users of the day fall"),
-        live="the API does nothing else than before; load registers nobody, so live rehearsals show it in history only",
+        live="that share of the load's newcomers stays away; without newcomers live rehearsals show it in history only",
         route="/api/v1/auth/register",
     ),
     FaultKind(

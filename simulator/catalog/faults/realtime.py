@@ -65,7 +65,7 @@ KINDS: tuple[FaultKind, ...] = (
         intensity="share of uploads that fail",
         scopes=(),
         effects=("upload errors rise", "uploads that are stored fall", "media jobs fall"),
-        live=_LIVE,
+        live="the API answers that share of uploads with 503; without uploads in the load the model's families show it",
     ),
     FaultKind(
         name="search_degradation",
