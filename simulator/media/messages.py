@@ -63,7 +63,7 @@ class Mute(_Message):
 
 
 class Leave(_Message):
-    """Leave now; the final report follows."""
+    """Leave now. The final report follows a second later: the session still hears what is on its way."""
 
     do: Literal["leave"] = "leave"
     session: Name
@@ -108,7 +108,7 @@ class Report(_Message):
     packets_duplicate: int
     packets_reordered: int  # with a lower number than one that came before
     bytes_received: int
-    talkers: int  # others who were heard
+    talkers: int  # others heard since it joined
 
     jitter_ms: float | None  # mean of RFC 3550's estimate over the packets received
     jitter_max_ms: float | None
@@ -209,6 +209,10 @@ class Left(_Message):
     session: Name
     room: Name
     silent: bool = False
+    packets_in: int = 0  # voice from it
+    packets_out: int = 0  # voice to it, copies included
+    packets_lost: int = 0  # on purpose, on the way to it
+    packets_duplicated: int = 0
 
 
 class Counts(_Message):

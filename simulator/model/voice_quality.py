@@ -37,9 +37,10 @@ _TOLERATED_MS = 100.0  # mT of table 1, class "default" (sT = 1): the least perc
 _LN2 = 0.69314718055994530942
 _LN10 = 2.30258509299404568402
 
-_BUFFER_JITTERS = 6.0  # the buffer holds this many times the jitter: of exponential delays, 0.25 % come later
-_BUFFER_LEAST_MS = 40.0
-_BUFFER_MOST_MS = 200.0
+BUFFER_JITTERS: Final = 6.0
+"""The buffer holds this many times the jitter: of exponential delays, 0.25 % come later."""
+BUFFER_LEAST_MS: Final = 40.0
+BUFFER_MOST_MS: Final = 200.0
 
 _SPREAD_OF_R = 4.0  # standard deviation of R among calls over like paths: speakers, headsets, rooms
 
@@ -150,11 +151,17 @@ def effective_impairment(ie: float, bpl: float, loss: float, burst_ratio: float)
 
 
 @inlined
+def _heard(ie: float, bpl: float, gone: float, burst_ratio: float, delay_ms: float) -> float:
+    """R, (7-1), of what reaches the ear: packets gone (lost or late), their BurstR, and the whole delay."""
+    return _RO - _IS - delay_impairment(delay_ms) - effective_impairment(ie, bpl, gone, burst_ratio)
+
+
+@inlined
 def _rate(
     ie: float, bpl: float, codec_ms: float, loss: float, burst: float, jitter_ms: float, delay_ms: float
 ) -> float:
     """R of one call."""
-    buffer_ms = min(max(_BUFFER_JITTERS * jitter_ms, _BUFFER_LEAST_MS), _BUFFER_MOST_MS)
+    buffer_ms = min(max(BUFFER_JITTERS * jitter_ms, BUFFER_LEAST_MS), BUFFER_MOST_MS)
     # Delays above the fastest packet's are taken as exponential; their mean difference, which is what RFC 3550
     # (section 6.4.1) calls jitter, is then their mean.
     late = exp(-buffer_ms / jitter_ms) if jitter_ms > 0.0 else 0.0
@@ -163,9 +170,7 @@ def _rate(
     if gone > 0.0:
         # late packets fall at random, lost ones in bursts
         burst_ratio = max((loss * burst + (gone - loss)) / gone * (1.0 - gone), 1.0)
-    return (
-        _RO - _IS - delay_impairment(delay_ms + codec_ms + buffer_ms) - effective_impairment(ie, bpl, gone, burst_ratio)
-    )
+    return _heard(ie, bpl, gone, burst_ratio, delay_ms + codec_ms + buffer_ms)
 
 
 @inlined
@@ -176,6 +181,19 @@ def _mos(r: float) -> float:
     if r >= 100.0:
         return 4.5
     return max(1.0 + 0.035 * r + r * (r - 60.0) * (100.0 - r) * 7e-6, 1.0)
+
+
+@kernel
+def _heard_and_opinion(ie: float, bpl: float, gone: float, burst_ratio: float, delay_ms: float) -> tuple[float, float]:
+    r = _heard(ie, bpl, gone, burst_ratio, delay_ms)
+    return r, _mos(r)
+
+
+def measured(codec: Codec, *, gone: float, burst_ratio: float, delay_ms: float) -> tuple[float, float]:
+    """R and MOS of a call that was measured: the share of packets lost or too late to be played, their BurstR (1: at
+    random), and the delay from mouth to ear, the codec's own included."""
+    r, mos = _heard_and_opinion(codec.ie, codec.bpl, gone, burst_ratio, delay_ms)
+    return float(r), float(mos)
 
 
 @kernel

@@ -1,0 +1,90 @@
+"""What a generator reports of one session: since its report before, or of its whole life."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from simulator.media.hearing import Heard
+from simulator.media.messages import Report
+from simulator.media.quality import heard_figures, lateness_quantile_ms
+from simulator.media.sessions import Session, Sessions, Totals
+from simulator.media.talking import LATE_MS
+from simulator.wire.rtp import HEADER_BYTES
+
+LATE_SHARE: Final = 0.01
+"""Of packets that left more than half a frame late: above it the generator fell behind."""
+
+
+def totals_of(session: Session, sessions: Sessions, now_ns: int, all_sent: int, all_late: int, overflow: int) -> Totals:
+    """A session's counters as they are. Maxima begin anew with it; the session keeps those of its life."""
+    place = session.place
+    speaker = sessions.speakers[place]
+    totals = Totals(
+        at_ns=now_ns,
+        heard=sessions.heard[place].copy(),
+        lateness=sessions.lateness[place].copy(),
+        latest_ms=float(sessions.latest[place]),
+        packets=int(speaker["packets"]),
+        octets=int(speaker["octets"]),
+        late=int(sessions.late[place]),
+        unsent=session.unsent,
+        all_sent=all_sent,
+        all_late=all_late,
+        overflow=overflow,
+    )
+    for most in (Heard.JITTER_MOST, Heard.TRIP_MOST):
+        sessions.heard[place, most] = 0.0
+    sessions.latest[place] = 0.0
+    session.most = np.maximum(
+        session.most, (totals.heard[Heard.JITTER_MOST], totals.heard[Heard.TRIP_MOST], totals.latest_ms)
+    )
+    return totals
+
+
+def report_of(session: Session, sessions: Sessions, ends: Totals, at_ms: int, *, final: bool) -> Report:
+    """The report up to `ends`, which is taken now."""
+    since = session.began if final else session.reported
+    heard = ends.heard - since.heard
+    jitter_most, trip_most, latest = session.most if final else (*ends.heard[_MOST], ends.latest_ms)
+    heard[_MOST] = jitter_most, trip_most
+    lateness = ends.lateness - since.lateness
+    packets = ends.packets - since.packets
+    until = session.left_ns if session.left_ns is not None else ends.at_ns
+    why = _behind(since, ends)
+    return Report(
+        session=session.join.session,
+        room=session.join.room,
+        final=final,
+        at_ms=at_ms,
+        seconds=max(until - since.at_ns, 0) / 1e9,
+        connected=session.connected,
+        packets_sent=packets,
+        bytes_sent=ends.octets - since.octets + packets * HEADER_BYTES,
+        talkers=int(ends.heard[Heard.STREAMS]),
+        pacing_p50_ms=lateness_quantile_ms(lateness, 0.5),
+        pacing_p99_ms=lateness_quantile_ms(lateness, 0.99),
+        pacing_max_ms=float(latest) if packets else None,
+        behind=bool(why),
+        behind_why=why,
+        **heard_figures(heard, session.trip_ms),
+    )
+
+
+_MOST = [int(Heard.JITTER_MOST), int(Heard.TRIP_MOST)]
+
+
+def _behind(since: Totals, ends: Totals) -> str:
+    """Why these figures say more about this machine than about the platform; empty where they do not."""
+    if ends.overflow > since.overflow:
+        return f"{ends.overflow - since.overflow} datagrams arrived when the generator's buffer was full"
+    if ends.unsent > since.unsent:
+        return f"{ends.unsent - since.unsent} packets were not sent"
+    for whose, late, sent in (
+        ("its", ends.late - since.late, ends.packets - since.packets),
+        ("all", ends.all_late - since.all_late, ends.all_sent - since.all_sent),
+    ):
+        if sent and late > LATE_SHARE * sent:
+            return f"{late} of {whose} {sent} packets left more than {LATE_MS:g} ms late"
+    return ""

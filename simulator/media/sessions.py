@@ -1,0 +1,191 @@
+"""The sessions of a generator: their arrays, and which of them send when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.media.hearing import HEARD, RING_WORDS, STREAM, settle_stream
+from simulator.media.messages import Join, Talk
+from simulator.media.packets import forget, put
+from simulator.media.talking import ALWAYS, LATENESS_BINS, LISTENS, SPEAKER, SPURTS, begin
+from simulator.wire.rtp import FRAME_MS
+
+PHASES: Final = FRAME_MS
+"""Sessions send in one of the 20 ms of a frame, and each ms has a socket of its own: a tick is one system call."""
+_MODES: Final = {Talk.SPURTS: SPURTS, Talk.ALWAYS: ALWAYS, Talk.LISTENS: LISTENS}
+_ROOM: Final = 1024
+
+
+@dataclass
+class Totals:
+    """Counters of a session at some instant, and those of the whole process that say how well it kept up."""
+
+    at_ns: int
+    heard: NDArray[np.float64]
+    lateness: NDArray[np.int64]
+    latest_ms: float = 0.0
+    packets: int = 0
+    octets: int = 0
+    late: int = 0
+    unsent: int = 0
+    all_sent: int = 0
+    all_late: int = 0
+    overflow: int = 0
+
+
+@dataclass
+class Session:
+    """One session. `references`: whose time was told us last (the middle of its NTP time), and when (wall ns)."""
+
+    join: Join
+    place: int
+    phase: int
+    joined_ns: int
+    began: Totals
+    reported: Totals
+    connected: bool = False
+    left_ns: int | None = None
+    trip_ms: float | None = None  # the last one measured
+    most: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))  # jitter, round trip, lateness, in ms
+    unsent: int = 0
+    compounds: int = 0
+    packets_told: tuple[int, int] = (0, 0)  # packets sent at our last report, and at the one before
+    references: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+class Streams:
+    """What is heard: a row for each pair of a talker and a session that hears it."""
+
+    def __init__(self, room: int = 2 * _ROOM) -> None:
+        self.rows = np.zeros(0, STREAM)
+        self.arrived = np.zeros((0, RING_WORDS), np.uint64)
+        self.late = np.zeros((0, RING_WORDS), np.uint64)
+        self.free = np.zeros(1, np.int64)
+        self.keys = np.zeros(0, np.uint64)
+        self.places = np.zeros(0, np.int32)
+        self._grow(room)
+
+    def make_room(self, more: int) -> None:
+        """At least so many rows are free afterwards."""
+        if self.free[0] < more:
+            self._grow(len(self.rows) + max(more, len(self.rows)))
+
+    def of(self, session: int) -> NDArray[np.int64]:
+        """The streams that a session hears."""
+        return np.flatnonzero(self.rows["owner"] == session)
+
+    def find(self, session: int, ssrc: int) -> int | None:
+        """The stream of a talker that a session hears."""
+        found = np.flatnonzero((self.rows["owner"] == session) & (self.rows["ssrc"] == ssrc))
+        return int(found[0]) if len(found) else None
+
+    def end(self, place: int, heard: NDArray[np.float64]) -> None:
+        """Decide on all of a stream's packets, and free its row."""
+        row = self.rows[place]
+        up_to = int(max(row["highest"] + 1, row["ended"]))
+        settle_stream(self.rows, self.arrived, self.late, heard, place, up_to, True)
+        forget(self.keys, self.places, (int(row["owner"]) + 1) << 32 | int(row["ssrc"]))
+        self.rows[place] = np.zeros((), STREAM)
+        self.rows[place]["owner"] = -1
+        self.free[0] += 1
+        self.free[self.free[0]] = place
+
+    def _grow(self, size: int) -> None:
+        old = len(self.rows)
+        free = np.zeros(size + 1, np.int64)
+        free[0] = self.free[0] + size - old
+        free[1 : 1 + size - old] = np.arange(size - 1, old - 1, -1)
+        free[1 + size - old : 1 + free[0]] = self.free[1 : 1 + self.free[0]]
+        self.free = free
+        self.rows = np.concatenate((self.rows, np.zeros(size - old, STREAM)))
+        self.rows["owner"][old:] = -1
+        bits = np.zeros((size - old, RING_WORDS), np.uint64)
+        self.arrived = np.concatenate((self.arrived, bits))
+        self.late = np.concatenate((self.late, bits))
+        self.keys, self.places = table(size)
+        for place in np.flatnonzero(self.rows["owner"] >= 0):
+            row = self.rows[place]
+            put(self.keys, self.places, (int(row["owner"]) + 1) << 32 | int(row["ssrc"]), int(place))
+
+
+class Sessions:
+    """All sessions, by place: what they say, what they have heard, how late their packets left."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._free: list[int] = []
+        self.speakers = np.zeros(0, SPEAKER)
+        self.heard = np.zeros((0, HEARD))
+        self.lateness = np.zeros((0, LATENESS_BINS), np.int64)
+        self.latest = np.zeros(0)
+        self.late = np.zeros(0, np.int64)
+        self.keys, self.places = table(1)
+        self.members = np.zeros((PHASES, 0), np.int64)
+        self.counts = np.zeros(PHASES, np.int64)
+        self.by_name: dict[str, Session] = {}
+        self.by_ssrc: dict[int, Session] = {}
+        self._grow(_ROOM)
+
+    def join(self, command: Join, address: int, now_ns: int) -> Session:
+        """A new session, in the phase that has the fewest."""
+        if not self._free:
+            self._grow(2 * len(self.speakers))
+        place = self._free.pop()
+        phase = int(np.argmin(self.counts))
+        self.speakers[place] = np.zeros((), SPEAKER)
+        speaker = self.speakers[place]
+        speaker["ssrc"] = command.ssrc
+        speaker["address"] = address
+        speaker["mode"] = _MODES[command.talk]
+        speaker["muted"] = command.muted
+        begin(self.speakers, place, (self._seed * 0x1_0000_0001 + command.ssrc) & 0x7FFF_FFFF_FFFF_FFFF)
+        self.heard[place] = 0
+        self.lateness[place] = 0
+        self.latest[place] = 0
+        self.late[place] = 0
+        self.members[phase, self.counts[phase]] = place
+        self.counts[phase] += 1
+        put(self.keys, self.places, command.ssrc, place)
+        nothing = Totals(now_ns, np.zeros(HEARD), np.zeros(LATENESS_BINS, np.int64))
+        session = Session(command, place, phase, now_ns, nothing, nothing)
+        self.by_name[command.session] = session
+        self.by_ssrc[command.ssrc] = session
+        return session
+
+    def fall_silent(self, session: Session) -> None:
+        """It sends nothing any more; it still hears."""
+        members = self.members[session.phase]
+        count = int(self.counts[session.phase])
+        at = int(np.flatnonzero(members[:count] == session.place)[0])
+        members[at] = members[count - 1]
+        self.counts[session.phase] -= 1
+        self.speakers[session.place]["left"] = 1
+
+    def forget(self, session: Session) -> None:
+        """It is gone."""
+        forget(self.keys, self.places, session.join.ssrc)
+        del self.by_name[session.join.session], self.by_ssrc[session.join.ssrc]
+        self._free.append(session.place)
+
+    def _grow(self, size: int) -> None:
+        more = size - len(self.speakers)
+        self._free[:0] = range(size - 1, len(self.speakers) - 1, -1)
+        self.speakers = np.concatenate((self.speakers, np.zeros(more, SPEAKER)))
+        self.heard = np.concatenate((self.heard, np.zeros((more, HEARD))))
+        self.lateness = np.concatenate((self.lateness, np.zeros((more, LATENESS_BINS), np.int64)))
+        self.latest = np.concatenate((self.latest, np.zeros(more)))
+        self.late = np.concatenate((self.late, np.zeros(more, np.int64)))
+        self.members = np.concatenate((self.members, np.zeros((PHASES, more), np.int64)), axis=1)
+        self.keys, self.places = table(size)
+        for session in self.by_name.values():
+            put(self.keys, self.places, session.join.ssrc, session.place)
+
+
+def table(entries: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """An empty table that is at most half full with so many entries."""
+    size = 1 << (2 * max(entries, 8) - 1).bit_length()
+    return np.zeros(size, np.uint64), np.zeros(size, np.int32)
