@@ -73,6 +73,27 @@ class AccessLog:
             }
         )
 
+    def limited(self, key: str, address: str, now_ms: int) -> None:
+        """Somebody sent too many events, or connected too often; requests beyond a limit have their own line."""
+        self._operational("rate limit exceeded", {"key": key, "ip": address}, now_ms)
+
+    def socket_refused(self, why: str, address: str, user_agent: str, now_ms: int) -> None:
+        """A handshake of Socket.IO failed. As a security event it has that log's fields, too."""
+        self._operational(
+            f"socket authentication failed: {why}",
+            {
+                "event": "socket_auth_failed",
+                "severity": "medium",
+                "error": why,
+                "srcip": address,
+                "user_agent": user_agent,
+                "endpoint": "/socket.io/",
+                "success": False,
+                "reason": why,
+            },
+            now_ms,
+        )
+
     def flush(self) -> None:
         """Write what has been gathered."""
         if self._pending:
@@ -91,6 +112,9 @@ class AccessLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _operational(self, text: str, fields: dict[str, object], now_ms: int) -> None:
+        self._write({"level": "warn", "time": rfc3339(now_ms), **self._common, "msg": text, **fields})
 
     def _write(self, line: dict[str, object]) -> None:
         encoded = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)

@@ -26,6 +26,9 @@ from simulator.api.limits import RateLimiter
 from simulator.api.metrics import ApiMetrics, Extra
 from simulator.api.people import People
 from simulator.api.platform import Platform
+from simulator.api.realtime.deliveries import Deliveries
+from simulator.api.realtime.fanout import Fanout
+from simulator.api.realtime.service import Realtime, is_realtime
 from simulator.api.routing import Router
 from simulator.api.seeding import GROUPS, seed_store
 from simulator.api.store import Store
@@ -91,6 +94,8 @@ def create_app(
             limiter=RateLimiter(enabled=rate_limits),
             store=store,
             voice=Voice(clock, metrics.voice, LiveKit(key, clock), faults.fork("voice")),
+            fanout=Fanout(metrics.realtime, clock),
+            deliveries=Deliveries(faults, metrics, clock),
             log=log,
         ),
         sleep,
@@ -102,6 +107,7 @@ class ReferenceApi:
 
     def __init__(self, platform: Platform, sleep: Sleep) -> None:
         self.platform = platform
+        self.realtime = Realtime(platform, sleep)
         self._sleep = sleep
         self._router = Router(ENDPOINTS)
         self._requests = 0
@@ -109,7 +115,9 @@ class ReferenceApi:
         self._compressed = GZipMiddleware(self._serve, minimum_size=COMPRESS_FROM, compresslevel=1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket") and is_realtime(scope["path"]):
+            await self.realtime(scope, receive, send)  # beside the HTTP routes: neither counted nor logged as requests
+        elif scope["type"] == "http":
             await self._compressed(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})

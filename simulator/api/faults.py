@@ -41,6 +41,9 @@ class Effect(Enum):
     SLOW_QUERIES = auto()  # a share of queries waits
     REFUSE_UPLOADS = auto()  # a share of uploads is not stored
     REFUSE_PAYMENTS = auto()  # a share of payments fails
+    CUT_SOCKETS = auto()  # a share of the users' sockets is cut, and cut again
+    LOSE_MESSAGES = auto()  # a share of messages is accepted and not delivered
+    NEGLECT_MESSAGES = auto()  # a share of messages waits for workers that fall behind
 
 
 EFFECTS: Final[dict[str, Effect]] = {
@@ -52,6 +55,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "database_slow": Effect.SLOW_QUERIES,
     "upload_failures": Effect.REFUSE_UPLOADS,
     "payment_failures": Effect.REFUSE_PAYMENTS,
+    "websocket_disconnects": Effect.CUT_SOCKETS,
+    "message_failures": Effect.LOSE_MESSAGES,
+    "message_latency": Effect.NEGLECT_MESSAGES,
 }
 """Fault kind to effect."""
 
@@ -129,6 +135,45 @@ class Faults:
     def refuses_payment(self) -> bool:
         """Draw whether the provider refuses this payment."""
         return any(self._hits(acting, Effect.REFUSE_PAYMENTS, None) for acting in self.active())
+
+    def fails_event(self) -> bool:
+        """Draw whether what a client asks for over its socket fails as a request would, of whatever route."""
+        return any(
+            acting.fault.target.route is None and self._hits(acting, Effect.FAIL, None) for acting in self.active()
+        )
+
+    def event_delay_seconds(self) -> float:
+        """Draw how long an event waits before it is handled, as a request would; 0 for most."""
+        return sum(
+            self._delay(acting)
+            for acting in self.active()
+            if acting.fault.target.route is None and self._hits(acting, Effect.DELAY, None)
+        )
+
+    @property
+    def cutting(self) -> bool:
+        """Whether sockets are being cut."""
+        return any(EFFECTS.get(acting.fault.kind) is Effect.CUT_SOCKETS for acting in self.active())
+
+    def cuts(self, user_id: str) -> bool:
+        """Whether a user's sockets are cut now. The same users are, for as long as a fault lasts: they try again and
+        again, so a share drawn at each attempt would soon be none."""
+        return any(
+            zlib.crc32(f"{self._manifest.seed} {acting.fault.id} {user_id}".encode()) < acting.intensity * 2**32
+            for acting in self.active()
+            if EFFECTS.get(acting.fault.kind) is Effect.CUT_SOCKETS
+        )
+
+    def loses_message(self) -> bool:
+        """Draw whether a message that was accepted reaches nobody."""
+        return any(self._hits(acting, Effect.LOSE_MESSAGES, None) for acting in self.active())
+
+    def neglected(self) -> float:
+        """The share of arriving messages that the workers do not get to."""
+        shares = [
+            acting.intensity for acting in self.active() if EFFECTS.get(acting.fault.kind) is Effect.NEGLECT_MESSAGES
+        ]
+        return 1.0 - math.prod(1.0 - share for share in shares)
 
     def is_down(self) -> bool:
         """Whether the port has to be closed."""

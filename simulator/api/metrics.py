@@ -16,8 +16,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.metrics import MetricWrapperBase
 
 from simulator.api.counted import ModerationMetrics, PaymentMetrics, UploadMetrics
+from simulator.api.realtime.metrics import RealtimeMetrics
 from simulator.api.voice.metrics import VoiceMetrics
 from simulator.catalog.content import MODERATION_LOAD
+from simulator.catalog.messaging import LOAD as REALTIME_LOAD
 from simulator.catalog.reshaped import Shape
 from simulator.catalog.revenue import PAYMENTS_LOAD
 from simulator.catalog.uploads import UPLOADS_LOAD
@@ -76,7 +78,7 @@ class ApiMetrics:
             "cryb_messages_failed_total", "Messages that could not be sent", ("channel_type", "reason")
         )
         self._message_latency = self._histogram(
-            "cryb_message_latency_seconds", "Time to accept a message", ("channel_type", "message_type"), _MESSAGE
+            "cryb_message_latency_seconds", "Time to deliver a message", ("channel_type", "message_type"), _MESSAGE
         )
         self._auth_attempts = self._counter("cryb_auth_attempts_total", "Authentication attempts", ("method",))
         self._auth_failures = self._counter(
@@ -112,6 +114,7 @@ class ApiMetrics:
         def shown(load: str) -> CollectorRegistry:
             return self.registry if load in drives else CollectorRegistry()
 
+        self.realtime = RealtimeMetrics(shown(REALTIME_LOAD), self._shapes)
         self.voice = VoiceMetrics(shown(VOICE_LOAD), self._shapes)
         self.uploads = UploadMetrics(shown(UPLOADS_LOAD), self._shapes)
         self.moderation = ModerationMetrics(shown(MODERATION_LOAD))
@@ -133,13 +136,26 @@ class ApiMetrics:
         self._at(self._errors, "error", "api", error_type).inc()
 
     def message_sent(self, channel_type: str, seconds: float) -> None:
+        """A message was accepted and is where it should be."""
+        self.message_accepted(channel_type)
+        self.message_delivered(channel_type, seconds)
+
+    def message_accepted(self, channel_type: str) -> None:
         """A message was accepted."""
         self._at(self._messages, channel_type, "user").inc()
+
+    def message_delivered(self, channel_type: str, seconds: float) -> None:
+        """A message that was accepted was handed to whom it is for, so long after it came."""
         self._at(self._message_latency, channel_type, "user").observe(seconds)
 
-    def message_failed(self, channel_type: str, reason: str) -> None:
-        """A message was refused."""
+    def message_lost(self, channel_type: str, reason: str = "unknown") -> None:
+        """A message that was accepted will reach nobody."""
         self._at(self._messages_failed, channel_type, reason).inc()
+
+    def message_failed(self, channel_type: str, reason: str) -> None:
+        """A message was refused. It is one of all messages, so that those which failed are a share of them."""
+        self.message_accepted(channel_type)
+        self.message_lost(channel_type, reason)
 
     def auth_attempt(self, method: str, failed: str | None = None) -> None:
         """A login or refresh; `failed` is the reason where it was refused."""

@@ -16,6 +16,8 @@ from simulator.api.faults import Faults
 from simulator.api.limits import KeyedBy, Limit, RateLimiter
 from simulator.api.metrics import ApiMetrics
 from simulator.api.people import People, Person
+from simulator.api.realtime.deliveries import Deliveries
+from simulator.api.realtime.fanout import Fanout
 from simulator.api.store import Store
 from simulator.api.tokens import Tokens, bearer
 from simulator.api.voice.service import Voice
@@ -41,6 +43,8 @@ class Platform:
     limiter: RateLimiter
     store: Store
     voice: Voice
+    fanout: Fanout
+    deliveries: Deliveries
     log: AccessLog | None = None
     _lists: Bounded[tuple[str, ...], tuple[int, bytes]] = field(default_factory=lambda: Bounded(MOST_LISTS))
 

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from simulator.api.app import ReferenceApi
+from simulator.api.realtime.fanout import LARGEST_MESSAGE
+from simulator.api.realtime.sessions import Peer
 from simulator.api.voice.relay import RelayMedia
 from simulator.errors import InputError, SimulatorError
 
@@ -72,7 +74,10 @@ class Gate:
             log_level="critical",  # the application tells its own errors; those of cut connections are meant
             access_log=False,
             lifespan="off",
-            ws="none",
+            ws="wsproto",
+            ws_max_size=LARGEST_MESSAGE,
+            ws_ping_interval=None,  # Engine.IO has its own
+            ws_per_message_deflate=False,  # messages are small and the processor is shared
             backlog=BACKLOG,
             server_header=False,
             proxy_headers=False,  # who the client is by X-Forwarded-For, the API reads itself
@@ -86,6 +91,13 @@ class Gate:
                 if self._task.done():
                     raise SimulatorError(f"the server on port {self.port} ended while it started")
                 await asyncio.sleep(0.001)
+
+    def abort(self, peers: Collection[Peer]) -> None:
+        """Cut the connections whose other ends are these, without a word."""
+        if self._server is not None:
+            for connection in list(self._server.server_state.connections):
+                if connection.transport is not None and getattr(connection, "client", None) in peers:
+                    connection.transport.abort()
 
     async def close(self) -> None:
         """Stop listening, drop every connection, abandon what is being answered."""
@@ -126,6 +138,7 @@ async def serve(
     """
     platform = api.platform
     front = Gate(api, host, port)
+    api.realtime.abort = front.abort
     back = Gate(admin, "127.0.0.1", 0)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
@@ -142,18 +155,21 @@ async def serve(
             down = platform.faults.is_down()
             if down and front.is_open:
                 await front.close()
+                await api.realtime.drop_all()
             elif not down and not front.is_open:
                 await front.open()
             if platform.log is not None and platform.clock.monotonic() - flushed >= FLUSH_SECONDS:
                 platform.log.flush()
                 flushed = platform.clock.monotonic()
             platform.voice.sweep()
+            await api.realtime.tick()
             try:
                 await asyncio.wait_for(stopped.wait(), TICK_SECONDS)
             except TimeoutError:
                 pass
     finally:
         await front.release()
+        await api.realtime.close()
         await back.release()
         if media is not None:
             await media.stop()

@@ -20,6 +20,8 @@ from simulator.catalog.families import (
 from simulator.catalog.jobs import CRYB_API
 from simulator.telemetry.samples import MetricType
 
+LOAD: Final = "socketio"
+"""What the load has to drive for the API to count sockets itself."""
 LATENCY_BOUNDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0)
 EVENT_BOUNDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 VOLUME_BOUNDS: Final = (1.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0)
@@ -119,6 +121,8 @@ FAMILIES: tuple[Family, ...] = (
         _G,
         "Connected sockets",
         Level("socket.connections_here", noise=0.004, whole=True),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -126,6 +130,8 @@ FAMILIES: tuple[Family, ...] = (
         _C,
         "Attempts to connect",
         Count(ATTEMPTS, {}),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -133,6 +139,8 @@ FAMILIES: tuple[Family, ...] = (
         _C,
         "Attempts to connect that failed",
         Count(ATTEMPTS, same("error_type"), where={"error_type": tuple(ATTEMPT_ERRORS)}),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -140,6 +148,8 @@ FAMILIES: tuple[Family, ...] = (
         _C,
         "Events over sockets",
         Count(SOCKET_EVENTS, same("event", "room")),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -148,6 +158,8 @@ FAMILIES: tuple[Family, ...] = (
         "Time to handle an event",
         Histogram(SOCKET_EVENTS, same("event")),
         unit="seconds",
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -155,6 +167,8 @@ FAMILIES: tuple[Family, ...] = (
         _G,
         "Packets that wait to be sent",
         Level("socket.waiting", noise=0.2, whole=True),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -162,6 +176,8 @@ FAMILIES: tuple[Family, ...] = (
         _G,
         "Rooms that somebody is in",
         Level("socket.rooms", (constant("namespace", "/"),), noise=0.004, whole=True),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
     Family(
         CRYB_API,
@@ -174,5 +190,7 @@ FAMILIES: tuple[Family, ...] = (
             noise=0.004,
             whole=True,
         ),
+        caused_by=CausedBy.API,
+        with_load=LOAD,
     ),
 )

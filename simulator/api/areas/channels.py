@@ -10,6 +10,7 @@ from simulator.api.areas.messages import MessageQuery, list_messages, open_chann
 from simulator.api.entities import Channel, Server
 from simulator.api.exchange import Body, Exchange, Failure, Reply
 from simulator.api.platform import Platform
+from simulator.api.realtime.rooms import channel_room
 from simulator.api.routing import serve
 from simulator.api.store import CHANNELS_PER_SERVER
 
@@ -97,7 +98,9 @@ async def messages(platform: Platform, exchange: Exchange) -> Reply:
 
 async def typing(platform: Platform, exchange: Exchange) -> Reply:
     """Say that the caller is typing."""
-    open_channel(platform, exchange, exchange.values[0])
+    channel = open_channel(platform, exchange, exchange.values[0])
+    told = {"channelId": channel.id, "user": exchange.caller.brief(), "timestamp": platform.store.now()}
+    await platform.fanout.emit("typingStart", told, channel_room(channel.id))
     return Reply({"message": "Typing indicator sent"})
 
 

@@ -11,6 +11,7 @@ from simulator.api.exchange import Body, Exchange, Failure, Form, Page, Reply
 from simulator.api.limits import MESSAGING
 from simulator.api.metrics import ApiMetrics
 from simulator.api.platform import Platform
+from simulator.api.realtime.rooms import channel_room
 from simulator.api.routing import serve
 from simulator.api.store import EMOJI_PER_MESSAGE, window
 
@@ -212,8 +213,10 @@ def messages_around(
     return newest[first : first + limit]
 
 
-async def post_message(platform: Platform, exchange: Exchange, channel: Channel, body: Posting) -> Message:
-    """Store a message in a channel and count it."""
+async def post_message(
+    platform: Platform, exchange: Exchange, channel: Channel, body: Posting, event: str = "messageCreate"
+) -> Message:
+    """Store a message in a channel and deliver it to those who look at it."""
     await platform.database.query("insert", "messages")
     store = platform.store
     message = Message(
@@ -228,7 +231,12 @@ async def post_message(platform: Platform, exchange: Exchange, channel: Channel,
     )
     store.messages.put(message.id, message)
     channel.messages.append(message.id)
-    platform.metrics.message_sent(channel.metric_type, platform.clock.monotonic() - exchange.started)
+    told = message.view() if event == "message" else {"message": message.view(), "channelId": channel.id}
+
+    async def send() -> None:
+        await platform.fanout.emit(event, told, channel_room(channel.id))
+
+    await platform.deliveries.deliver(channel.metric_type, exchange.started, send)
     return message
 
 

@@ -21,7 +21,7 @@ def _checks(platform: Platform) -> dict[str, str]:
         "redis": "healthy",
         "elasticsearch": "healthy",
         "minio": "degraded" if platform.faults.refusing_uploads else "healthy",
-        "realtime": "disabled",
+        "realtime": "degraded" if platform.faults.cutting else "healthy",
     }
 
 

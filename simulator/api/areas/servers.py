@@ -155,7 +155,7 @@ async def post_channel_message(platform: Platform, exchange: Exchange) -> Reply:
     """Write into a channel."""
     body = exchange.read(ChannelPosting)
     channel = open_channel(platform, exchange, exchange.values[0], form=Form.BARE, missing=403)
-    message = await post_message(platform, exchange, channel, Posting(content=body.content))
+    message = await post_message(platform, exchange, channel, Posting(content=body.content), event="message")
     return Reply({"message": message.view()}, form=Form.BARE)
 
 

@@ -116,7 +116,7 @@ def test_messages_that_fail_are_counted_by_reason(api, mine, server):
     too_long = {"channelId": channel, "content": "x" * 4001}
     assert api.client.post(f"{V1}/messages", json=too_long, headers=mine).status_code == 422
     assert api.total("cryb_messages_failed_total", reason="validation") == 1
-    assert api.total("cryb_messages_total") == 0
+    assert api.total("cryb_messages_total") == 1  # what failed is a part of all
 
 
 def test_a_channel_holds_so_many_messages_and_no_more(api, mine, server):

@@ -1,0 +1,1 @@
+"""The real-time layer: Socket.IO on the API's own port (contract, section 3), by python-socketio."""
