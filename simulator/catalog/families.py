@@ -199,6 +199,7 @@ class Family:
     constants: Labels = ()  # further labels that every series carries
     drawn_as: str = ""  # the name that its random draws go by, where an overlay gave it another
     present: str = ""  # a signal; where it is 0 the family has no samples
+    not_tiny: bool = False  # a tiny platform does without it
     each: tuple[str, ...] = ()  # one set of series for each container of the host, told apart by these labels
 
     def owned_by_api(self, drives: Collection[str]) -> bool:

@@ -13,6 +13,8 @@ from simulator.catalog import (
     database,
     edge,
     elasticsearch,
+    go_runtime,
+    host_details,
     http,
     livekit,
     messaging,
@@ -29,10 +31,12 @@ from simulator.catalog import (
     security,
     security_exporters,
     socket_exporters,
+    store_details,
     tracing,
     uploads,
     voice,
     watchers,
+    watchers_details,
 )
 from simulator.catalog.families import Family
 
@@ -67,6 +71,10 @@ FAMILIES: tuple[Family, ...] = (
     *uploads.FAMILIES,
     *search.FAMILIES,
     *tracing.FAMILIES,
+    *go_runtime.FAMILIES,
+    *host_details.FAMILIES,
+    *watchers_details.FAMILIES,
+    *store_details.FAMILIES,
 )
 """Entries of one job and name are parts of one family: together they are what it exposes."""
 

@@ -48,7 +48,10 @@ def _version(job: str, name: str, text: str, version: str, goversion: str) -> Fa
     return _gauge(job, name, text, Level("one", (build,)))
 
 
-_BUILT = "A metric with a constant '1' value labeled by version, revision, branch, goversion from which {} was built."
+_BUILT = (
+    "A metric with a constant '1' value labeled by version, revision, branch, goversion from which {} was built, "
+    "and the goos and goarch for the build."
+)
 
 FAMILIES: tuple[Family, ...] = (
     _version(PROMETHEUS, "prometheus_build_info", _BUILT.format("prometheus"), "2.45.0", "go1.20.5"),

@@ -12,6 +12,7 @@ import numpy as np
 import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, Written
 from simulator.catalog.looked_at import sample_names
+from simulator.catalog.sizes import Size
 from simulator.model.containers import Placed, placed_on
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.grid import Grid, Times
@@ -161,6 +162,8 @@ class ModelSamples:
         flows: dict[tuple[str, str], FlowCounts] = {}
         for family in self._catalogue.families_of(job):
             if not self._everything and family.owned_by_api(self._drives):
+                continue
+            if family.not_tiny and self._manifest.profile.platform.size is Size.TINY:
                 continue
             if self._only is not None and self._only.isdisjoint(sample_names(family)):
                 continue

@@ -21,7 +21,7 @@ QUERIES = (
     r"postgresql/.*/cryb_db_.*",
     r"cryb-api/.*/cryb_db_.*",
     r"database-performance/.*",
-    r"node-exporter/.*/node_disk_.*",
+    r"node-exporter/.*/node_(disk|pressure_io|vmstat_pgpg).*",
     r"cadvisor/.*/container_(cpu|memory)_.*",
     r"cryb-api/.*/cryb_nodejs_(process_open_fds|nodejs_active_handles.*)",
     r"error-tracking/.*",
@@ -129,7 +129,7 @@ TOUCHED: dict[str, tuple[dict[str, object], set[str], tuple[str, ...]]] = {
             "node-exporter/node-2/node_disk_written_bytes_total",
             "cryb-api/api-2/cryb_disk_utilization_bytes",
         },
-        (r"node-exporter/node-2/node_(filesystem|disk)_.*",),
+        (r"node-exporter/node-2/node_(filesystem|disk|pressure_io|vmstat_pgpg).*",),
     ),
     "certificate_expiry": (
         {"intensity": 0.5, "parameters": {"remaining": "30m"}},

@@ -8,5 +8,14 @@ from tests.streams.touched import touched
 
 def test_a_log_flood_is_written_to_disk() -> None:
     flood = fault("log_flood", "5m", "55m", intensity=0.5, parameters={"factor": 200})
-    disk = ("written_bytes", "writes_completed", "io_time_seconds", "io_time_weighted_seconds")
-    assert touched(flood) == {f"node-exporter/node_disk_{name}_total" for name in disk}
+    names = (
+        "disk_written_bytes_total",
+        "disk_writes_completed_total",
+        "disk_write_time_seconds_total",
+        "disk_io_time_seconds_total",
+        "disk_io_time_weighted_seconds_total",
+        "pressure_io_stalled_seconds_total",
+        "pressure_io_waiting_seconds_total",
+        "vmstat_pgpgout",
+    )
+    assert touched(flood) == {f"node-exporter/node_{name}" for name in names}

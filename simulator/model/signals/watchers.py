@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.model.moment import Floats, Moment, signal
 from simulator.model.spreads import Spread, register
 
@@ -72,6 +74,31 @@ def alerts(m: Moment) -> Floats:
 @signal("watchers.notifications", "1/s", "notifications sent")
 def notifications(m: Moment) -> Floats:
     return m.full(1.0 / 14_400.0)
+
+
+@signal("standing.rarely", "1/s", "once in ten minutes")
+def rarely(m: Moment) -> Floats:
+    return m.full(1.0 / 600.0)
+
+
+@signal("standing.slowly", "1/s", "twice a minute")
+def slowly(m: Moment) -> Floats:
+    return m.full(1.0 / 30.0)
+
+
+@signal("standing.evenly", "1/s", "once a second")
+def evenly(m: Moment) -> Floats:
+    return m.full(1.0)
+
+
+@signal("standing.now", "seconds", "what time it is")
+def now(m: Moment) -> Floats:
+    return m.unix_seconds
+
+
+@signal("standing.lately", "seconds", "the last full hour, at which something is done each time")
+def lately(m: Moment) -> Floats:
+    return np.floor(m.unix_seconds / 3600.0) * 3600.0
 
 
 register({"grafana.request": Spread(0.022, 1.1, "one")})
