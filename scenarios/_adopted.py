@@ -17,8 +17,10 @@ from _shape import PlannedShape
 from locust import User, events
 from locust.env import Environment
 
-if RUN is not None and TURNS is not None:
-    _run, _turns, _hosts = RUN, TURNS, itertools.cycle(RUN.hosts)
+from simulator.profile.schema import Scenario
+
+if RUN is not None:
+    _run, _turns, _hosts = RUN, TURNS[Scenario.HTTP], itertools.cycle(RUN.hosts)
 
     class RunShape(PlannedShape):
         """Their users follow the run's plan."""
@@ -43,6 +45,7 @@ if RUN is not None and TURNS is not None:
             self.crybsim_due_ms = self.crybsim_late_ms = _turns.take(_run.elapsed_ms())
             if self.crybsim_due_ms is None:
                 return NO_MORE_TURNS
+            _turns.begun += 1
             return max(0.0, self.crybsim_due_ms - _run.elapsed_ms()) / 1000
 
         def late_context(self: Any) -> dict[str, Any]:

@@ -7,22 +7,27 @@ master adds them up. Locust's table goes on as usual; it rounds response times, 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import gevent
 import locust.runners
 from _pacing import TURNS
+from _results import BATCH
 from _run import CLOCK, RUN, Run
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.wire.load_report import (
+    Delivered,
     Ended,
     Measured,
     Outcome,
+    Paced,
     Record,
     Started,
     Tally,
+    add_paced,
     add_tallies,
     decode_record,
     encode_record,
@@ -38,8 +43,9 @@ class Counts:
 
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
-        self._missed = self._missed_before = 0
-        self._iterations = self._iterations_before = 0
+        self._deliveries: Delivered | None = None
+        self._paced: dict[str, Paced] = {}
+        self._told = {scenario: Paced() for scenario in TURNS}  # of this process, as of the last report
         self._busiest = 0.0
         self._cpu = time.process_time()
         self._at = CLOCK.monotonic()
@@ -64,30 +70,48 @@ class Counts:
         late = float(str(told.get("late", 0.0)))
         self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000 + late)
 
+    def on_batch(
+        self, route: str, seconds: Sequence[float], failures: int, deliveries: Delivered | None = None, **_: object
+    ) -> None:
+        """Count many results of one name at once (`_results.report`)."""
+        if seconds or failures:
+            self._tallies.setdefault(route, Tally()).count_many(seconds, failures)
+        if deliveries is not None:
+            self._add_deliveries(deliveries)
+
     def add(self, report: Measured) -> None:
         """Add what a worker reported."""
         add_tallies(self._tallies, report.tallies)
-        self._missed += report.missed
-        self._iterations += report.iterations
+        if report.deliveries is not None:
+            self._add_deliveries(report.deliveries)
+        add_paced(self._paced, report.paced)
         self._busiest = max(self._busiest, report.cpu_ratio)
 
     def take(self, users: int) -> Measured:
         """Everything since the last call, which is then forgotten."""
         now, cpu = CLOCK.monotonic(), time.process_time()
         ratio = (cpu - self._cpu) / max(now - self._at, 1e-3)
-        missed, finished = (TURNS.missed, TURNS.finished) if TURNS else (0, 0)
+        for scenario, turns in TURNS.items():
+            told = self._told[scenario]
+            self._told[scenario] = so_far = Paced(turns.begun, turns.missed, turns.finished)
+            news = Paced(so_far.begun - told.begun, so_far.missed - told.missed, so_far.finished - told.finished)
+            add_paced(self._paced, {scenario: news})
         report = Measured(
             at_ms=CLOCK.now_ms(),
             users=users,
             cpu_ratio=round(max(ratio, self._busiest), 4),
-            missed=self._missed + missed - self._missed_before,
-            iterations=self._iterations + finished - self._iterations_before,
+            paced=self._paced,
             tallies=self._tallies,
+            deliveries=self._deliveries,
         )
-        self._tallies, self._busiest, self._missed, self._missed_before = {}, 0.0, 0, missed
-        self._iterations, self._iterations_before = 0, finished
+        self._tallies, self._paced, self._deliveries, self._busiest = {}, {}, None, 0.0
         self._cpu, self._at = cpu, now
         return report
+
+    def _add_deliveries(self, more: Delivered) -> None:
+        if self._deliveries is None:
+            self._deliveries = Delivered()
+        self._deliveries.add(more)
 
 
 class Reporter:
@@ -149,6 +173,7 @@ def _report(environment: Environment, **_: object) -> None:
         return
     counts = Counts()
     environment.events.request.add_listener(counts.on_request)
+    BATCH.add_listener(counts.on_batch)
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         locust.runners.WORKER_REPORT_INTERVAL = _EVERY_SECONDS

@@ -243,7 +243,7 @@ def _threshold(text: str) -> str:
 def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
     target = ", ".join(hosts) if hosts else "the reference API, not your platform"
     plan = LoadPlan(profile)
-    lines = [f"load: {profile.name}, about {plan.requests:.0f} requests; target: {target}"]
+    lines = [f"load: {profile.name}, about {plan.turns:.0f} requests; target: {target}"]
     per_minute = 60 * plan.peak / profile.load.max_users
     if per_minute > _MOST_PER_USER_MINUTE:
         lines.append(

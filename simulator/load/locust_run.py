@@ -100,8 +100,9 @@ class LocustRun:
         for host in hosts:
             check_host(httpx.URL(host).host, allowed_hosts)
         self._locustfiles = [path.resolve() for path in locustfiles]
-        weights = self._manifest.profile.load.journeys
-        if not locustfiles and not any(weights.model_dump().values()):
+        load = self._manifest.profile.load
+        weights = load.journeys
+        if not locustfiles and Scenario.HTTP in load.scenarios and not any(weights.model_dump().values()):
             raise InputError(f"{self._manifest.profile_path}: load.journeys: every weight is 0; raise one of them")
         self._hosts = [host.rstrip("/") for host in hosts]
         self._run_dir = run_dir.resolve()
@@ -109,8 +110,10 @@ class LocustRun:
         self._workers = workers
         self._web_port = web_port
         self._clock = clock or WallClock()
-        self._plan = LoadPlan(self._manifest.profile)
-        self._totals = Totals(self._plan, self._manifest.profile.load, self._manifest.started_ms)
+        self._scenarios = (Scenario.HTTP,) if locustfiles else self._manifest.profile.load.scenarios
+        self._duration_ms = self._manifest.profile.duration
+        plans = {scenario: LoadPlan(self._manifest.profile, scenario) for scenario in self._scenarios}
+        self._totals = Totals(plans, self._manifest.profile.load, self._manifest.started_ms)
         self._report = ReportFile(self._run_dir / "load.jsonl")
         self._children: list[Child] = []  # Locust itself (the master), then its workers
         self._began = False
@@ -169,7 +172,7 @@ class LocustRun:
         """
         asked_ms = self._clock.now_ms()
         self.poll()
-        if self._manifest.elapsed_ms(asked_ms) < self._plan.duration_ms and not self._draining:
+        if self._manifest.elapsed_ms(asked_ms) < self._duration_ms and not self._draining:
             self._drain()
         deadline = self._clock.monotonic() + _DRAIN_SECONDS
         while self.running and self._ended is None and self._clock.monotonic() < deadline:
@@ -178,13 +181,13 @@ class LocustRun:
         self.stop()
         self.poll()
         self._check_end()
+        until_ms, by_iterations = self._ended.until_ms if self._ended else asked_ms, bool(self._locustfiles)
         return LoadEnded(
             at_ms=self._clock.now_ms(),
             totals=self._totals.by_name(),
             overall=self._totals.overall(),
-            achieved_ratio=self._totals.achieved_ratio(
-                self._ended.until_ms if self._ended else asked_ms, by_iterations=bool(self._locustfiles)
-            ),
+            achieved_ratio=self._totals.achieved_ratio(until_ms, by_iterations=by_iterations),
+            kept=self._totals.kept(until_ms, by_iterations=by_iterations),
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
             thresholds=self._totals.thresholds(),
@@ -208,7 +211,7 @@ class LocustRun:
     def _look_after_children(self) -> None:
         if self.problem or self._draining or not self._children:
             return
-        over = self._manifest.elapsed_ms(self._clock.now_ms()) >= self._plan.duration_ms
+        over = self._manifest.elapsed_ms(self._clock.now_ms()) >= self._duration_ms
         for number, child in enumerate(self._children):
             if child.poll() is not None and self._ended is None and not (over and number):
                 who = f"worker {number} of the load generator" if number else "the load generator"
@@ -241,7 +244,7 @@ class LocustRun:
     def _files(self, scenarios: Path) -> list[Path]:
         if self._locustfiles:
             return [*self._locustfiles, scenarios / ADOPTING]
-        return [scenarios / LOCUSTFILES[one] for one in self._manifest.profile.load.scenarios]
+        return [scenarios / LOCUSTFILES[one] for one in self._scenarios]
 
     def _locust(self, name: str, arguments: Sequence[str]) -> Child:
         scenarios = shipped("scenarios")
@@ -251,6 +254,7 @@ class LocustRun:
         env |= {
             "CRYBSIM_MANIFEST": str(self._manifest_path),
             "CRYBSIM_HOSTS": ",".join(self._hosts),
+            "CRYBSIM_SCENARIOS": ",".join(self._scenarios),
             "CRYBSIM_LOAD_REPORT": str(self._run_dir / "load.jsonl"),
         }
         argv = [sys.executable, "-m", "locust", "-f", files, *arguments]

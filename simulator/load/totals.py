@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
+from simulator.load.names import kind_of, requests_of, scenario_of
 from simulator.load.thresholds import judge_thresholds
 from simulator.profile.load_plan import LoadPlan
-from simulator.profile.schema import Load
+from simulator.profile.schema import Load, Scenario
 from simulator.profile.thresholds import parse_threshold
-from simulator.telemetry.observations import LoadMeasured, RequestTotals, ThresholdResult
-from simulator.wire.load_report import Measured, Tally, add_tallies, sum_tallies
+from simulator.telemetry.observations import LoadMeasured, PlanKept, RequestTotals, ThresholdResult
+from simulator.wire.load_report import Measured, Paced, Tally, add_paced, add_tallies, sum_tallies
 
 OVERALL = "all requests"
+_UNITS = {Scenario.HTTP: "requests", Scenario.SOCKETIO: "messages", Scenario.VOICE: "calls"}
 _CPU_LINES = 5  # one busy second is no reason to distrust the latencies
 
 
 class Totals:
-    """Adds up a run's lines and holds them against its plan and the profile's thresholds.
+    """Adds up a run's lines and holds them against its plans and the profile's thresholds.
 
     `started_ms` is the run's start (epoch ms).
     """
 
-    def __init__(self, plan: LoadPlan, load: Load, started_ms: int) -> None:
-        self._plan = plan
+    def __init__(self, plans: Mapping[Scenario, LoadPlan], load: Load, started_ms: int) -> None:
+        self._plans = plans
         self._thresholds = tuple(map(parse_threshold, load.thresholds))
         self._warm_from_ms = started_ms + load.warm_up
         self._abort_from_ms = None if load.abort_after is None else started_ms + load.abort_after
@@ -33,8 +36,7 @@ class Totals:
         self._dropped = 0  # of what is judged
         self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
         self._busiest: float | None = None
-        self.missed = 0
-        self.iterations = 0
+        self._paced: dict[str, Paced] = {}
 
     def begin(self, at_ms: int) -> None:
         """The generator's users began at this wall instant."""
@@ -43,8 +45,7 @@ class Totals:
     def add(self, line: Measured) -> LoadMeasured:
         """Count one line, and tell it as an observation."""
         add_tallies(self._tallies, line.tallies)
-        self.missed += line.missed
-        self.iterations += line.iterations
+        add_paced(self._paced, line.paced)
         if line.at_ms > self._warm_from_ms:
             self._dropped += line.missed
             if self._judged is not self._tallies:
@@ -53,9 +54,9 @@ class Totals:
         if len(self._cpu) == _CPU_LINES:
             self._busiest = max(self._busiest or 0.0, sum(self._cpu) / _CPU_LINES)
         seconds = max(line.at_ms - self._last_ms, 1) / 1000
-        planned = self._planned_by(line.at_ms) - self._planned_by(self._last_ms)
+        planned = sum(self._planned_by(one, line.at_ms) - self._planned_by(one, self._last_ms) for one in self._plans)
         self._last_ms = line.at_ms
-        tally = sum_tallies(line.tallies)
+        tally = sum_tallies(requests_of(line.tallies))
         p50, p95, p99 = tally.latency.quantiles_seconds((0.5, 0.95, 0.99))
         return LoadMeasured(
             at_ms=line.at_ms,
@@ -81,30 +82,51 @@ class Totals:
 
     @property
     def requests(self) -> int:
-        """Requests of all lines."""
+        """Everything that was counted in all lines, by whatever name."""
         return sum(tally.requests for tally in self._tallies.values())
+
+    @property
+    def missed(self) -> int:
+        """Turns of the plans that no user was free to take."""
+        return sum(paced.missed for paced in self._paced.values())
 
     @property
     def cpu_ratio(self) -> float | None:
         """The busiest generator process's highest share of one core over five seconds; None with less to go by."""
         return self._busiest
 
+    def kept(self, at_ms: int, *, by_iterations: bool = False) -> tuple[PlanKept, ...]:
+        """What was done of each scenario's plan until `at_ms`: requests sent, messages, calls; or iterations done."""
+        found = []
+        for scenario in self._plans:
+            paced = self._paced.get(scenario, Paced())
+            if by_iterations:
+                unit, done = "iterations", paced.finished
+            elif scenario is Scenario.HTTP:
+                unit, done = _UNITS[scenario], self._requests_of(scenario)
+            else:
+                unit, done = _UNITS[scenario], paced.begun
+            found.append(PlanKept(scenario, unit, self._planned_by(scenario, at_ms), done, paced.missed))
+        return tuple(found)
+
     def achieved_ratio(self, at_ms: int, *, by_iterations: bool = False) -> float | None:
-        """Requests sent (or iterations done) over those planned until `at_ms`; None where none were planned."""
-        planned = self._planned_by(at_ms)
-        done = self.iterations if by_iterations else self.requests
-        return done / planned if planned else None
+        """Done over planned until `at_ms`, of the scenario that is farthest from its plan; None where none has one."""
+        ratios = [one.ratio for one in self.kept(at_ms, by_iterations=by_iterations) if one.ratio is not None]
+        return max(ratios, key=lambda ratio: abs(ratio - 1), default=None)
 
     def by_name(self) -> tuple[RequestTotals, ...]:
         """Each request name's figures, by name."""
         return tuple(_figures(name, tally) for name, tally in sorted(self._tallies.items()))
 
     def overall(self) -> RequestTotals:
-        """All names together."""
-        return _figures(OVERALL, sum_tallies(self._tallies))
+        """All requests together."""
+        return _figures(OVERALL, sum_tallies(requests_of(self._tallies)))
 
-    def _planned_by(self, at_ms: int) -> float:
-        return self._plan.requests_by(at_ms - self._started_ms)
+    def _requests_of(self, scenario: Scenario) -> int:
+        return sum(tally.requests for name, tally in self._tallies.items() if scenario_of(name) is scenario)
+
+    def _planned_by(self, scenario: Scenario, at_ms: int) -> float:
+        return self._plans[scenario].turns_by(at_ms - self._started_ms)
 
 
 def _figures(name: str, tally: Tally) -> RequestTotals:
@@ -119,4 +141,5 @@ def _figures(name: str, tally: Tally) -> RequestTotals:
         p99_seconds=p99,
         max_seconds=longest,
         declined=tally.declined,
+        kind=kind_of(name),
     )

@@ -195,6 +195,23 @@ class RequestTotals:
     p99_seconds: float | None
     max_seconds: float | None = None
     declined: int = 0  # 4xx that the journey counts with: neither failures nor anything amiss
+    kind: str = "latency"  # latency, or what stands in the fields of seconds instead: score (MOS), share
+
+
+@dataclass(frozen=True)
+class PlanKept:
+    """One scenario's plan and what was done of it, until the load stopped to follow the plan."""
+
+    scenario: str  # http, socketio, voice
+    unit: str  # requests, messages, calls, iterations
+    planned: float
+    done: int
+    missed: int = 0  # that no user was free to do
+
+    @property
+    def ratio(self) -> float | None:
+        """Done over planned; None where nothing was planned."""
+        return self.done / self.planned if self.planned else None
 
 
 @dataclass(frozen=True)
@@ -217,8 +234,8 @@ class ThresholdResult:
 class LoadEnded:
     """The load generator's last word: totals by name, and whether it kept its rate.
 
-    `achieved_ratio` is requests sent over requests planned, over the profile's whole duration;
-    None where no rate was planned. `problem` says why the figures cannot be trusted.
+    `achieved_ratio` is requests sent over requests planned, over the profile's whole duration; of several scenarios,
+    that of the one farthest from its plan (`kept` has them all); None where no rate was planned. `problem` says why the figures cannot be trusted.
     """
 
     at_ms: int
@@ -229,6 +246,7 @@ class LoadEnded:
     problem: str = ""
     thresholds: tuple[ThresholdResult, ...] = ()
     aborted_by: str = ""  # the threshold that ended the load before its time
+    kept: tuple[PlanKept, ...] = ()  # each scenario's plan
     planned_unit: str = "requests"  # what `achieved_ratio` counts; a team's own Locust users are paced by iterations
 
 

@@ -154,7 +154,7 @@ def test_a_team_s_own_users_follow_the_plan_by_iterations(tmp_path: Path, api: S
     assert reads.requests == by_name["GET /api/v1/posts"].requests == api.requests["GET /api/v1/posts/trending"]
     assert (reads.failures, fails.failures) == (0, fails.requests)
     planned = LoadPlan(Manifest.read(tmp_path / "manifest.json").profile)
-    assert reads.requests + fails.requests <= planned.requests_by(60_000)
+    assert reads.requests + fails.requests <= planned.turns_by(60_000)
 
 
 def test_workers_share_the_plan_and_the_master_adds_them_up(tmp_path: Path, api: StandInApi) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from simulator.load.totals import Totals
-from simulator.profile.load_plan import LoadPlan
+from simulator.profile.load_plan import plans_of
 from simulator.profile.schema import Profile
-from simulator.wire.load_report import Measured, Outcome, Tally
+from simulator.wire.load_report import Measured, Outcome, Paced, Tally
 
 STARTED_MS = 1_767_643_200_000
 PROFILE = Profile.model_validate(
@@ -33,7 +33,7 @@ def line(second: int, *, ok: int = 0, failed: int = 0, limited: int = 0, cpu: fl
 
 @pytest.fixture
 def totals() -> Totals:
-    return Totals(LoadPlan(PROFILE), PROFILE.load, STARTED_MS)
+    return Totals(plans_of(PROFILE), PROFILE.load, STARTED_MS)
 
 
 def test_each_line_is_an_observation_of_its_second(totals: Totals) -> None:
@@ -73,7 +73,7 @@ def test_the_processor_counts_as_busy_after_five_busy_seconds(totals: Totals) ->
 
 def judged(load: dict[str, object], *lines: Measured) -> Totals:
     profile = Profile.model_validate({**PROFILE.model_dump(), "load": load})
-    totals = Totals(LoadPlan(profile), profile.load, STARTED_MS)
+    totals = Totals(plans_of(profile), profile.load, STARTED_MS)
     for one in lines:
         totals.add(one)
     return totals
@@ -81,7 +81,7 @@ def judged(load: dict[str, object], *lines: Measured) -> Totals:
 
 def test_thresholds_leave_the_warm_up_out() -> None:
     limits = ["error ratio < 1 %", "arrivals dropped = 0"]
-    cold = replace(line(2, ok=10, failed=10), missed=3)
+    cold = replace(line(2, ok=10, failed=10), paced={"http": Paced(missed=3)})
     (errors, dropped) = judged({"thresholds": limits}, cold, line(3, ok=100)).thresholds()
     assert (errors.met, dropped.met) == (False, False)
     assert errors.observed == pytest.approx(10 / 120)

@@ -83,10 +83,10 @@ def test_spikes_and_drops_multiply_the_plan_while_they_last() -> None:
 
 def test_load_follows_a_spike() -> None:
     calm, spiked = (LoadPlan(profile(*faults).model_copy(update={"duration": HOUR})) for faults in ((), (SPIKE,)))
-    assert spiked.at(15 * MINUTE).requests_per_second == pytest.approx(3 * calm.at(15 * MINUTE).requests_per_second)
+    assert spiked.at(15 * MINUTE).rate == pytest.approx(3 * calm.at(15 * MINUTE).rate)
     assert spiked.at(35 * MINUTE) == calm.at(35 * MINUTE)
-    more = spiked.requests - calm.requests
-    assert more == pytest.approx(2 * (calm.requests_by(30 * MINUTE) - calm.requests_by(10 * MINUTE)), rel=1e-3)
+    more = spiked.turns - calm.turns
+    assert more == pytest.approx(2 * (calm.turns_by(30 * MINUTE) - calm.turns_by(10 * MINUTE)), rel=1e-3)
 
 
 @given(st.floats(-1, 20), st.floats(-400, 400))

@@ -6,11 +6,9 @@ import numpy as np
 
 from simulator.model.moment import Floats, Moment, signal
 from simulator.model.spreads import Spread, register
+from simulator.profile.people import MESSAGES_PER_REQUEST, OVER_SOCKETS
 from simulator.units import HOUR
 
-MESSAGES_PER_REQUEST = 0.11
-OVER_SOCKETS = 0.8
-"""Share of messages that go over a socket; the rest is posted."""
 IMPATIENCE_SECONDS = 30.0
 """A wait as long as this makes a message time out."""
 CHANNELS_PER_USER = 0.4

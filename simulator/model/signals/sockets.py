@@ -8,12 +8,10 @@ from simulator.model.arrays import exp_of
 from simulator.model.disturbance import AFTERMATH_MS
 from simulator.model.moment import Floats, Moment, signal
 from simulator.model.spreads import Spread, register
+from simulator.profile.people import SECONDS_BETWEEN_REQUESTS, SOCKETS_PER_USER
 from simulator.units import DAY, MINUTE, SECOND
 
-SECONDS_BETWEEN_REQUESTS = 55.0
-"""Of one user who is there: requests a second are users online over this (Little's law)."""
 ONLINE_SIGMA = 0.08
-SOCKETS_PER_USER = 1.15
 SESSION_SECONDS = 25 * 60.0
 """Mean life of a connection."""
 RETRY_SECONDS = 6.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.model.moment import Floats, Moment, SignalFunction, signal
-from simulator.model.signals.voice import CALL_SECONDS
+from simulator.profile.people import CALL_SECONDS
 from simulator.units import DAY, HOUR
 
 FAILED_LOGINS = 0.06

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.catalog.usage import share_of
 from simulator.model.moment import Floats, Moment, signal
-from simulator.model.signals.messaging import MESSAGES_PER_REQUEST
+from simulator.profile.people import MESSAGES_PER_REQUEST
 from simulator.units import DAY, MINUTE
 
 AGE_DAYS = 420.0

@@ -6,17 +6,18 @@ import numpy as np
 
 from simulator.catalog.voice import BAD_SCORES, GOOD_SCORES, PARTICIPANTS_PER_SFU, PATHS, POOR_SHARE
 from simulator.model.moment import Floats, Moment, signal
-from simulator.model.signals.sockets import SECONDS_BETWEEN_REQUESTS
 from simulator.model.spreads import Spread, register
 from simulator.model.voice_quality import OPUS, Path, among_calls
+from simulator.profile.people import (
+    CALL_MEDIAN_SECONDS,
+    CALL_SECONDS,
+    CALL_SIGMA,
+    MOST_AT_PEAK,
+    ROOM_SIZE,
+    SECONDS_BETWEEN_REQUESTS,
+    TALKING,
+)
 
-TALKING = 0.08
-"""Share of the users online who are in a voice room, where the SFUs have places for them."""
-MOST_AT_PEAK = 0.3
-"""Share of the SFUs' places that the planned peak takes at most: a platform with few SFUs has few voice users."""
-CALL_SECONDS = 240.0
-"""Mean length of a call, as of the spread `voice.call`."""
-ROOM_SIZE = 3.4
 REPORT_SECONDS = 30.0
 OVERLOAD_FROM = 0.9
 """From this share of its places on, an SFU forwards late and loses packets."""
@@ -40,7 +41,7 @@ register(
             f"voice.loss.{name}": Spread(100.0 * path.loss, 0.9, "one", _LOSS, tail=0.0, none=path.lossless)
             for name, path in PATHS.items()
         },
-        "voice.call": Spread(100.0, 1.32, "one", tail=0.0),
+        "voice.call": Spread(CALL_MEDIAN_SECONDS, CALL_SIGMA, "one", tail=0.0),
         "livekit.jitter": Spread(5000.0, 0.8, "one", _JITTER, tail=0.0),
         "livekit.rtt": Spread(76.0, 0.5, "one", (("voice.delay_share", "voice.delay_rtt_ms"),), tail=0.0),
         "livekit.room": Spread(700.0, 1.4, "one", tail=0.0),
