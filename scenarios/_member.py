@@ -5,42 +5,38 @@ Here is everything that is the same for each request; the journeys in the locust
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import jwt
+import gevent
 import orjson
+from _api import EXEMPT, EXPIRED, TARGET, USERS
+from _fast_http import FastUser
+from _identity import Identity, address_of, next_number, shared_budget
+from _made import note
 from _pacing import PacedUser
-from _run import CLOCK, PLAIN_HOST, RUN
+from _run import PLAIN_HOST, RUN
 from _shape import REQUEST_SECONDS
 from _wording import draw_wording
-from locust import FastHttpUser
 from locust.env import Environment
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
-from simulator.catalog.accounts import account
+from simulator.wire.envelope import read_code, read_data, read_token
 from simulator.wire.load_report import Outcome
 
 Json = dict[str, Any]
 
 SEED = RUN.manifest.seed if RUN else 1
 WORDING = draw_wording(SEED)
-ACCOUNTS = RUN.manifest.profile.platform.registered_users if RUN else 1_000
-_REFRESH_BEFORE_SECONDS = 60  # of a token's end
-_BARE = ("/api/v1/servers", "/api/v1/notifications")  # their answers have no envelope (contract, 1.3)
-
-_members = itertools.count()
+_LOGIN, _REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
+_BARRED_SECONDS = 60.0  # after a 429 that does not say how long
 
 
-def _account_number(environment: Environment) -> int:
-    """Workers share the accounts out by taking every n-th, so no two users are one person while accounts last."""
-    index = max(0, environment.runner.worker_index)
-    return 1 + (next(_members) * environment.parsed_options.expect_workers + index) % ACCOUNTS
-
-
-class Member(PacedUser, FastHttpUser):
+class Member(PacedUser, FastUser):
     """Someone with an account. `call` is the only way to the API; it takes a turn, and signs in when it has to."""
 
     abstract = True
@@ -49,18 +45,31 @@ class Member(PacedUser, FastHttpUser):
     connection_timeout = REQUEST_SECONDS / 2
 
     def __init__(self, environment: Environment) -> None:
-        number = _account_number(environment)
+        number = next_number(environment)
         if RUN is not None:
             self.host = RUN.hosts[number % len(RUN.hosts)]
         super().__init__(environment)
-        self.account = account(number)
         self.random = random.Random(f"{SEED}:{number}")
-        # each user another client to the API's limits by address (198.18.0.0/15 is for benchmarks, RFC 2544, then on)
-        address = (198 << 24) + (18 << 16) + number
-        self._address = ".".join(str(address >> shift & 255) for shift in (24, 16, 8, 0))
-        self._access_token = ""
-        self._refresh_token = ""
-        self._expires = 0.0
+        self.identity = Identity(USERS.user(number), address_of(number))
+        self._shared = shared_budget(environment)
+        self._status, self._content = 0, b""  # of the last answer
+
+    @property
+    def account(self) -> Any:
+        """Who this user is now."""
+        return self.identity.account
+
+    @property
+    def _address(self) -> str:
+        return self.identity.address
+
+    @property
+    def _access_token(self) -> str:
+        return self.identity.access_token
+
+    @_access_token.setter
+    def _access_token(self, token: str) -> None:
+        self.identity.access_token = token
 
     def call(
         self,
@@ -69,38 +78,95 @@ class Member(PacedUser, FastHttpUser):
         *,
         query: dict[str, object] | None = None,
         body: dict[str, object] | None = None,
+        form: tuple[bytes, str] | None = None,
         declines: Collection[int] = (),
+        makes: str = "",
         **ids: str,
     ) -> Any:
         """Send one request in this user's next turn and return the answer's data; None when there is none to use.
 
         `route` is the contract's pattern, its parameters given by name: `call("GET", "/api/v1/posts/:id", id=post)`.
-        `declines` are the statuses other than success that the journey counts with.
+        `declines` are the statuses other than success that the journey counts with. `form` is a body and its content
+        type. `makes` names the kind of thing that the request creates, for it to be removed some day.
         """
-        if not self._signed_in():
+        if TARGET.path(route) is None:  # this API has no such route; what is built on it does without
             return None
-        return self._send(method, route, ids, query, body, declines, {"Authorization": f"Bearer {self._access_token}"})
+        for _ in range(2):
+            if not self._signed_in():
+                return None
+            headers = {TARGET.auth.header: TARGET.auth.value.format(token=self._access_token)}
+            data = self._send(method, route, ids, query, body, declines, headers, form)
+            if makes and isinstance(data, dict):
+                self.made(makes, data.get("id"))
+            if not self._has_expired():
+                return data
+        return None
+
+    def made(self, kind: str, made_id: object) -> None:
+        """Note that this user made something."""
+        who = self.account
+        note(kind, made_id, by=who.username, number=who.number, host=self.host or "")
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while. Ends the user when it was told to stop meanwhile."""
+        while seconds > 0:
+            if self._state == LOCUST_STATE_STOPPING:
+                raise StopUser
+            gevent.sleep(min(seconds, 1.0))
+            seconds -= 1.0
+
+    @contextmanager
+    def as_somebody(self, identity: Identity) -> Iterator[None]:
+        """Be somebody else for a while: a newcomer, who has no account at first."""
+        own, self.identity = self.identity, identity
+        self.client.cookiejar.clear()
+        try:
+            yield
+        finally:
+            self.identity = own
+            self.client.cookiejar.clear()
 
     def _signed_in(self) -> bool:
         """Whether there is a token that still holds; getting one costs a turn like any other request."""
-        if self._access_token and CLOCK.now_ms() / 1000 < self._expires - _REFRESH_BEFORE_SECONDS:
+        who, auth = self.identity, TARGET.auth
+        if who.holds:
             return True
-        if self._refresh_token:
-            token, self._refresh_token = self._refresh_token, ""
-            if self._send("POST", "/api/v1/auth/refresh", body={"refreshToken": token}) is not None:
-                cookies = {cookie.name: cookie.value or "" for cookie in self.client.cookiejar}
-                return self._keep(cookies.get("accessToken", ""), cookies.get("refreshToken", ""))
-        credentials = {"identifier": self.account.username, "password": self.account.password}
-        answer = self._send("POST", "/api/v1/auth/login", body=credentials)
-        if answer is None:
+        if USERS.minted:
+            who.mint()
+            return True
+        if who.refresh_token:
+            token, who.refresh_token = who.refresh_token, ""
+            if self._authenticate(_REFRESH, auth.refresh.route, {auth.refresh.field: token}):
+                return self._take(auth.refresh.access_token, auth.refresh.refresh_token)
+        self.rest(who.logins.wait_seconds())
+        credentials = {auth.login.identifier: who.account.username, auth.login.password: who.account.password}
+        if not self._authenticate(_LOGIN, auth.login.route, {**auth.login.more, **credentials}):
             return False
-        return self._keep(answer["tokens"]["accessToken"], answer["tokens"]["refreshToken"])
+        return self._take(auth.login.access_token, auth.login.refresh_token)
 
-    def _keep(self, access_token: str, refresh_token: str) -> bool:
-        self._access_token, self._refresh_token = access_token, refresh_token
-        if access_token:
-            self._expires = jwt.decode(access_token, options={"verify_signature": False})["exp"]
-        return bool(access_token)
+    def _authenticate(self, route: str, path: str, body: dict[str, object]) -> bool:
+        """Ask for tokens, as often as the contract allows, from one address and by one name."""
+        if self._shared is not None:
+            self.rest(self._shared.wait_seconds())
+            self._shared.use()
+        self._send("POST", route, body=body, path=path)
+        good = 200 <= self._status < 300
+        if route == _LOGIN and 0 < self._status < 500:  # what never came to the limit was not counted by it
+            self.identity.logins.use()
+        return good
+
+    def _take(self, access_place: str, refresh_place: str | None) -> bool:
+        cookies = {cookie.name: cookie.value or "" for cookie in self.client.cookiejar}
+        access = read_token(access_place, self._content, cookies)
+        refresh = read_token(refresh_place, self._content, cookies) if refresh_place else ""
+        return self.identity.keep(access, refresh)
+
+    def _has_expired(self) -> bool:
+        """Whether the API said that the token is over, which is no longer held then."""
+        if self._status != 401 or read_code(TARGET.envelope, self._content) != EXPIRED:
+            return False
+        self.identity.expires = 0.0
+        return True
 
     def _send(
         self,
@@ -111,57 +177,65 @@ class Member(PacedUser, FastHttpUser):
         body: dict[str, object] | None = None,
         declines: Collection[int] = (),
         headers: dict[str, str] | None = None,
+        form: tuple[bytes, str] | None = None,
+        path: str | None = None,
     ) -> Any:
-        path = route
+        path = path or TARGET.path(route) or route
         for name, value in (ids or {}).items():
             path = path.replace(f":{name}", quote(value, safe=""))
         if query:
             path = f"{path}?{urlencode(query)}"
+        content, kind = form or (orjson.dumps(body) if body is not None else None, "application/json")
         self.turn()
         late = self.late_seconds()
         with self.client.request(
             method,
             path,
             name=route,
-            data=orjson.dumps(body) if body is not None else None,
+            data=content,
             headers={
+                **EXEMPT,
                 **(headers or {}),
                 "X-Forwarded-For": self._address,
-                **({"Content-Type": "application/json"} if body is not None else {}),
+                **({"Content-Type": kind} if content is not None else {}),
             },
             catch_response=True,
         ) as response:
+            self._status, self._content = response.status_code or 0, response.content or b""
             meta = response.request_meta
             outcome, data = Outcome.FAILED, None
-            if response.status_code == 429:
+            if self._status == 429:
                 outcome = Outcome.RATE_LIMITED
                 meta["request_type"], meta["name"] = "429", outcome.value  # a line of its own in Locust's table
                 response.success()
-            elif response.status_code in declines:
+                if route in (_LOGIN, _REFRESH):
+                    self._bar(response.headers.get("retry-after"))
+            elif self._status in declines:
                 outcome = Outcome.DECLINED
                 response.success()
-            elif 200 <= response.status_code < 300:
-                data, problem = _data(route, response.content)
+            elif 200 <= self._status < 300:
+                data, problem = self._read(route)
                 if problem:
                     response.failure(problem)
                 else:
                     outcome = Outcome.OK
-            elif response.status_code == 401:
-                self._access_token = self._refresh_token = ""  # the API forgot this session: sign in anew
+            elif self._status == 401 and headers:
+                if read_code(TARGET.envelope, self._content) == EXPIRED:
+                    outcome = Outcome.DECLINED  # a new token will do
+                    response.success()
+                else:
+                    self.identity.forget()  # the API forgot this session: sign in anew
             meta["context"] = {"outcome": outcome, "route": f"{method} {route}", "late": late}
         return data
 
+    def _read(self, route: str) -> tuple[Any, str]:
+        """The data of an answer; one that has tokens is looked at where they are."""
+        if route in (_LOGIN, _REFRESH) and TARGET.envelope.success is None:
+            return {}, ""
+        return read_data(TARGET.envelope, route, self._content)
 
-def _data(route: str, content: bytes | None) -> tuple[Any, str]:
-    """The data of a successful answer, and what is wrong with its form (nothing, mostly)."""
-    try:
-        body = orjson.loads(content or b"")
-    except orjson.JSONDecodeError:
-        return None, "the answer is not JSON"
-    if not isinstance(body, dict):
-        return None, "the answer is not a JSON object"
-    if route.startswith(_BARE):
-        return (None, "an error with a status of success") if "error" in body else (body, "")
-    if body.get("success") is not True or "data" not in body:
-        return None, "the envelope has no success:true with data"
-    return body["data"], ""
+    def _bar(self, retry_after: object) -> None:
+        """Sign in no more before the API takes it."""
+        told = str(retry_after or "")
+        seconds = float(told) if told.isdigit() else _BARRED_SECONDS
+        (self._shared or self.identity.logins).bar(seconds)
