@@ -6,20 +6,11 @@ The open model: a generator starts an iteration at each of these instants, whate
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
-from simulator.streams.turns import LATE_MS, Turns
+from simulator.streams.turns import LATE_MS, Schedule, Turns
 
 BEHIND_MS = 100.0
 """An arrival that is started later than this after its instant was late: the generator could not keep up."""
-
-
-class Planned(Protocol):
-    """What arrivals are dealt from: the part of a load plan that tells when each turn is due."""
-
-    def turns_by(self, elapsed_ms: float) -> float: ...
-
-    def due_ms(self, nth: float) -> float | None: ...
 
 
 class ConstantRate:
@@ -40,8 +31,8 @@ class ConstantRate:
 class Arrivals(Turns):
     """The share of a plan's turns that arrive at one process. Every one is in the end `begun` or `missed`."""
 
-    def __init__(self, plan: Planned, *, index: int = 0, processes: int = 1) -> None:
-        super().__init__(plan, index=index, processes=processes)  # type: ignore[arg-type]
+    def __init__(self, plan: Schedule, *, index: int = 0, processes: int = 1) -> None:
+        super().__init__(plan, index=index, processes=processes)
         self.late = 0
         """Of those begun: how many were more than BEHIND_MS behind their instant."""
 

@@ -8,18 +8,26 @@ retried no faster than anything else, and slow answers only matter once every us
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
-from simulator.profile.load_plan import LoadPlan
 from simulator.units import SECOND
 
 LATE_MS = SECOND
 """A turn that nobody took within this is missed for good: making up for it later would be a rate nobody planned."""
 
 
+class Schedule(Protocol):
+    """What turns are dealt from: a load plan, or another that knows when each turn is due."""
+
+    def turns_by(self, elapsed_ms: float) -> float: ...
+
+    def due_ms(self, nth: float) -> float | None: ...
+
+
 class Turns:
     """The share of the plan that falls to one process of several: every `processes`-th turn from `index` on."""
 
-    def __init__(self, plan: LoadPlan, *, index: int = 0, processes: int = 1) -> None:
+    def __init__(self, plan: Schedule, *, index: int = 0, processes: int = 1) -> None:
         self._plan = plan
         self._index = index
         self._processes = processes
