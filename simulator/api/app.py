@@ -93,7 +93,7 @@ def create_app(
             tokens=Tokens(key, clock),
             limiter=RateLimiter(enabled=rate_limits),
             store=store,
-            voice=Voice(clock, metrics.voice, LiveKit(key, clock), faults.fork("voice")),
+            voice=Voice(clock, metrics.voice, LiveKit(key, clock), faults.fork("voice"), faults.crowd),
             fanout=Fanout(metrics.realtime, clock),
             deliveries=Deliveries(faults, metrics, clock),
             log=log,

@@ -44,6 +44,8 @@ class Effect(Enum):
     CUT_SOCKETS = auto()  # a share of the users' sockets is cut, and cut again
     LOSE_MESSAGES = auto()  # a share of messages is accepted and not delivered
     NEGLECT_MESSAGES = auto()  # a share of messages waits for workers that fall behind
+    DISTURB_MEDIA = auto()  # the relay does something to packets, by the same manifest
+    CROWD = auto()  # the SFU's places are taken: joins are refused here, and the relay loses packets
 
 
 EFFECTS: Final[dict[str, Effect]] = {
@@ -58,8 +60,18 @@ EFFECTS: Final[dict[str, Effect]] = {
     "websocket_disconnects": Effect.CUT_SOCKETS,
     "message_failures": Effect.LOSE_MESSAGES,
     "message_latency": Effect.NEGLECT_MESSAGES,
+    "voice_packet_loss": Effect.DISTURB_MEDIA,
+    "voice_jitter": Effect.DISTURB_MEDIA,
+    "voice_delay": Effect.DISTURB_MEDIA,
+    "sfu_capacity": Effect.CROWD,
 }
 """Fault kind to effect."""
+
+
+def sfu_of(manifest: Manifest, instance: str) -> str:
+    """Which instance of LiveKit the media relay of an API instance stands for: they take turns."""
+    number = int(instance.rpartition("-")[2]) if instance.rpartition("-")[2].isdigit() else 1
+    return f"livekit-{1 + (number - 1) % manifest.profile.platform.instances.livekit}"
 
 
 class Faults:
@@ -68,6 +80,8 @@ class Faults:
     def __init__(self, manifest: Manifest, instance: str, clock: Clock) -> None:
         self._manifest = manifest
         self._instance = instance
+        self.sfu = sfu_of(manifest, instance)
+        """The instance of LiveKit that this one's media relay stands for."""
         self._clock = clock
         self._overrides: dict[str, tuple[ActiveFault, int]] = {}  # with the wall instant at which each one ends
         self._asked_ms = -1
@@ -79,6 +93,11 @@ class Faults:
         names = (self._instance, *purpose)
         key = tuple(zlib.crc32(name.encode()) for name in names)
         return np.random.Generator(np.random.Philox(np.random.SeedSequence(self._manifest.seed, spawn_key=key)))
+
+    @property
+    def seed(self) -> int:
+        """The run's."""
+        return self._manifest.seed
 
     @property
     def ignored(self) -> tuple[Fault, ...]:
@@ -175,6 +194,20 @@ class Faults:
         ]
         return 1.0 - math.prod(1.0 - share for share in shares)
 
+    def crowd(self) -> float:
+        """The share of the SFU's free places that somebody else has taken."""
+        crowds = [acting.intensity for acting in self.active() if EFFECTS.get(acting.fault.kind) is Effect.CROWD]
+        return max(crowds, default=0.0)
+
+    def by_hand(self, *effects: Effect) -> tuple[ActiveFault, ...]:
+        """The overrides that act here and have one of these effects: what another process cannot know."""
+        named = self.overrides()
+        return tuple(
+            acting
+            for acting in self.active()
+            if EFFECTS.get(acting.fault.kind) in effects and named.get(acting.fault.id, (None,))[0] is acting.fault
+        )
+
     def is_down(self) -> bool:
         """Whether the port has to be closed."""
         return any(EFFECTS.get(acting.fault.kind) is Effect.CLOSE for acting in self.active())
@@ -190,7 +223,8 @@ class Faults:
         if EFFECTS.get(fault.kind) is Effect.CLOSE:
             alone = self._manifest.profile.model_copy(update={"faults": (fault,)})
             return bool(is_down(alone, self._instance, np.array([self._manifest.elapsed_ms(now)]))[0])
-        return fault.target.instance in (None, self._instance)
+        media = EFFECTS.get(fault.kind) in (Effect.DISTURB_MEDIA, Effect.CROWD)
+        return fault.target.instance in (None, self.sfu if media else self._instance)
 
     def _dated(self, fault: Fault, ends: int) -> Fault:
         """An override as if the profile had it: it begins when it was asked for."""

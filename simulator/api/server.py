@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from simulator.api.app import ReferenceApi
+from simulator.api.faults import Effect
 from simulator.api.realtime.fanout import LARGEST_MESSAGE
 from simulator.api.realtime.sessions import Peer
 from simulator.api.voice.relay import RelayMedia
@@ -162,6 +163,8 @@ async def serve(
                 platform.log.flush()
                 flushed = platform.clock.monotonic()
             platform.voice.sweep()
+            if media is not None:
+                media.disturb(platform.faults.by_hand(Effect.DISTURB_MEDIA, Effect.CROWD), platform.faults.seed)
             await api.realtime.tick()
             try:
                 await asyncio.wait_for(stopped.wait(), TICK_SECONDS)

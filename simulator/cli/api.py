@@ -95,7 +95,7 @@ def command(
         journal = OverrideJournal(folder / f"overrides-{instance}.jsonl" if folder else None, instance)
         admin = create_admin(app.platform, token, journal)
         with _written(run, manifest) as path:
-            argv = relay_argv(host=_ipv4(host), port=media_port, manifest=path, instance=_sfu(run, instance))
+            argv = relay_argv(host=_ipv4(host), port=media_port, manifest=path, instance=app.platform.faults.sfu)
             media = app.platform.voice.media = RelayMedia(argv, app.platform.voice.media_left)
             at_once = Scenario.VOICE in run.profile.load.scenarios
             asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready, media=media, media_at_once=at_once))
@@ -133,11 +133,6 @@ def _ipv4(host: str) -> str:
         return str(ipaddress.IPv4Address(host))
     except ValueError:
         return "127.0.0.1"
-
-
-def _sfu(run: Manifest, instance: str) -> str:
-    """Which of the profile's SFUs the relay of this instance stands for: they take turns."""
-    return f"livekit-{1 + (int(instance.removeprefix('api-')) - 1) % run.profile.platform.instances.livekit}"
 
 
 def _check_instance(run: Manifest, instance: str) -> None:

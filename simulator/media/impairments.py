@@ -57,21 +57,26 @@ class Impairments:
         for fault in acting:
             if fault.fault.kind == "sfu_capacity":
                 found.append(overload(participants, fault.intensity))
-            elif self._meets(fault, number):
-                found.append(_of_fault(fault))
+            elif self._manifest is not None and met(self._manifest.seed, fault, number):
+                found.append(of_fault(fault))
         return together(found)
 
-    def _meets(self, acting: ActiveFault, number: int) -> bool:
-        assert self._manifest is not None
-        start = zlib.crc32(f"{self._manifest.seed} {acting.fault.id}".encode()) / 2**32
-        return (start + number * _GOLDEN) % 1.0 < acting.intensity
+
+def met(seed: int, acting: ActiveFault, number: int) -> bool:
+    """Whether a fault meets the room of this number."""
+    start = zlib.crc32(f"{seed} {acting.fault.id}".encode()) / 2**32
+    return (start + number * _GOLDEN) % 1.0 < acting.intensity
+
+
+def taken_share(participants: int, intensity: float) -> float:
+    """The share of an SFU's places that are taken: by these, and by a fault's share of those that are left."""
+    taken = min(participants, PARTICIPANTS_PER_SFU)
+    return (taken + intensity * (PARTICIPANTS_PER_SFU - taken)) / PARTICIPANTS_PER_SFU
 
 
 def overload(participants: int, intensity: float) -> Impairment:
     """What an SFU does to packets with this share of its free places taken, as the model has it."""
-    taken = min(participants, PARTICIPANTS_PER_SFU)
-    taken_share = (taken + intensity * (PARTICIPANTS_PER_SFU - taken)) / PARTICIPANTS_PER_SFU
-    over = max((taken_share - OVERLOAD_FROM) / (1.0 - OVERLOAD_FROM), 0.0)
+    over = max((taken_share(participants, intensity) - OVERLOAD_FROM) / (1.0 - OVERLOAD_FROM), 0.0)
     return Impairment(loss=OVERLOAD_LOSS * over, jitter_ms=OVERLOAD_JITTER_MS * over)
 
 
@@ -102,7 +107,8 @@ def channel_of(impairment: Impairment) -> GilbertElliott:
     return GilbertElliott(plain.p, plain.r, impairment.lost_good, impairment.lost_bad)
 
 
-def _of_fault(acting: ActiveFault) -> Impairment:
+def of_fault(acting: ActiveFault) -> Impairment:
+    """What a fault does to the packets of a room that it meets."""
     match acting.fault.kind:
         case "voice_packet_loss":
             return Impairment(loss=acting.parameter("loss"), burst=acting.parameter("burst"))

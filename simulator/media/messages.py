@@ -209,6 +209,7 @@ class Left(_Message):
     session: Name
     room: Name
     silent: bool = False
+    heard: bool = True  # anything at all, ever: who was admitted and never came has no media to lose
     packets_in: int = 0  # voice from it
     packets_out: int = 0  # voice to it, copies included
     packets_lost: int = 0  # on purpose, on the way to it

@@ -227,6 +227,7 @@ class Relay:
                 session=session,
                 room=room,
                 silent=silent,
+                heard=bool(member["address"]),
                 packets_in=int(member["packets_in"]),
                 packets_out=int(member["packets_out"]),
                 packets_lost=int(member["packets_lost"]),

@@ -9,6 +9,7 @@ from pydantic import Field
 from simulator.api.areas.messages import open_channel
 from simulator.api.exchange import Body, Exchange, Failure, Form, Reply
 from simulator.api.platform import Platform
+from simulator.api.realtime.rooms import VOICE, server_room
 from simulator.api.routing import serve
 from simulator.api.voice.livekit import Grant, host_name, url
 from simulator.api.voice.quality import Sample
@@ -110,6 +111,7 @@ async def join(platform: Platform, exchange: Exchange) -> Reply:
     participant.muted, participant.deafened, participant.self_video = body.mute, body.deaf, body.video
     if body.screen_share:
         platform.voice.share_screen(participant)
+    await tell_server(platform, participant, "voiceStateUpdate")
     return Reply(
         {
             "voiceState": participant.view(),
@@ -133,6 +135,7 @@ async def leave(platform: Platform, exchange: Exchange) -> Reply:
     if participant is None or participant.channel_id != exchange.values[0]:
         raise Failure(404, "NOT_FOUND", "You are not in this voice channel")
     platform.voice.leave(participant)
+    await tell_server(platform, participant, "voiceStateDelete")
     return Reply({"message": "Left the voice channel"})
 
 
@@ -144,6 +147,7 @@ async def state(platform: Platform, exchange: Exchange) -> Reply:
     if participant is None:
         raise Failure(404, "NOT_FOUND", "You are in no voice channel")
     change(platform, participant, body)
+    await tell_server(platform, participant, "voiceStateUpdate")
     return Reply(participant.view())
 
 
@@ -193,6 +197,13 @@ async def enter(platform: Platform, exchange: Exchange, room: Room, *, video: bo
         raise Failure(400, "BAD_REQUEST", str(error)) from None
     except UnavailableError as error:
         raise Failure(503, "SERVICE_UNAVAILABLE", str(error)) from None
+
+
+async def tell_server(platform: Platform, participant: Participant, event: str) -> None:
+    """Tell who looks at the server over a socket what a request has changed."""
+    if participant.room.server_id is not None:
+        room = server_room(participant.room.server_id)
+        await platform.fanout.emit(event, participant.view(), room, kind=VOICE)
 
 
 def place(platform: Platform, exchange: Exchange, participant: Participant) -> dict[str, object]:

@@ -16,6 +16,7 @@ from typing import Final
 
 from simulator.api.voice.rooms import Participant
 from simulator.errors import SimulatorError
+from simulator.media.impairments import NOTHING, met, of_fault, overload, together
 from simulator.media.messages import (
     Admit,
     Count,
@@ -29,6 +30,7 @@ from simulator.media.messages import (
     Remove,
     read_relay_event,
 )
+from simulator.profile.activity import ActiveFault
 
 START_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 5.0
@@ -58,6 +60,8 @@ class RelayMedia:
         self._address = ("", 0)
         self._seats: dict[str, tuple[Participant, Seat]] = {}  # by session
         self._ssrcs: set[int] = set()
+        self._numbers: dict[str, int] = {}  # of rooms, as they came
+        self._disturbed: dict[str, Impairment] = {}  # by hand, as the relay was told
         self._counts: asyncio.Future[Counts] | None = None
 
     @property
@@ -138,9 +142,32 @@ class RelayMedia:
         if self._forget(participant.session_id) is not None:
             self._tell(Remove(session=participant.session_id))
 
-    def impair(self, room: str, impairment: Impairment) -> None:
-        """What is done to packets in a room, beside the profile's faults."""
-        self._tell(Impair(room=room, impairment=impairment))
+    def disturb(self, by_hand: Sequence[ActiveFault], seed: int) -> None:
+        """Let faults act that were asked for by hand, of which the relay's manifest knows nothing; to be called often.
+
+        As with the profile's, their intensity is a share of rooms, in the order in which these came to be.
+        """
+        if not by_hand and not self._disturbed:
+            return
+        wanted: dict[str, Impairment] = {}
+        for room in {seat.room for _, seat in self._seats.values()}:
+            number = self._numbers.setdefault(room, len(self._numbers))
+            found = [
+                self._of(acting)
+                for acting in by_hand
+                if acting.fault.kind == "sfu_capacity" or met(seed, acting, number)
+            ]
+            if found:
+                wanted[room] = together(found)
+        for room in self._disturbed.keys() | wanted.keys():
+            if wanted.get(room) != self._disturbed.get(room):
+                self._tell(Impair(room=room, impairment=wanted.get(room, NOTHING)))
+        self._disturbed = wanted
+
+    def _of(self, acting: ActiveFault) -> Impairment:
+        if acting.fault.kind == "sfu_capacity":
+            return overload(len(self._seats), acting.intensity)
+        return of_fault(acting)
 
     async def counts(self) -> Counts | None:
         """What the relay did so far; None where it does not say."""
@@ -179,7 +206,7 @@ class RelayMedia:
                 case Left() as left:
                     participant = self._forget(left.session)
                     if participant is not None:
-                        self._on_left(participant, left.silent)
+                        self._on_left(participant, left.silent and left.heard)
                 case Counts() as counts if self._counts is not None and not self._counts.done():
                     self._counts.set_result(counts)
                 case Refused() as refused:

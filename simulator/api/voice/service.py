@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -24,6 +25,7 @@ from simulator.catalog.voice import PATHS
 from simulator.catalog.voice_lines import Reason
 from simulator.clock import Clock
 from simulator.errors import SimulatorError
+from simulator.media.impairments import taken_share
 from simulator.units import SECOND
 
 SWEEP_MS: Final = SECOND
@@ -101,6 +103,7 @@ class Voice:
     metrics: VoiceMetrics
     livekit: LiveKit
     random: np.random.Generator
+    crowd: Callable[[], float] = lambda: 0.0  # the share of the SFU's free places that a fault takes
     media: Media = field(default_factory=NoMedia)
 
     def __post_init__(self) -> None:
@@ -152,7 +155,7 @@ class Voice:
             here.seen_ms = now
             self._attempts.append((now, True))
             return here
-        if room.full:
+        if room.full or self.random.random() < self._refused():
             self.failed()
             raise FullError("Voice channel is full")
         if here is not None:
@@ -162,6 +165,11 @@ class Voice:
         self.metrics.began(call_kind)
         self._attempts.append((now, True))
         return joined
+
+    def _refused(self) -> float:
+        """The share of joins that the SFU turns away: none up to 98 % of its places, all when it is full."""
+        crowd = self.crowd()
+        return (taken_share(self.rooms.participants, crowd) - 0.98) / 0.02 if crowd else 0.0
 
     def leave(self, participant: Participant, reason: Reason | None = None) -> None:
         """End somebody's call; `reason` where something other than the user ended it. A second time does nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.catalog.faults.kinds import FaultKind, Parameter
 
-_LIVE = "the model shows it in the families that it owns; the reference API carries no media"
+_LIVE = "the media relay does it to the packets of that share of rooms; the model shows it in the families that it owns"
 _CALLS = "share of calls that are affected"
 _POOR = ("MOS falls", "poor calls rise", "engagement falls")
 
@@ -54,6 +54,6 @@ KINDS: tuple[FaultKind, ...] = (
             "at the limit, joins are refused",
             "engagement falls",
         ),
-        live=_LIVE,
+        live="the API refuses joins, the media relay loses and delays packets; the model shows the families it owns",
     ),
 )
