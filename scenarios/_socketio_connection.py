@@ -27,6 +27,9 @@ _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class ConnectError(Exception):
     """There is no connection; the text says why, in words that do not vary from one user to the next."""
 
+    def __repr__(self) -> str:
+        return str(self)  # in Locust's table of failures
+
 
 class Connection:
     """A WebSocket. `on_end` is called once, with the reason, when it is over and nobody here had closed it."""

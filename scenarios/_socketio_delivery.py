@@ -12,6 +12,7 @@ With workers, the master tells each which messages users of the others sent, sin
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import gevent
@@ -34,7 +35,7 @@ class PostOffice:
     """What the users of this process send and receive. There is one, `POST`."""
 
     def __init__(self) -> None:
-        self.process = os.urandom(4).hex()
+        self.process = ""
         self.clock = RunClock()
         self.ledger = Deliveries()
         self.alone = True  # no other process of this run
@@ -45,6 +46,7 @@ class PostOffice:
 
     def begin(self, environment: Environment) -> None:
         """Report once a second from now on."""
+        self.process = os.urandom(4).hex()  # not before: Locust's --processes forks after it has read this file
         self._environment = environment
         self.alone = not isinstance(environment.runner, WorkerRunner)
         environment.events.test_stop.add_listener(lambda **_: self.report())
@@ -61,6 +63,11 @@ class PostOffice:
     def leave(self, member: Member) -> None:
         """The user is about to leave, or its connection is gone."""
         self.ledger.leave(member, self.clock.now_us())
+
+    def awaits(self, stays: Iterable[Member]) -> bool:
+        """Whether something is still on its way to somebody, and not yet given up."""
+        self.ledger.settle(self.clock.now_us())
+        return any(map(self.ledger.waits, stays))
 
     def arrived(self, member: Member, text: str) -> Stamp | None:
         """A member received a text with a stamp in it; returned is the stamp of what came back to its sender."""

@@ -22,7 +22,8 @@ import orjson
 from _member import WORDING, Json, Member
 from _run import PLAIN_HOST
 from _shape import REQUEST_SECONDS
-from _socketio_client import ConnectError, RefusedError, SocketIOClient, Transport
+from _socketio_client import RefusedError, SocketIOClient, Transport
+from _socketio_connection import ConnectError
 from _socketio_delivery import POST
 from gevent.event import AsyncResult
 from gevent.lock import RLock
@@ -30,11 +31,12 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from simulator.profile.schema import Scenario
+from simulator.streams.deliveries import SETTLED_US
 from simulator.streams.deliveries import Member as Stay
 from simulator.wire.load_report import Outcome
 
 _BACK_OFF_SECONDS = (1.0, 5.0)  # at first, and at most; times 0.5 to 1.5: as socket.io-client does
-_DRAIN_SECONDS = 8.0  # within Locust's --stop-timeout of a run
+_DRAIN_SECONDS = SETTLED_US / 1e6 + 0.3  # within Locust's --stop-timeout of a run
 _RELAY_SECONDS = 3.0  # until the last messages of other workers' users are known here
 _LIMITED = ("rate limit", "too many")
 _POLLING_SHARE = 0.2
@@ -42,7 +44,7 @@ _POLLING_SHARE = 0.2
 _numbers = itertools.count(1)
 
 
-class EventError(Exception):
+class EventError(ConnectError):
     """An event was not answered as it should be; the text is the error's code, or what happened instead."""
 
 
@@ -158,11 +160,13 @@ class SocketIOMember(Member):
             self._returning.kill()
         ends = time.monotonic() + _DRAIN_SECONDS
         stays_until = time.monotonic() + (0.0 if POST.alone else _RELAY_SECONDS)
-        while self.sio.connected and time.monotonic() < ends:
-            if time.monotonic() >= stays_until and not any(map(POST.ledger.waits, self.stays.values())):
-                break
-            gevent.sleep(0.1)
-        self.leave()
+        try:
+            while self.sio.connected and time.monotonic() < ends:
+                if time.monotonic() >= stays_until and not POST.awaits(self.stays.values()):
+                    break
+                gevent.sleep(0.1)
+        finally:
+            self.leave()
 
     def leave(self, *, politely: bool = True) -> None:
         """Hang up; what is on its way to this user then is not counted on."""
@@ -201,7 +205,7 @@ class SocketIOMember(Member):
             ready = self._result.get(timeout=REQUEST_SECONDS)
             self.id = ready["user"]["id"]
             self._servers = [server["id"] for server in ready.get("servers") or ()]
-        except (ConnectError, EventError) as error:
+        except ConnectError as error:
             problem = error
         except gevent.Timeout:
             problem = EventError("was let in, but never told to be ready")

@@ -5,6 +5,7 @@ python -m tests.load.chat_server 0        the same as a process of its own, whic
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sys
 import threading
@@ -50,20 +51,22 @@ class ChatServer:
     without_nonce: bool = False
     lose: set[int] = field(default_factory=set)  # of the copies to others than the sender, in the order sent
     twice: set[int] = field(default_factory=set)
-    hold: set[int] = field(default_factory=set)  # comes after the next copy to the same member
+    hold: set[int] = field(default_factory=set)  # comes after the sender's next copy to the same member
     copies: int = 0  # to others than the sender
     rooms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    meetings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     transports: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     sio: Any = None
+    loop: Any = None
 
     def app(self) -> socketio.ASGIApp:
         self.sio = sio = socketio.AsyncServer(
-            async_mode="asgi", json=Json, ping_interval=self.ping_seconds, ping_timeout=self.ping_seconds
+            async_mode="asgi", json=Json, ping_interval=self.ping_seconds, ping_timeout=20
         )
         numbers = itertools.count(1)
         authors: dict[str, str] = {}
-        held: dict[str, list[Any]] = defaultdict(list)
+        held: dict[tuple[str, str], list[Any]] = defaultdict(list)
 
         async def answers(event: str, sid: str) -> bool:
             self.events[event] += 1
@@ -73,6 +76,7 @@ class ChatServer:
 
         @sio.event
         async def connect(sid: str, environ: dict[str, Any], auth: dict[str, str] | None) -> None:
+            self.loop = asyncio.get_running_loop()
             self.events["connect"] += 1
             self.transports[sio.transport(sid)] += 1
             if self.refused or (auth or {}).get("token") != self.http.token:
@@ -93,6 +97,14 @@ class ChatServer:
         async def heartbeat(sid: str, *_: object) -> None:
             if await answers("heartbeat", sid):
                 await sio.emit("heartbeat_ack", to=sid)
+
+        @sio.on("meet")  # not in the contract: `met` once so many have come to a place
+        async def meet(sid: str, body: dict[str, Any]) -> None:
+            met = self.meetings[body["place"]]
+            met.add(sid)
+            if len(met) == body["of"]:
+                for one in met:
+                    await sio.emit("met", to=one)
 
         @sio.on("server:join")
         async def server_join(sid: str, body: dict[str, str]) -> None:
@@ -144,11 +156,11 @@ class ChatServer:
                 if self.copies in self.lose:
                     continue
                 if self.copies in self.hold:
-                    held[member].append(message)
+                    held[member, sid].append(message)
                     continue
                 for _ in range(2 if self.copies in self.twice else 1):
                     await sio.emit("message:create", message, to=member)
-                for late in held.pop(member, []):
+                for late in held.pop((member, sid), []):
                     await sio.emit("message:create", late, to=member)
 
         return socketio.ASGIApp(sio, self.http.app())
