@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from simulator.errors import ExitCode
 from simulator.profile.thresholds import Measure, parse_threshold
-from simulator.telemetry.observations import LoadEnded, ThresholdResult
+from simulator.telemetry.observations import LoadEnded, PlanKept, ThresholdResult
 
 MOST_CPU_RATIO = 0.8
 """Share of a core above which a generator's own delays are in its latencies."""
@@ -62,7 +62,9 @@ def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
     """Whether the generator did what it should."""
     if ended.problem:
         yield LoadFinding(Judged.UNOBSERVED, "figures", f"the figures cannot be trusted: {ended.problem}")
-    if ended.achieved_ratio is None:
+    if len(ended.kept) > 1:
+        yield from (_judge_plan(plan, tolerance) for plan in ended.kept)
+    elif ended.achieved_ratio is None:
         yield LoadFinding(Judged.UNOBSERVED, "rate", "no requests were planned")
     else:
         kept = abs(ended.achieved_ratio - 1) <= tolerance
@@ -83,6 +85,19 @@ def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
             f"the generator used {ended.worker_cpu_ratio:.0%} of a core, so its own delays are in the latencies; "
             f"take more --processes",
         )
+
+
+def _judge_plan(plan: PlanKept, tolerance: float) -> LoadFinding:
+    about = f"rate of {plan.scenario}"
+    if plan.ratio is None:
+        return LoadFinding(Judged.UNOBSERVED, about, f"{plan.scenario}: no {plan.unit} were planned")
+    allowed = max(tolerance, plan.by_chance)
+    kept = abs(plan.ratio - 1) <= allowed
+    missed = f", {plan.missed:,} that no user was free to begin" if plan.missed else ""
+    text = f"{plan.scenario}: {plan.ratio:.1%} of {plan.planned:,.0f} planned {plan.unit} were begun{missed}"
+    return LoadFinding(
+        Judged.FINE if kept else Judged.UNOBSERVED, about, f"{text} (allowed: {allowed:.0%} more or less)"
+    )
 
 
 def _judge_answers(ended: LoadEnded, errors_expected: bool) -> Iterator[LoadFinding]:

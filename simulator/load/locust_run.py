@@ -188,6 +188,7 @@ class LocustRun:
             overall=self._totals.overall(),
             achieved_ratio=self._totals.achieved_ratio(until_ms, by_iterations=by_iterations),
             kept=self._totals.kept(until_ms, by_iterations=by_iterations),
+            deliveries=self._totals.deliveries(),
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
             thresholds=self._totals.thresholds(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simulator.errors import did_you_mean
+from simulator.profile.load_names import SCENARIOS, SHORT, Kind
 from simulator.profile.thresholds import Measure, Threshold
 from simulator.telemetry.observations import ThresholdResult
 from simulator.wire.load_report import Tally, sum_tallies
@@ -33,11 +34,23 @@ def _judge(threshold: Threshold, tallies: Mapping[str, Tally], dropped: int) -> 
         return _result(threshold, share, f"{share:.3%}".replace("%", " %"), tally.requests)
     timed = len(tally.latency)
     if timed < threshold.fewest_samples:
-        reason = f"only {timed} requests were timed; it takes {threshold.fewest_samples} to tell"
+        counted = "requests were timed" if threshold.kind is Kind.LATENCY else "values were measured"
+        reason = f"only {timed} {counted}; it takes {threshold.fewest_samples} to tell"
         return ThresholdResult(threshold.text, None, samples=timed, reason=reason)
-    (seconds,) = tally.latency.quantiles_seconds((threshold.quantile,))
-    assert seconds is not None
-    return _result(threshold, seconds, f"{seconds * 1000:.4g}ms", timed)
+    (value,) = tally.latency.quantiles_seconds((threshold.quantile,))
+    assert value is not None
+    return _result(threshold, value, tell(value, threshold.kind), timed)
+
+
+def tell(value: float, kind: Kind) -> str:
+    """A measured value for people: `412ms`, `3.91`, `0.31 %`."""
+    match kind:
+        case Kind.LATENCY:
+            return f"{value * 1000:.4g}ms"
+        case Kind.SCORE:
+            return f"{value:.2f}"
+        case Kind.SHARE:
+            return f"{100 * value:.2f} %"
 
 
 def _result(threshold: Threshold, observed: float, told: str, samples: int) -> ThresholdResult:
@@ -47,4 +60,7 @@ def _result(threshold: Threshold, observed: float, told: str, samples: int) -> T
 def _nobody(threshold: Threshold, tallies: Mapping[str, Tally]) -> str:
     if not tallies:
         return "no request was measured"
+    named = SHORT.get(threshold.subject, threshold.subject)
+    if threshold.subject in SHORT or threshold.subject in SCENARIOS:
+        return f"nothing of {named!r} was measured; does the profile's load.scenarios have it?"
     return f"no request is named {threshold.subject!r}{did_you_mean(threshold.subject, tallies)}"

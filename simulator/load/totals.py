@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields
 
-from simulator.load.names import kind_of, requests_of, scenario_of
 from simulator.load.thresholds import judge_thresholds
+from simulator.profile.load_names import kind_of, requests_of, scenario_of
 from simulator.profile.load_plan import LoadPlan
 from simulator.profile.schema import Load, Scenario
 from simulator.profile.thresholds import parse_threshold
-from simulator.telemetry.observations import LoadMeasured, PlanKept, RequestTotals, ThresholdResult
-from simulator.wire.load_report import Measured, Paced, Tally, add_paced, add_tallies, sum_tallies
+from simulator.telemetry.observations import Deliveries, LoadMeasured, PlanKept, RequestTotals, ThresholdResult
+from simulator.wire.load_report import Delivered, Measured, Paced, Tally, add_paced, add_tallies, sum_tallies
 
 OVERALL = "all requests"
 _UNITS = {Scenario.HTTP: "requests", Scenario.SOCKETIO: "messages", Scenario.VOICE: "calls"}
@@ -37,6 +38,7 @@ class Totals:
         self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
         self._busiest: float | None = None
         self._paced: dict[str, Paced] = {}
+        self._delivered: Delivered | None = None
 
     def begin(self, at_ms: int) -> None:
         """The generator's users began at this wall instant."""
@@ -46,6 +48,9 @@ class Totals:
         """Count one line, and tell it as an observation."""
         add_tallies(self._tallies, line.tallies)
         add_paced(self._paced, line.paced)
+        if line.deliveries is not None:
+            self._delivered = self._delivered or Delivered()
+            self._delivered.add(line.deliveries)
         if line.at_ms > self._warm_from_ms:
             self._dropped += line.missed
             if self._judged is not self._tallies:
@@ -106,13 +111,19 @@ class Totals:
                 unit, done = _UNITS[scenario], self._requests_of(scenario)
             else:
                 unit, done = _UNITS[scenario], paced.begun
-            found.append(PlanKept(scenario, unit, self._planned_by(scenario, at_ms), done, paced.missed))
+            found.append(PlanKept(scenario, unit, self._planned_by(scenario, at_ms), done, paced.missed, paced.late))
         return tuple(found)
 
     def achieved_ratio(self, at_ms: int, *, by_iterations: bool = False) -> float | None:
-        """Done over planned until `at_ms`, of the scenario that is farthest from its plan; None where none has one."""
-        ratios = [one.ratio for one in self.kept(at_ms, by_iterations=by_iterations) if one.ratio is not None]
-        return max(ratios, key=lambda ratio: abs(ratio - 1), default=None)
+        """Done over planned until `at_ms`; None where nothing was planned.
+
+        Of several scenarios, that of the one farthest from its plan; where chance explains all of them, the busiest's.
+        """
+        planned = [(one, one.ratio) for one in self.kept(at_ms, by_iterations=by_iterations) if one.ratio is not None]
+        off = [(abs(ratio - 1), ratio) for one, ratio in planned if abs(ratio - 1) > one.by_chance]
+        if off:
+            return max(off)[1]
+        return max(planned, key=lambda one: one[0].planned)[1] if planned else None
 
     def by_name(self) -> tuple[RequestTotals, ...]:
         """Each request name's figures, by name."""
@@ -122,8 +133,15 @@ class Totals:
         """All requests together."""
         return _figures(OVERALL, sum_tallies(requests_of(self._tallies)))
 
+    def deliveries(self) -> Deliveries | None:
+        """What became of messages to rooms; None where nobody followed them."""
+        if self._delivered is None:
+            return None
+        counts = {field.name: getattr(self._delivered, field.name) for field in fields(Deliveries)}
+        return Deliveries(**counts)
+
     def _requests_of(self, scenario: Scenario) -> int:
-        return sum(tally.requests for name, tally in self._tallies.items() if scenario_of(name) is scenario)
+        return sum(tally.requests for name, tally in self._tallies.items() if scenario_of(name) == scenario)
 
     def _planned_by(self, scenario: Scenario, at_ms: int) -> float:
         return self._plans[scenario].turns_by(at_ms - self._started_ms)

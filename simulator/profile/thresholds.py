@@ -1,12 +1,16 @@
 r"""Thresholds on load, as an author writes them: `http p95 < 300ms`, `error ratio < 1 %`, `arrivals dropped = 0`.
 
     [SUBJECT] p50 … p99.9 | max   OP  DURATION        latency, from the instant at which a request was to leave
+    mos p5 …                      OP  SCORE           mean opinion scores of calls, 1 to 5
+    loss p95 …                    OP  SHARE           packets lost of a call
     [SUBJECT] error ratio         OP  SHARE           requests that failed
     [SUBJECT] rate limited ratio  OP  SHARE           requests that were answered 429
     arrivals dropped              OP  COUNT           requests of the plan that no user was free to send
 
-SUBJECT is the name of requests as the table at a run's end has it, such as `GET /api/v1/posts`; `*` is any text,
-and `http` or nothing means all requests. OP is one of < <= > >= =. A share is written `1 %` or `0.01`.
+SUBJECT is a name as the table at a run's end has it, such as `GET /api/v1/posts` or `SIO emit *`; `*` is any text.
+`http`, `socketio` and `voice` are all requests of that scenario, nothing or `*` those of all; `connect`, `deliver`,
+`echo`, `join`, `mos`, `loss`, `jitter` and `rtt` are what Socket.IO and voice users measure. OP is one of < <= > >= =.
+A share is written `1 %` or `0.01`.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from simulator.errors import did_you_mean
+from simulator.profile.load_names import SCENARIOS, SHORT, Kind, is_request, kind_of, scenario_of
 from simulator.units import SECOND, parse_duration
 
 _FORM: Final = re.compile(r"\s*(\S.*?)\s*(<=|>=|==|=|<|>)\s*(\S(?:.*\S)?)\s*", re.ASCII)
@@ -28,8 +33,10 @@ _MEASURE: Final = re.compile(
 )
 _QUANTILE: Final = re.compile(r"p(\d+(?:\.\d+)?)", re.ASCII)
 _SHARE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)", re.ASCII)
-_ALL: Final = ("", "http", "*")
-_EXAMPLE: Final = "write one like `http p95 < 300ms`, `error ratio < 1 %` or `arrivals dropped = 0`"
+_ALL: Final = ("", "*")
+_SCORE: Final = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_BEST_SCORE: Final = 5.0
+_EXAMPLE: Final = "write one like `http p95 < 300ms`, `error ratio < 1 %`, `mos p5 > 3.6` or `arrivals dropped = 0`"
 
 OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
@@ -51,7 +58,8 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Threshold:
-    """One threshold. `limit` is seconds (latency), a share (ratios) or a count; `quantile` is in (0, 1]; 1 is max."""
+    """One threshold. `limit` is seconds (latency), a score, a share (ratios) or a count; `quantile` is in (0, 1]; 1 is
+    max. `kind` is what the values of a quantile are."""
 
     text: str
     subject: str
@@ -59,10 +67,15 @@ class Threshold:
     operator: str
     limit: float
     quantile: float | None = None
+    kind: Kind = Kind.LATENCY
 
     def covers(self, name: str) -> bool:
-        """Whether it is about the requests of this name."""
-        return self.subject in _ALL or fnmatchcase(name, self.subject)
+        """Whether it is about what is counted by this name."""
+        if self.subject in _ALL:
+            return is_request(name)
+        if self.subject in SCENARIOS:
+            return is_request(name) and scenario_of(name) == self.subject
+        return fnmatchcase(name, SHORT.get(self.subject, self.subject))
 
     def holds(self, observed: float) -> bool:
         """Whether what was observed is on the right side of the limit."""
@@ -88,10 +101,11 @@ def parse_threshold(text: str) -> Threshold:
     subject = parts[1] or ""
     measure, quantile = _measure(text, parts[2])
     sign = "=" if found[2] == "==" else found[2]
-    if measure is Measure.DROPPED and subject not in _ALL:
+    kind = kind_of(SHORT.get(subject, subject))
+    if measure is Measure.DROPPED and subject not in (*_ALL, "http"):
         raise ValueError(f"{text!r}: arrivals dropped are counted over all requests; leave {subject!r} out")
-    limit = _limit(text, measure, found[3])
-    return Threshold(" ".join(text.split()), subject, measure, sign, limit, quantile)
+    limit = _limit(text, measure, found[3], kind)
+    return Threshold(" ".join(text.split()), subject, measure, sign, limit, quantile, kind)
 
 
 def _measure(text: str, words: str) -> tuple[Measure, float | None]:
@@ -111,8 +125,12 @@ def _nearest(what: str) -> str:
     return f"{did_you_mean(what, known)} ({', '.join(known)})"
 
 
-def _limit(text: str, measure: Measure, limit: str) -> float:
-    if measure is Measure.LATENCY:
+def _limit(text: str, measure: Measure, limit: str, kind: Kind) -> float:
+    if measure is Measure.LATENCY and kind is Kind.SCORE:
+        if not _SCORE.fullmatch(limit) or not 1 <= float(limit) <= _BEST_SCORE:
+            raise ValueError(f"{text!r}: {limit!r} is no mean opinion score; 1 is bad, 5 the best")
+        return float(limit)
+    if measure is Measure.LATENCY and kind is Kind.LATENCY:
         try:
             return parse_duration(limit.replace(" ", "")) / SECOND
         except ValueError as error:

@@ -6,6 +6,7 @@ Observations are facts; what they mean is `simulator.verdict`'s business.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -206,12 +207,34 @@ class PlanKept:
     unit: str  # requests, messages, calls, iterations
     planned: float
     done: int
-    missed: int = 0  # that no user was free to do
+    missed: int = 0  # that no user was free to do; of the open model, what was dropped
+    late: int = 0  # done, but begun after they were due
 
     @property
     def ratio(self) -> float | None:
         """Done over planned; None where nothing was planned."""
         return self.done / self.planned if self.planned else None
+
+    @property
+    def by_chance(self) -> float:
+        """How far the ratio of so few may be from 1 by chance alone: two standard deviations of a Poisson count."""
+        return 2.0 / math.sqrt(self.planned) if self.planned else 0.0
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Messages that reached members of a room other than their sender, and those that should have: each is one message
+    to one member. `untimed` came to somebody who reads slowly by intent, `undecided` were on their way to somebody who
+    left. Between machines, clocks may differ by `clock_error_seconds`."""
+
+    delivered: int
+    lost: int
+    duplicates: int
+    reordered: int
+    late: int
+    undecided: int
+    untimed: int
+    clock_error_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -235,7 +258,8 @@ class LoadEnded:
     """The load generator's last word: totals by name, and whether it kept its rate.
 
     `achieved_ratio` is requests sent over requests planned, over the profile's whole duration; of several scenarios,
-    that of the one farthest from its plan (`kept` has them all); None where no rate was planned. `problem` says why the figures cannot be trusted.
+    that of the one farthest from its plan (`kept` has them all), chance aside; None where no rate was planned.
+    `problem` says why the figures cannot be trusted.
     """
 
     at_ms: int
@@ -247,6 +271,7 @@ class LoadEnded:
     thresholds: tuple[ThresholdResult, ...] = ()
     aborted_by: str = ""  # the threshold that ended the load before its time
     kept: tuple[PlanKept, ...] = ()  # each scenario's plan
+    deliveries: Deliveries | None = None  # where messages were followed to those who get them
     planned_unit: str = "requests"  # what `achieved_ratio` counts; a team's own Locust users are paced by iterations
 
 

@@ -151,12 +151,14 @@ class Paced:
     begun: int = 0
     missed: int = 0  # turns of the plan that no user was free to take
     finished: int = 0  # begun and done, where those who take turns count that
+    late: int = 0  # begun, but not when they were due
 
     def add(self, other: Paced) -> None:
         """Count everything that `other` counted, on another process or in another span."""
         self.begun += other.begun
         self.missed += other.missed
         self.finished += other.finished
+        self.late += other.late
 
 
 def add_paced(into: dict[str, Paced], more: Mapping[str, Paced]) -> None:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.profile.load_names import SCENARIOS
+from simulator.profile.schema import Scenario
 from simulator.profile.thresholds import OPERATORS, Measure, Threshold, parse_threshold
 
 
@@ -24,6 +26,10 @@ from simulator.profile.thresholds import OPERATORS, Measure, Threshold, parse_th
         ("rate limited ratio = 0", "", Measure.RATE_LIMITED, 0.0, None),
         ("http rate limited ratio < 1%", "http", Measure.RATE_LIMITED, 0.01, None),
         ("arrivals dropped == 0", "", Measure.DROPPED, 0.0, None),
+        ("deliver p99 < 500ms", "deliver", Measure.LATENCY, 0.5, 0.99),
+        ("mos p5 > 3.6", "mos", Measure.LATENCY, 3.6, 0.05),
+        ("VOICE mos p5 > 3.6", "VOICE mos", Measure.LATENCY, 3.6, 0.05),
+        ("loss p95 < 2 %", "loss", Measure.LATENCY, 0.02, 0.95),
     ],
 )
 def test_notation(text: str, subject: str, measure: Measure, limit: float, quantile: float | None) -> None:
@@ -47,6 +53,9 @@ def test_notation(text: str, subject: str, measure: Measure, limit: float, quant
         ("error ratio < 5", "'5' is more than all"),
         ("error ratio < five", "'five' is not a share such as 1 % or 0.01"),
         ("arrivals dropped = 0 %", "'0 %' is not a count such as 0"),
+        ("mos p5 > 3.6s", "'3.6s' is no mean opinion score"),
+        ("mos p5 > 9", "'9' is no mean opinion score; 1 is bad, 5 the best"),
+        ("loss p95 < 200ms", "'200ms' is not a share"),
     ],
 )
 def test_mistakes(text: str, words: str) -> None:
@@ -58,6 +67,28 @@ def test_names_are_covered_by_pattern() -> None:
     assert parse_threshold("GET * max < 1s").covers("GET /api/v1/posts")
     assert not parse_threshold("GET * max < 1s").covers("POST /api/v1/posts")
     assert parse_threshold("http max < 1s").covers("POST /api/v1/posts")
+
+
+@pytest.mark.parametrize(
+    ("subject", "covered"),
+    [
+        ("", {"GET /api/v1/posts", "SIO connect", "SIO emit message:send", "VOICE join"}),
+        ("http", {"GET /api/v1/posts"}),
+        ("socketio", {"SIO connect", "SIO emit message:send"}),
+        ("voice", {"VOICE join"}),
+        ("deliver", {"SIO deliver"}),
+        ("mos", {"VOICE mos"}),
+        ("SIO *", {"SIO connect", "SIO emit message:send", "SIO deliver"}),
+    ],
+)
+def test_what_is_seen_is_no_request_and_scenarios_are_told_apart(subject: str, covered: set[str]) -> None:
+    names = ("GET /api/v1/posts", "SIO connect", "SIO emit message:send", "SIO deliver", "VOICE join", "VOICE mos")
+    threshold = parse_threshold(f"{subject} error ratio < 1 %")
+    assert {name for name in names if threshold.covers(name)} == covered
+
+
+def test_scenarios_are_called_as_in_the_schema() -> None:
+    assert set(SCENARIOS) == set(Scenario)
 
 
 @pytest.mark.parametrize(("text", "fewest"), [("p50", 20), ("p95", 200), ("p5", 200), ("p99.9", 10_000), ("max", 1)])
