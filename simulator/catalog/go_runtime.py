@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.catalog.families import Family, Level, constant, factors
+from simulator.catalog.families import Family, Flow, Level, constant, factors
 from simulator.catalog.jobs import (
     ALERTMANAGER,
     CADVISOR,
@@ -15,8 +15,7 @@ from simulator.catalog.jobs import (
     PROMETHEUS,
     REDIS,
 )
-from simulator.catalog.standing import Declaring
-from simulator.telemetry.samples import MetricType
+from simulator.catalog.standing import Declaring, summary
 
 _MIB = 1024.0**2
 _MEMORY_MIB = {
@@ -42,12 +41,13 @@ def _of(job: str, memory: float) -> tuple[Family, ...]:
         go.level("go_info", "Information about the Go environment.", 1.0, constant("version", "go1.20.6")),
         go.level("go_goroutines", "Number of goroutines that currently exist.", 12 + memory / 3, noise=0.02),
         go.level("go_threads", "Number of OS threads created.", 9.0),
-        Family(
+        *summary(
             job,
             "go_gc_duration_seconds",
-            MetricType.SUMMARY,
             "A summary of the pause duration of garbage collection cycles.",
             Level("one", (factors("quantile", _PAUSES),), scale=6e-5, noise=0.1),
+            Flow(f"{job}.collections", "standing.slowly"),
+            {"": 9e-5},
             not_tiny=True,
         ),
         go.level(

@@ -19,6 +19,7 @@ from simulator.catalog.families import (
 from simulator.catalog.jobs import CRYB_API
 from simulator.catalog.routes import ROUTES, Auth, Route
 from simulator.catalog.sizes import Size
+from simulator.catalog.standing import summary
 from simulator.telemetry.samples import MetricType
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -190,11 +191,12 @@ FAMILIES: tuple[Family, ...] = (
         "Share of requests that failed",
         Level("http.failing_percent", (constant("service", "api"), constant("endpoint", "all")), high=100),
     ),
-    Family(
+    *summary(
         CRYB_API,
         "cryb_api_response_quality",
-        MetricType.SUMMARY,
         "Quality of the API's answers, from 0 to 1",
         Level("api.response_quality", (constant("endpoint", "all"), factors("quantile", _QUALITY)), high=1.0),
+        Flow("api.rated", "http.served", (constant("endpoint", "all"),)),
+        {"": 0.97},
     ),
 )

@@ -77,3 +77,28 @@ class Declaring:
         return Family(
             self.job, f"{prefix}{name}{suffix}", kind, text.format(name), view, present=self.present, not_tiny=True
         )
+
+
+def summary(
+    job: str,
+    name: str,
+    text: str,
+    level: Level,
+    events: Flow,
+    means: Mapping[str, float],
+    by: str = "",
+    *,
+    not_tiny: bool = False,
+) -> tuple[Family, ...]:
+    """A summary: `level` with its quantiles, and of its events their sum and number. `means` says what one event adds
+    to the sum, by the value of the label `by`; without that label there is one mean, under an empty name."""
+
+    def entry(view: Count | Level) -> Family:
+        return Family(job, name, MetricType.SUMMARY, text, view, not_tiny=not_tiny)
+
+    labels = same(*(label for dimension in events.dimensions for label in dimension.names))
+    sums = (
+        Count(events, labels, where={by: (value,)} if by else {}, unit=mean, suffix="_sum")
+        for value, mean in means.items()
+    )
+    return (entry(level), *map(entry, sums), entry(Count(events, labels, suffix="_count")))

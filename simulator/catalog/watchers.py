@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from simulator.catalog.families import Count, Dimension, Family, Flow, Histogram, Level, constant, factors, same, shares
 from simulator.catalog.jobs import ALERTMANAGER, GRAFANA, PROMETHEUS
+from simulator.catalog.standing import summary
 from simulator.telemetry.samples import MetricType
 
-_C, _G, _H, _S = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM, MetricType.SUMMARY
+_C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 _GROUP = constant("rule_group", "/etc/prometheus/rules/platform.yml;platform")
 _QUANTILES = {"0.5": 1.0, "0.9": 3.2, "0.99": 9.5}
 _INTERVALS = {"0.01": 0.9985, "0.05": 0.9992, "0.5": 1.0, "0.9": 1.0006, "0.99": 1.0015}
+_SLICES = {"inner_eval": 0.0011, "prepare_time": 0.0002, "queue_time": 2e-5, "result_sort": 8e-6}
+_SCRAPED = {"15s": 15.0, "5s": 5.0, "10s": 10.0, "30s": 30.0}
 _INTEGRATIONS = shares("integration", {"slack": 55, "email": 30, "pagerduty": 15})
 _GRAFANA_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _PAGES = Flow(
@@ -100,34 +103,23 @@ FAMILIES: tuple[Family, ...] = (
         "Whether the last configuration reload attempt was successful.",
         Level("one"),
     ),
-    Family(
+    *summary(
         PROMETHEUS,
         "prometheus_engine_query_duration_seconds",
-        _S,
         "Query timings",
-        Level(
-            "one",
-            (
-                factors("quantile", _QUANTILES),
-                factors(
-                    "slice", {"inner_eval": 0.0011, "prepare_time": 0.0002, "queue_time": 2e-5, "result_sort": 8e-6}
-                ),
-            ),
-            noise=0.2,
-        ),
+        Level("one", (factors("quantile", _QUANTILES), factors("slice", _SLICES, tiny=1)), noise=0.2),
+        Flow("prometheus.queries", "prometheus.evaluations", (shares("slice", dict.fromkeys(_SLICES, 1.0), tiny=1),)),
+        _SLICES,
+        "slice",
     ),
-    Family(
+    *summary(
         PROMETHEUS,
         "prometheus_target_interval_length_seconds",
-        _S,
         "Actual intervals between scrapes.",
-        Level(
-            "one",
-            (
-                factors("interval", {"15s": 15.0, "5s": 5.0, "10s": 10.0, "30s": 30.0}, tiny=1),
-                factors("quantile", _INTERVALS),
-            ),
-        ),
+        Level("one", (factors("interval", _SCRAPED, tiny=1), factors("quantile", _INTERVALS))),
+        Flow("prometheus.intervals", "standing.evenly", (shares("interval", dict.fromkeys(_SCRAPED, 1.0), tiny=1),)),
+        _SCRAPED,
+        "interval",
     ),
     _gauge(
         ALERTMANAGER,

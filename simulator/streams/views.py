@@ -59,7 +59,7 @@ class CountReader:
 
     def __init__(self, family: Family, view: Count, counts: FlowCounts) -> None:
         groups = grouped(view, counts)
-        self.series = tuple(Series(family.name, labels) for labels in groups.labels)
+        self.series = tuple(Series(family.name + view.suffix, labels) for labels in groups.labels)
         self._groups = groups
         self._unit = view.unit
         self._buckets = counts.buckets
