@@ -149,14 +149,13 @@ class Member(PacedUser, FastUser):
         if self._shared is not None:
             self.rest(self._shared.wait_seconds())
             self._shared.use()
-        self._send("POST", route, body=body, path=path)
-        good = 200 <= self._status < 300
+        good = self._send("POST", route, body=body, path=path) is not None
         if route == _LOGIN and 0 < self._status < 500:  # what never came to the limit was not counted by it
             self.identity.logins.use()
         return good
 
     def _take(self, access_place: str, refresh_place: str | None) -> bool:
-        cookies = {cookie.name: cookie.value or "" for cookie in self.client.cookiejar}
+        cookies = self._cookies()
         access = read_token(access_place, self._content, cookies)
         refresh = read_token(refresh_place, self._content, cookies) if refresh_place else ""
         return self.identity.keep(access, refresh)
@@ -229,10 +228,16 @@ class Member(PacedUser, FastUser):
         return data
 
     def _read(self, route: str) -> tuple[Any, str]:
-        """The data of an answer; one that has tokens is looked at where they are."""
-        if route in (_LOGIN, _REFRESH) and TARGET.envelope.success is None:
-            return {}, ""
-        return read_data(TARGET.envelope, route, self._content)
+        """The data of an answer, and what is wrong with it. Of signing in, only that there is a token."""
+        auth = TARGET.auth
+        places = {_LOGIN: auth.login.access_token, _REFRESH: auth.refresh.access_token}
+        if route not in places:
+            return read_data(TARGET.envelope, route, self._content)
+        found = read_token(places[route], self._content, self._cookies())
+        return {}, "" if found else f"the answer has no token at {places[route]}"
+
+    def _cookies(self) -> dict[str, str]:
+        return {cookie.name: cookie.value or "" for cookie in self.client.cookiejar}
 
     def _bar(self, retry_after: object) -> None:
         """Sign in no more before the API takes it."""
