@@ -15,10 +15,10 @@ from simulator.catalog.comparison import Comparison, compare
 from simulator.catalog.exposed import claimed
 from simulator.catalog.faults import FAULT_KINDS, FaultKind, Parameter
 from simulator.catalog.looked_at import unused
-from simulator.cli.catalog_sources import read_source, team_expressions
+from simulator.cli.catalog_sources import read_source, team_expressions, team_homes
 from simulator.cli.catalog_table import as_json as family_json
 from simulator.cli.catalog_table import print_table, whole_families
-from simulator.cli.options import JsonOption, OverlayOption
+from simulator.cli.options import JsonOption, OverlayOption, PrometheusConfigOption, flag_or_setting
 from simulator.cli.overlays import chosen_catalogue
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import ExitCode, InputError, did_you_mean
@@ -142,11 +142,13 @@ def learn(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the overlay.")],
     job: JobOption = None,
+    prometheus_config: PrometheusConfigOption = None,
     overlay: OverlayOption = None,
 ) -> None:
     """Write an overlay that makes the catalogue fit a real platform, or the names that rules and dashboards use.
 
-    Types that only their use suggests are marked `confirm: true`; read the file before you use it.
+    Types that only their use suggests are marked `confirm: true`; read the file before you use it. Which of your scrape
+    jobs exposes what follows from your prometheus.yml (crybsim.yaml's, or --prometheus-config).
 
     \b
     Examples:
@@ -164,7 +166,9 @@ def learn(
             found = read_source(source, catalogue, WallClock(), job=job, allowed=settings.allowed_hosts)
             platforms.append(found.families)
     expressions = team_expressions(patterns, Path()) if patterns else ()
-    learnt = learn_overlay(catalogue, platforms, expressions, default_job=job)
+    scrapes = flag_or_setting(prometheus_config, settings.file(settings.prometheus_config))
+    homes = team_homes(scrapes, settings.jobs, catalogue, job)
+    learnt = learn_overlay(catalogue, platforms, expressions, homes=homes)
     for note in learnt.notes:
         typer.echo(note, err=True)
     try:

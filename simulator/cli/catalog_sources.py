@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from simulator.errors import InputError, UnobservedError
 from simulator.observers.exposed import exposed_by
 from simulator.observers.prometheus import PrometheusApi
 from simulator.profile.settings import expand
+from simulator.rehearsal.homes import Homes, homes_of
+from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.transport import http_client
 from simulator.wire.exposition_text import read_exposition
 
@@ -101,6 +103,14 @@ def _job_of(found: tuple[ExposedFamily, ...], catalogue: Catalogue, source: str)
         jobs = ", ".join(common)
         raise InputError(f"{source}: no name of it is in the catalogue; say whose it is with --job (jobs: {jobs})")
     return best
+
+
+def team_homes(scrapes: Path | None, mapping: Mapping[str, str], catalogue: Catalogue, default: str | None) -> Homes:
+    """Which job exposes what only rules and dashboards tell of. `scrapes` is the team's prometheus.yml, `default` the
+    job of what names none. Raises InputError."""
+    jobs = PrometheusConfig.read(scrapes, rules=()).jobs if scrapes else None
+    homes = homes_of(catalogue, jobs, mapping)
+    return replace(homes, default=default) if default else homes
 
 
 def team_expressions(patterns: Sequence[str], folder: Path) -> tuple[Expression, ...]:

@@ -6,12 +6,11 @@ A draft is a guess that a person has to look at: it carries `reviewed: false` an
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.cli.causes import CUSTOM, PLAIN, UNKNOWN, Causes
 from simulator.cli.manifests import carried_in
 from simulator.engine.rules import RuleSet, rules_from_api
 from simulator.errors import InputError, Problem, did_you_mean
@@ -23,18 +22,6 @@ from simulator.wire.kubernetes import Carried
 ONSET_MS = MINUTE
 SCRAPE_MS = 15 * SECOND  # the contract's scrape and evaluation interval
 NOTIFIED_MS = MINUTE  # group_wait, and some time for the last notification
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A fault that could set an alert off; `reason` says what in the expression suggested it."""
-
-    kind: str
-    reason: str
-    lines: tuple[str, ...] = ()  # further YAML of the fault
-
-
-_UNKNOWN = Cause("http_errors", "nothing in the expression points to a fault kind; `crybsim catalog faults` lists them")
 
 
 def read_rules(paths: Iterable[Path]) -> RuleSet:
@@ -70,28 +57,9 @@ def choose_rule(rules: RuleSet, name: str) -> AlertRule:
     return named[0]
 
 
-def likely_cause(rule: AlertRule) -> Cause | None:
-    """The fault kind that the rule's series suggest, or None."""
-    for selector in rule.selectors:
-        metric, matchers = selector.metric.lower(), selector.matchers
-        job = next((matcher.value for matcher in matchers if matcher.label == "job"), "")
-        if re.match(r"(pg_|postgres)|.*(database|_db_|db_quer)", metric):
-            return Cause("database_slow", f"it looks at {selector.metric}")
-        if metric == "up" and (not job or "api" in job):
-            return Cause("outage", f"it looks at {selector}")
-        if metric.startswith("http_") and re.search(r"duration|latency", metric):
-            return Cause("latency", f"it looks at {selector.metric}", ("parameters:", "  delay: 1500ms"))
-    for selector in rule.selectors:
-        if selector.metric.startswith("http_") and any(
-            matcher.label in ("code", "status", "status_code") and "5" in matcher.value for matcher in selector.matchers
-        ):
-            return Cause("http_errors", f"it looks at {selector}", ("intensity: 0.25",))
-    return None
-
-
-def draft(name: str, rule: AlertRule) -> str:
+def draft(name: str, rule: AlertRule, causes: Causes = PLAIN) -> str:
     """A profile whose fault should set the rule off."""
-    cause = likely_cause(rule) or _UNKNOWN
+    cause = causes.of(rule) or UNKNOWN
     within = ONSET_MS * -(-(rule.for_ms + rule.reach_ms + 2 * max(SCRAPE_MS, rule.interval_ms)) // ONSET_MS)
     lasts = within + ONSET_MS
     reach = f"its windows reach {format_duration(rule.reach_ms)} back, then `for: {format_duration(rule.for_ms)}`"
@@ -103,25 +71,28 @@ def draft(name: str, rule: AlertRule) -> str:
         "  alerts:",
         f"    - name: {json.dumps(rule.name)}",
         *(["      labels:", *(f"        {label}" for label in labels)] if labels else []),
-        "      caused_by: the-fault",
+        f"      caused_by: {cause.id}",
         f"      # {reach}, then scrape and evaluation",
         f"      fires_within: {format_duration(within)}",
         "      # Who must hear of it: a #channel, an address, pagerduty or another integration, receiver:NAME",
         "      notifies: []",
+        "  # true: any alert that is not named here has to stay silent, and to be able to see what it looks at",
+        "  no_other_alerts: false",
         "  # Alerts that must not fire, and alerts that this profile does not judge:",
         "  silent: []",
         "  ignore: []",
     ]
     fault = [
         "faults:",
-        "  - id: the-fault",
+        f"  - id: {cause.id}",
         f"    # {cause.reason}",
         f"    kind: {cause.kind}",
         f"    at: {format_duration(ONSET_MS)}",
         f"    for: {format_duration(lasts)}",
         *(f"    {line}" for line in cause.lines),
     ]
-    description = f"{rule.name} must fire while the platform suffers from {cause.kind}."
+    what = "something of ours breaks" if cause.kind == CUSTOM else f"the platform suffers from {cause.kind}"
+    description = f"{rule.name} must fire while {what}."
     note = ["# This run is long because of the alert's windows."] if within > HOUR else []
     return _profile(name, description, ONSET_MS + lasts + NOTIFIED_MS, [*note, *fault], expect)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import typer
 
+from simulator.cli.causes import CUSTOM, Causes
 from simulator.cli.discovery import Found, as_patterns, discover
-from simulator.cli.drafting import draft, likely_cause, read_rules, starter
+from simulator.cli.drafting import draft, read_rules, starter
+from simulator.cli.learnt_names import OVERLAY, LearntNames, learn_names
 from simulator.cli.options import DryRunOption
 from simulator.cli.profile import FOLDER, schema_text, write_new, write_profile
 from simulator.errors import InputError
@@ -32,7 +34,8 @@ _NOUNS = {
 def command(dry_run: DryRunOption = False) -> None:
     """Write crybsim.yaml and a first profile from the files found here. Nothing is ever overwritten.
 
-    Rule files, alertmanager.yml, prometheus.yml, locustfiles and dashboards are told by what is in them.
+    Rule files, alertmanager.yml, prometheus.yml, locustfiles and dashboards are told by what is in them. Metrics that
+    they ask for and the catalogue lacks go into an overlay, as crybsim catalog learn drafts it.
 
     \b
     Examples:
@@ -42,13 +45,18 @@ def command(dry_run: DryRunOption = False) -> None:
     folder = Path()
     found = discover(Path.cwd())
     _say_found(found)
-    settings = settings_text(found, Path.cwd())
-    profile = first_profile(found)
+    names = learn_names(found)
+    settings = settings_text(found, Path.cwd(), names)
+    profile = first_profile(found, names)
     if dry_run:
         typer.echo(f"would write {FILE_NAME}:\n{settings}\nwould write {FOLDER / FIRST_PROFILE}.yaml:\n{profile}")
         return
     _write(folder / FILE_NAME, settings)
     _write(folder / SCHEMA_NAME, schema_text(settings_schema()))
+    if names.overlay:
+        OVERLAY.parent.mkdir(exist_ok=True)
+        _write(OVERLAY, names.overlay)
+        typer.echo(f"  {names.summary}: a guess from your rules and dashboards, to be read and corrected", err=True)
     try:
         path = write_profile(folder / FOLDER, FIRST_PROFILE, profile)
         typer.echo(f"wrote {path}", err=True)
@@ -57,8 +65,8 @@ def command(dry_run: DryRunOption = False) -> None:
     typer.echo(f"next: read {FOLDER / FIRST_PROFILE}.yaml, then crybsim rehearse {FIRST_PROFILE}", err=True)
 
 
-def settings_text(found: Found, folder: Path) -> str:
-    """The content of crybsim.yaml for the files found in a folder."""
+def settings_text(found: Found, folder: Path, names: LearntNames) -> str:
+    """The content of crybsim.yaml for the files found in a folder, and the names learnt from them."""
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_NAME}",
         "# What would otherwise be repeated on every command line; a flag beats it. Paths start from this file.",
@@ -67,6 +75,12 @@ def settings_text(found: Found, folder: Path) -> str:
     lines += _single("prometheus_config", found.prometheus)
     lines += _single("alertmanager_config", found.alertmanager)
     lines += _listed("dashboards", as_patterns(found.dashboards, folder))
+    if names.overlay:
+        lines += ["# Metrics that your files ask for and the catalogue lacks; a draft of crybsim catalog learn:"]
+        lines += _listed("overlays", (str(OVERLAY),))
+    if names.jobs:
+        lines += ["# Which part of the platform stands for which of your scrape jobs; a guess, too:", "jobs:"]
+        lines += [f"  {json.dumps(job)}: {json.dumps(meant)}" for job, meant in names.jobs.items()]
     lines += [
         "",
         "# What runs in production: a rehearsal does as that does, and says how far its own engine is from it:",
@@ -80,15 +94,19 @@ def settings_text(found: Found, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def first_profile(found: Found) -> str:
-    """A draft for the alert that is easiest to set off, or the starter where the rules offer none."""
+def first_profile(found: Found, names: LearntNames) -> str:
+    """A draft for the alert that is easiest to set off; the starter where there are no rules."""
     try:
         rules = read_rules(found.rules)
     except InputError as error:
         typer.echo(f"the rules could not be read, so the first profile is not drafted from them:\n{error}", err=True)
         return starter(FIRST_PROFILE)
-    candidates = [rule for rule in rules.alerts if likely_cause(rule) and rule.reach_ms + rule.for_ms < HOUR]
-    return draft(FIRST_PROFILE, min(candidates, key=_urgency)) if candidates else starter(FIRST_PROFILE)
+    causes = Causes(names.reacts, names.jobs)
+    quick = [rule for rule in rules.alerts if rule.selectors and rule.reach_ms + rule.for_ms < HOUR]
+    likely = [rule for rule in quick if causes.of(rule)]
+    platforms = [rule for rule in likely if (cause := causes.of(rule)) and cause.kind != CUSTOM]
+    chosen = min(platforms or likely or quick or rules.alerts, key=_urgency, default=None)
+    return draft(FIRST_PROFILE, chosen, causes) if chosen else starter(FIRST_PROFILE)
 
 
 def _urgency(rule: AlertRule) -> tuple[bool, int, str]:

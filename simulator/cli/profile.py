@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from simulator.cli.causes import Causes
 from simulator.cli.drafting import choose_rule, draft, read_rules, starter
+from simulator.cli.learnt_names import reactions
 from simulator.cli.options import JsonOption, ProfileArgument, RulesOption, SeedOption
 from simulator.cli.overlays import reminders, team_overlays
 from simulator.cli.profile_truth import truth
@@ -21,8 +23,9 @@ from simulator.profile.schema import Profile
 from simulator.profile.settings import expand, load_settings
 from simulator.report.profile_page import render_page
 from simulator.report.profile_sketch import render_sketch
-from simulator.streams.overlays import overlays_of
+from simulator.streams.overlays import load_overlays, overlays_of
 from simulator.streams.signal_lines import signal_lines
+from simulator.telemetry.rules import AlertRule
 from simulator.units import format_duration
 
 app = typer.Typer(
@@ -108,13 +111,20 @@ def new(
         raise InputError(f"{name!r} is not a name of lower case letters, digits and hyphens")
     if rules and alert is None:
         raise InputError("--rules says where to look for an alert; say which one with --alert NAME")
-    text = starter(name) if alert is None else draft(name, choose_rule(read_rules(_rule_files(rules)), alert))
+    text = starter(name) if alert is None else _drafted(name, choose_rule(read_rules(_rule_files(rules)), alert))
     try:
         path = write_profile(FOLDER, name, text)
     except FileExistsError as error:
         raise InputError(f"{error.filename} is there already; nothing was written") from error
     typer.echo(f"wrote {path}; next: edit it, then crybsim profile check {path}", err=True)
     typer.echo(path)
+
+
+def _drafted(name: str, rule: AlertRule) -> str:
+    settings = load_settings()
+    overlays = load_overlays(team_overlays(settings, None))
+    reacts = {fault for overlay in overlays for fault in reactions(overlay)}
+    return draft(name, rule, Causes(reacts, settings.jobs))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,14 +34,15 @@ _STRING: Final = re.compile(r'("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')')
 
 @dataclass(frozen=True)
 class Expression:
-    """One expression and where it stands. `records` is the name that it is recorded under; `uses` is None where it
-    cannot be read."""
+    """One expression and where it stands. `records` is the name that it is recorded under, `alert` that of the alert it
+    is for; `uses` is None where it cannot be read."""
 
     file: str
     place: str
     text: str
     records: str
     uses: tuple[Use, ...] | None
+    alert: str = ""
 
 
 def expressions_in(path: Path) -> tuple[Expression, ...]:
@@ -64,7 +65,7 @@ def expressions_in(path: Path) -> tuple[Expression, ...]:
     except YAMLError as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     return (
-        *(_expression(str(path), *one, filled_in=False) for one in rules),
+        *(replace(_expression(str(path), *one, filled_in=False), alert=alert) for alert, *one in rules),
         *(_expression(str(path), *one, filled_in=True) for one in panels),
     )
 
@@ -114,14 +115,14 @@ def _without_variables(text: str, stand_in: str) -> str:
     return "".join(parts)
 
 
-def _of_rules(content: Any, file: str) -> Iterator[tuple[str, str, str]]:
+def _of_rules(content: Any, file: str) -> Iterator[tuple[str, str, str, str]]:
     groups = content.get("groups") if isinstance(content, dict) else None
     if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
         raise InputError(f"{file}: is not a rule file: it has no list `groups`")
     for group in groups:
         for rule in group.get("rules") or ():
-            name = str(rule.get("record") or rule.get("alert") or "?")
-            yield f"{group.get('name', '?')}/{name}", str(rule.get("expr", "")), str(rule.get("record") or "")
+            alert, record = str(rule.get("alert") or ""), str(rule.get("record") or "")
+            yield alert, f"{group.get('name', '?')}/{record or alert or '?'}", str(rule.get("expr", "")), record
 
 
 def _of_dashboard(content: Any, place: str = "") -> Iterator[tuple[str, str, str]]:

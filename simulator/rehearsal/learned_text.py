@@ -21,11 +21,12 @@ class Change:
     constants: dict[str, str] = field(default_factory=dict)
     buckets: tuple[float, ...] = ()
     where: str = ""
+    name: str = ""
 
     @property
     def is_one(self) -> bool:
         """Whether it changes anything."""
-        return bool(self.labels or self.without or self.constants or self.buckets)
+        return bool(self.labels or self.without or self.constants or self.buckets or self.name)
 
 
 @dataclass
@@ -45,13 +46,17 @@ class Addition:
     confirm: bool = False
     where: str = ""
     like: str = ""
+    during: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Draft:
     """An overlay while it is being learnt."""
 
-    jobs: set[str] = field(default_factory=set)
+    jobs: dict[str, int] = field(default_factory=dict)
+    """Each with the number of its targets."""
+    down_during: dict[str, list[str]] = field(default_factory=dict)
+    """By job: the faults that let its targets refuse the scrape."""
     drop: list[str] = field(default_factory=list)
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     add: list[Addition] = field(default_factory=list)
@@ -64,6 +69,7 @@ class Draft:
         if known is not change:
             known.labels.update(change.labels)
             known.constants.update(change.constants)
+            known.name = known.name or change.name
             known.buckets = tuple(sorted({*known.buckets, *change.buckets}))
 
     def explains(self, family: Family, label: str) -> bool:
@@ -81,7 +87,11 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield "# Drafted by crybsim catalog learn. Read it: what drives a family is a guess; so is the type, at confirm."
     if draft.jobs:
         yield "jobs:"
-        yield from (f"  {_text(job)}: {{port: 80}}  # write the port of its targets" for job in sorted(draft.jobs))
+        for job, instances in sorted(draft.jobs.items()):
+            more = f", instances: {instances}" if instances > 1 else ""
+            if down := draft.down_during.get(job):
+                more += f", down_during: [{', '.join(map(_text, down))}]"
+            yield f"  {_text(job)}: {{port: 80{more}}}  # write the port of its targets"
     if draft.drop:
         yield "drop:  # not there"
         yield from (f"  - {_text(name)}" for name in draft.drop)
@@ -93,13 +103,15 @@ def _lines(draft: Draft) -> Iterator[str]:
         yield "add:"
     for addition in draft.add:
         yield from _addition(addition)
-    if not (draft.drop or draft.changes or draft.add):
+    if not (draft.jobs or draft.drop or draft.changes or draft.add):
         yield "description: nothing differs from the catalogue"
 
 
 def _change(change: Change) -> Iterator[str]:
     yield f"  - family: {_text(change.family)}" + (f"  # {_comment(change.where)}" if change.where else "")
     yield f"    job: {_text(change.job)}"
+    if change.name:
+        yield f"    name: {_text(change.name)}"
     if change.labels:
         yield f"    labels: {_mapping(change.labels)}"
     if change.without:
@@ -128,6 +140,9 @@ def _addition(addition: Addition) -> Iterator[str]:
         yield f"    signal: {_text(addition.signal)}" + (f"  # as {addition.like}" if addition.like else "")
     else:
         yield f"    values: {_text(addition.values)}"
+    if addition.during:
+        yield "    during:  # a fault of this id sets the alert off"
+        yield from (f"      {_text(fault)}: {_text(values)}" for fault, values in addition.during.items())
     if addition.confirm:
         yield "    confirm: true"
 

@@ -8,15 +8,17 @@ is a guess either way: the signal of the catalogue's nearest family, or the valu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from simulator.catalog.catalogue import Catalogue
 from simulator.catalog.exposed import ExposedFamily, claimed, nearest_label
 from simulator.catalog.families import Family, Histogram, Level, Written, rows
-from simulator.catalog.jobs import CRYB_API
 from simulator.engine.expressions import Expression
 from simulator.errors import nearest
+from simulator.rehearsal.alert_limits import Limits, fault_id, limits_by_metric
+from simulator.rehearsal.homes import Homes, with_kinds
 from simulator.rehearsal.learned_text import Addition, Change, Draft, written
 from simulator.rehearsal.used_families import UsedFamily, used_families
 from simulator.telemetry.samples import MetricType
@@ -44,14 +46,32 @@ class Learnt:
     text: str
     summary: str
     notes: tuple[str, ...] = ()
+    is_needed: bool = True
+    """Whether anything differs from the catalogue."""
+
+
+_OF_PLACES: Final = re.compile(
+    r"env|environment|stage|cluster|region|zone|dc|datacenter|site|namespace|tenant|team|service|app|application"
+    r"|component|product|tier|role|host|hostname|node|pod|replica|monitor|prometheus"
+)
+"""Labels that say where something runs: any value that rules ask for is as good as another."""
+_STATES: Final = re.compile(r"_(?:status|state|phase|reason|condition|health)")
+_AT_REST: Final = 1.0
+_RENAMED: Final = {
+    MetricType.HISTOGRAM: (re.compile(r"^(?!.*(?:milli|_ms\b)).*(?:http|request).*(?:second|duration|latency)"),
+                           "http_request_duration_seconds"),
+    MetricType.COUNTER: (re.compile(r"http.*(?:request|response)|request.*_(?:total|count)$"), "http_requests_total"),
+}  # fmt: skip
+"""Names under which other platforms export what the catalogue calls so: then it reacts as the platform does."""
 
 
 @dataclass
 class _Learner:
     catalogue: Catalogue
-    default_job: str | None
+    homes: Homes
     draft: Draft = field(default_factory=Draft)
     notes: list[str] = field(default_factory=list)
+    renamed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.by_key: dict[tuple[str, str], Family] = {}
@@ -118,17 +138,54 @@ class _Learner:
             else:
                 readable.append(expression)
         added = {addition.name for addition in self.draft.add}
-        for used in used_families(readable):
-            entries = [family for family in self.catalogue.families if used.may_be(family)]
+        limits = limits_by_metric(readable)
+        families = used_families(readable)
+        asked = {family.name for used in families for family in self._meant(used)}
+        self.homes = with_kinds(self.homes, families)
+        for used in families:
+            entries = self._meant(used)
             if entries:
                 for job in dict.fromkeys(family.job for family in entries):
-                    self._fit_use(used, self.by_key[job, entries[0].name])
-            elif used.name not in added:
-                self._add_used(used)
+                    if not self._fit_use(used, self.by_key[job, entries[0].name]):
+                        self.draft.drop.append(f"{job}/{entries[0].name}")
+                        self._add_used(used, limits, job)
+            elif used.name not in added and not self._rename(used, asked):
+                self._add_used(used, limits, self.homes.of(used.name, used.job, self.catalogue))
+        for expression in readable:
+            self._may_be_down(expression)
 
-    def _fit_use(self, used: UsedFamily, family: Family) -> None:
-        """Labels that are used and that the family does not have: another name of one it has, or a further one."""
-        change = Change(family.job, family.name)
+    def _may_be_down(self, expression: Expression) -> None:
+        """A job of the team's that an alert watches the targets of: a fault named after the alert takes them down."""
+        for use in (expression.uses or ()) if expression.alert else ():
+            of_jobs = (m.value for m in use.selector.matchers if use.selector.metric == "up" and m.label == "job")
+            for job in of_jobs:
+                if job in self.draft.jobs or (job in self.homes.own and job not in self.homes.mapping):
+                    self.draft.jobs.setdefault(job, max(self.homes.own.get(job, 1), 1))
+                    down = self.draft.down_during.setdefault(job, [])
+                    down += {fault_id(expression.alert)} - set(down)
+
+    def _meant(self, used: UsedFamily) -> list[Family]:
+        """The families of the catalogue that it can be: of the job that is asked for, and scraped."""
+        job = self.homes.mapping.get(used.job, used.job)
+        return [f for f in self.catalogue.families if used.may_be(f, job) and self.homes.is_scraped(f.job)]
+
+    def _rename(self, used: UsedFamily, asked: Collection[str]) -> bool:
+        """Take what counts or times requests under another name for the catalogue's, where nobody asks for that."""
+        pattern, name = _RENAMED.get(used.type, (None, ""))
+        job = self.homes.of(used.name, used.job, self.catalogue)
+        family = self.by_key.get((job, name))
+        if pattern is None or not pattern.search(used.name) or family is None or name in {*asked, *self.renamed}:
+            return False
+        self.renamed.add(name)
+        self._fit_use(used, family, used.name)
+        return True
+
+    def _fit_use(self, used: UsedFamily, family: Family, name_there: str = "") -> bool:
+        """Labels that are used and that the family does not have: another name of one it has, or a further one.
+
+        False where values are asked for of a label that says what is counted, and that it has not: it is another one.
+        """
+        change = Change(family.job, family.name, name=name_there)
         free = [name for name in family.label_names if name not in used.labels]
         values = _values(family)
         for name, label in used.labels.items():
@@ -140,6 +197,8 @@ class _Learner:
             if guess is not None:
                 change.labels[guess] = name
                 free.remove(guess)
+            elif label.examples() and not name_there and not _OF_PLACES.fullmatch(name):
+                return False
             elif label.literals:
                 change.constants[name] = label.literals[0]
             else:
@@ -149,15 +208,16 @@ class _Learner:
             change.buckets = tuple(bounds)
         change.where = used.where
         self.draft.note_change(change)
+        return True
 
-    def _add_used(self, used: UsedFamily) -> None:
-        job = used.job or self.default_job or CRYB_API
+    def _add_used(self, used: UsedFamily, limits: Mapping[str, Limits], job: str) -> None:
         addition = Addition(job, used.name, used.type, f"used by {used.where}", confirm=True, where=used.where)
         for name, label in used.labels.items():
             if name in used.of_targets:
                 continue
-            seen = label.examples()
-            if used.type is MetricType.COUNTER and seen:
+            seen = (used.always(name),) if used.always(name) else label.examples()
+            shared = used.type is not MetricType.GAUGE and not used.always(name) and not _OF_PLACES.fullmatch(name)
+            if shared and seen:
                 rest = 1 - _RARE * len(seen)
                 addition.labels[name] = {**dict.fromkeys(seen, _RARE), "other": round(max(rest, _RARE), 4)}
             else:
@@ -165,13 +225,24 @@ class _Learner:
         if used.type is MetricType.HISTOGRAM:
             addition.buckets = tuple(sorted({*_DEFAULT_BOUNDS, *used.bounds}))
         self._bind(addition, None)
+        self._react(addition, used, limits.get(used.name))
         self.draft.add.append(addition)
+
+    def _react(self, addition: Addition, used: UsedFamily, limits: Limits | None) -> None:
+        """Values at which no alert on it fires, and, for a fault named after each alert, values at which it does."""
+        named = any(label.literals or label.examples() for label in used.labels.values())
+        at_rest = 0.0 if named and _STATES.search(used.name) else _AT_REST
+        if addition.type is MetricType.GAUGE and (not addition.signal or limits):
+            addition.signal = ""
+            addition.values = f"{limits.quiet(at_rest) if limits else at_rest:g}x1"
+        if limits and addition.values:
+            addition.during = limits.loud(is_counter=addition.type is MetricType.COUNTER)
 
     # -- what drives it -------------------------------------------------------------------------------------------
 
     def _bind(self, addition: Addition, seen: float | None) -> None:
         if addition.job not in {job.name for job in self.catalogue.jobs}:
-            self.draft.jobs.add(addition.job)
+            self.draft.jobs[addition.job] = max(self.homes.own.get(addition.job, 1), 1)
         alike = {family.name: family for family in self.catalogue.families if family.type is addition.type}
         close = nearest(addition.name, alike, likeness=_ALIKE)
         if close is None and addition.type is MetricType.COUNTER and _TROUBLE.search(addition.name):
@@ -204,10 +275,10 @@ def learn_overlay(
     platforms: Iterable[Sequence[ExposedFamily]],
     expressions: Iterable[Expression],
     *,
-    default_job: str | None = None,
+    homes: Homes | None = None,
 ) -> Learnt:
-    """Draft an overlay. `default_job` exposes what only expressions tell of, where they name no job."""
-    learner = _Learner(catalogue, default_job)
+    """Draft an overlay. `homes` tell which job exposes what only expressions tell of."""
+    learner = _Learner(catalogue, homes or Homes())
     for families in platforms:
         learner.platform(families)
     learner.uses(expressions)
@@ -217,7 +288,8 @@ def learn_overlay(
         f"{len(draft.add)} families added ({to_confirm} to be confirmed), {len(draft.changes)} changed, "
         f"{len(draft.drop)} dropped"
     )
-    return Learnt(written(draft), summary, tuple(learner.notes))
+    is_needed = bool(draft.jobs or draft.add or draft.changes or draft.drop)
+    return Learnt(written(draft), summary, tuple(learner.notes), is_needed)
 
 
 def _values(family: Family) -> Mapping[str, tuple[str, ...]]:

@@ -88,6 +88,7 @@ class LocalServers:
             discovered=files.discovered,
             default_ports=self._default_ports,
             more_jobs=files.more_jobs,
+            called={} if files.own_jobs else files.jobs,
         )
         try:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")

@@ -18,7 +18,8 @@ class TeamFiles:
 
     `discovered` says what scrape jobs' service discovery finds, `jobs` which job of the catalogue a scrape job is.
     Where the team gave no prometheus.yml (`own_jobs` is False), nobody knows how its jobs are called; `more_jobs` are
-    scrape jobs, with the addresses of their targets, that are then added to the reference one.
+    scrape jobs, with the addresses of their targets, that are then added to the reference one, whose own jobs are
+    called as `jobs` has it.
     """
 
     prometheus_config: Path

@@ -16,6 +16,10 @@ from simulator.telemetry.rules import Matcher, Selector
 from simulator.telemetry.samples import MetricType
 
 OF_TARGETS: Final = frozenset({"job", "instance", "__name__"})
+_OF_SERVERS: Final = frozenset(
+    {"cluster", "env", "environment", "dc", "datacenter", "monitor", "prometheus", "replica"}
+)
+"""Labels that tell whole installations apart: grouping by one does not say that series carry it."""
 _NOT_EXPOSED: Final = re.compile(r"up|ALERTS(_FOR_STATE)?|scrape_.*|.*:.*")
 """What Prometheus makes itself; a colon marks recorded names."""
 _TYPES: Final = {
@@ -34,9 +38,11 @@ class UsedLabel:
 
     literals: list[str] = field(default_factory=list)
     patterns: list[Matcher] = field(default_factory=list)
+    seen: int = 0
 
     def see(self, matcher: Matcher) -> None:
         """One matcher on it."""
+        self.seen += 1
         if matcher.op == "=" and matcher.value:
             self.literals.append(matcher.value)
         if matcher.op in ("=", "=~") and matcher.value:
@@ -66,26 +72,39 @@ class UsedFamily:
     name: str
     type: MetricType
     where: str
-    job: str = ""
+    jobs: dict[str, None] = field(default_factory=dict)
+    """The jobs that selectors name, in the order met."""
     labels: dict[str, UsedLabel] = field(default_factory=dict)
     bounds: set[float] = field(default_factory=set)
     of_targets: frozenset[str] = OF_TARGETS
+    uses: int = 0
 
-    def may_be(self, family: Family) -> bool:
-        """Whether the catalogue's family is what is meant."""
-        job = (Matcher("job", "=", self.job),) if self.job else ()
+    def always(self, label: str) -> str:
+        """The one value of a label that every use asks for, or empty."""
+        of = self.labels[label]
+        return of.literals[0] if of.seen == self.uses == len(of.literals) and len(set(of.literals)) == 1 else ""
+
+    @property
+    def job(self) -> str:
+        """The first job that a selector names, or empty."""
+        return next(iter(self.jobs), "")
+
+    def may_be(self, family: Family, named_job: str) -> bool:
+        """Whether the catalogue's family is what is meant, where selectors name that job (or none)."""
+        job = (Matcher("job", "=", named_job),) if named_job else ()
         return any(is_meant(family, Selector(name, job)) for name in (self.name, *(self.name + s for s in SUFFIXES)))
 
     def see(self, use: Use) -> None:
         """One use of it."""
+        self.uses += 1
         for matcher in use.selector.matchers:
             if matcher.label == "job" and matcher.op == "=":
-                self.job = self.job or matcher.value
+                self.jobs[matcher.value] = None
             elif matcher.label == "le":
                 self._see_bound(matcher)
-            elif matcher.label not in OF_TARGETS:
+            elif matcher.label not in OF_TARGETS and (matcher.op, matcher.value) != ("=", ""):
                 self.labels.setdefault(matcher.label, UsedLabel()).see(matcher)
-        for name in use.grouped_by - OF_TARGETS - {"le"}:
+        for name in use.grouped_by - OF_TARGETS - _OF_SERVERS - {"le"}:
             self.labels.setdefault(name, UsedLabel())
 
     def _see_bound(self, matcher: Matcher) -> None:

@@ -7,6 +7,7 @@ credentials and TLS settings are dropped, whatever else looks secret is masked, 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -57,11 +58,12 @@ class PrometheusConfig:
         discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
         more_jobs: Mapping[str, Sequence[str]] | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> None:
         """`path` is the original's, whose folder relative paths begin at. `rules` (globs, from the current folder)
         replace its rule files; `discovered` says what a job's service discovery would find; `default_ports` is for a
-        Prometheus before 3.0; `more_jobs` are jobs to scrape, with their targets' addresses, unless it has them.
-        Raises InputError.
+        Prometheus before 3.0; `more_jobs` are jobs to scrape, with their targets' addresses, unless it has them;
+        `called` are other names of jobs that are here. Raises InputError.
         """
         self._path = path
         self._folder = path.parent.absolute()
@@ -72,7 +74,7 @@ class PrometheusConfig:
         self._redirect_global()
         self._alertmanagers = self._redirect_alerting()
         self.sends_alerts = bool(self._alertmanagers)
-        self._job_nodes = self._collect_jobs(more_jobs or {})
+        self._job_nodes = self._collect_jobs(more_jobs or {}, called or {})
         self.changes += [f"user and password of a URL masked ({where})" for where in mask_user_info(self._root)]
         self.jobs = self._redirect_jobs(discovered or {}, default_ports)
         self._redirect_others()
@@ -90,10 +92,19 @@ class PrometheusConfig:
         discovered: Mapping[str, Sequence[Discovered]] | None = None,
         default_ports: bool = True,
         more_jobs: Mapping[str, Sequence[str]] | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> PrometheusConfig:
         """The file at `path`. Raises InputError when it cannot be read or is not a prometheus.yml."""
         text = _read(path)
-        return cls(text, path, rules=rules, discovered=discovered, default_ports=default_ports, more_jobs=more_jobs)
+        return cls(
+            text,
+            path,
+            rules=rules,
+            discovered=discovered,
+            default_ports=default_ports,
+            more_jobs=more_jobs,
+            called=called,
+        )
 
     def copy(
         self, *, emitter_url: str, alertmanager_url: str, without: Collection[tuple[str, str]] = frozenset()
@@ -184,7 +195,7 @@ class PrometheusConfig:
         self.alertmanager_prefix = prefixes[0].rstrip("/") if prefixes else ""
         return sections
 
-    def _collect_jobs(self, more: Mapping[str, Sequence[str]]) -> list[MappingNode]:
+    def _collect_jobs(self, more: Mapping[str, Sequence[str]], called: Mapping[str, str]) -> list[MappingNode]:
         """The jobs of this file and, inlined, of its `scrape_config_files` (which Prometheus has from 2.43 on)."""
         node = get(self._root, "scrape_configs")
         jobs: list[Node] = [*items(node)]
@@ -197,6 +208,7 @@ class PrometheusConfig:
                 jobs += found
                 self._folders += [path.parent] * len(found)
             self.changes.append(f"scrape_config_files: {pattern} inlined ({len(paths)} files)")
+        self._rename_jobs(jobs, called)
         named = {text_of(get(job, "job_name")) for job in jobs}
         for name in sorted(set(more) - named):
             addresses = SequenceNode(_SEQ, [string(address) for address in more[name]])
@@ -210,6 +222,20 @@ class PrometheusConfig:
         if jobs:
             put(self._root, "scrape_configs", SequenceNode(_SEQ, jobs))
         return [job for job in jobs if isinstance(job, MappingNode)]
+
+    def _rename_jobs(self, jobs: list[Node], called: Mapping[str, str]) -> None:
+        """Give jobs their other names; one that has several is there several times."""
+        for job, folder in zip(list(jobs), list(self._folders), strict=True):
+            own = text_of(get(job, "job_name"))
+            others = [name for name, meant in called.items() if meant == own and name != own]
+            for number, name in enumerate(others):
+                other = job if number == 0 else copy.deepcopy(job)
+                if isinstance(other, MappingNode):
+                    put(other, "job_name", string(name))
+                    self.changes.append(f"job {own!r} is called {name!r}, as crybsim.yaml says")
+                if number:
+                    jobs.append(other)
+                    self._folders.append(folder)
 
     def _redirect_jobs(self, given: Mapping[str, Sequence[Discovered]], default_ports: bool) -> tuple[ScrapeJob, ...]:
         jobs = []

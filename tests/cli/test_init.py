@@ -108,3 +108,36 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(folder: Path, capsys: py
     (folder / "profiles").write_text("a file where a folder should be")
     assert main(["init"]) == 2
     assert "profiles/first-rehearsal.yaml: cannot be written" in capsys.readouterr().err
+
+
+def test_what_the_catalogue_lacks_is_learnt_and_rehearsed_by_the_first_profile(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "r.yml").write_text(RULES.format(alert="QueueStuck", expr='mail_queue{job="mailer"} > 100'))
+    assert main(["init"]) == 0
+    assert "1 families added" in capsys.readouterr().err
+    assert load_settings().overlays == ("overlays/learnt.yaml",)
+    profile = load_profile(folder / "profiles/first-rehearsal.yaml")
+    assert [(fault.id, fault.kind) for fault in profile.faults] == [("queue-stuck", "custom")]
+    assert not profile.expect.no_other_alerts
+    assert main(["profile", "check", "first-rehearsal"]) == 0
+
+
+def test_the_first_profile_is_about_an_alert_that_is_there(folder: Path) -> None:
+    (folder / "r.yml").write_text(RULES.format(alert="Odd", expr="absent(nothing_like_it)"))
+    assert main(["init"]) == 0
+    profile = load_profile(folder / "profiles/first-rehearsal.yaml")
+    assert [expected.name for expected in profile.expect.alerts] == ["Odd"]
+
+
+def test_jobs_that_rules_ask_for_are_the_platform_s(folder: Path) -> None:
+    (folder / "r.yml").write_text(RULES.format(alert="A", expr='rate(http_requests_total{job="shop"}[5m]) > 0'))
+    assert main(["init"]) == 0
+    assert load_settings().jobs == {"shop": "cryb-api"}
+
+
+def test_files_that_cannot_be_learnt_from_do_not_stop_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "r.yml").write_text(RULES.format(alert="A", expr="my_gauge > 1"))
+    (folder / "p.yml").write_text("scrape_configs:\n- {}\n")
+    assert main(["init"]) == 0
+    assert "scrape jobs not learnt from: p.yml:2:3: scrape_configs: a job without job_name" in capsys.readouterr().err

@@ -132,3 +132,70 @@ def test_recorded_names_and_prometheus_s_own_are_not_exposed(tmp_path: Path) -> 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (note,) = learn_overlay(PLATFORM, (), expressions(tmp_path, "sum(")).notes
     assert "rules.yml: g/A0: not readable" in note
+
+
+def test_requests_that_are_counted_and_timed_under_another_name_react_as_the_platform_s(tmp_path: Path) -> None:
+    rules = (
+        'sum(rate(app_http_requests_total{status=~"5.."}[5m])) > 1',
+        "histogram_quantile(0.9, sum by (le) (rate(app_request_latency_seconds_bucket[5m]))) > 1",
+    )
+    overlay, catalogue = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, *rules)).text)
+    assert not overlay.add
+    assert family(catalogue, "app_http_requests_total").label_names == ("method", "route", "status")
+    assert family(catalogue, "app_request_latency_seconds").bounds
+    rules = (*rules, "rate(http_requests_total[5m]) > 0", "rate(http_request_duration_seconds_sum[5m]) > 0")
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, *rules)).text)
+    assert [added.name for added in overlay.add] == ["app_http_requests_total", "app_request_latency_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "during"),
+    [
+        ("queue_len > 1000", "1x1", "2000x1"),
+        ("queue_len < 3", "6x1", "1.5x1"),
+        ("thing_up == 0", "1x1", "0x1"),
+        ("queue_len > 10 and delta(queue_len[10m]) > 0", "1x1", "20+15x2000"),
+        ("increase(oom_kills_total[10m]) > 3", "0x1", "0+1x2000"),
+    ],
+)
+def test_no_alert_fires_at_rest_and_a_fault_named_after_it_sets_it_off(
+    rule: str, values: str, during: str, tmp_path: Path
+) -> None:
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)
+    (added,) = overlay.add
+    assert (added.values, dict(added.during)) == (values, {"a0": during})
+
+
+def test_a_part_of_a_whole_is_at_rest_where_no_alert_fires(tmp_path: Path) -> None:
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, "heap_used / heap_max * 100 > 90")).text)
+    assert {added.name: (added.values, dict(added.during)) for added in overlay.add} == {
+        "heap_used": ("1x1", {"a0": "180x1"}),
+        "heap_max": ("100x1", {}),
+    }
+
+
+def test_states_that_are_named_do_not_hold_at_rest(tmp_path: Path) -> None:
+    rule = 'sum by (pod) (max by (pod) (pod_status_phase{phase=~"Pending|Failed"}) * on (pod) group_left pod_owner) > 0'
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)
+    assert {added.name: added.values for added in overlay.add} == {"pod_status_phase": "0x1", "pod_owner": "1x1"}
+
+
+def test_a_label_that_every_use_asks_for_has_that_value_alone(tmp_path: Path) -> None:
+    rules = ('rate(odd_total{path="/m",of="a"}[5m]) > 0', 'rate(odd_total{path="/m",of=~"b|c",gone=""}[5m]) > 0')
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, *rules)).text)
+    assert overlay.add[0].labels["path"] == ("/m",)
+    assert set(overlay.add[0].labels["of"]) == {"a", "b", "c", "other"}
+    assert "gone" not in overlay.add[0].labels
+
+
+def test_a_family_without_the_label_that_says_what_it_counts_is_another_one(tmp_path: Path) -> None:
+    rule = 'rate(nginx_http_requests_total{status=~"^5..", env="live"}[1m]) > 0'
+    overlay, catalogue = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)
+    assert overlay.drop == ("nginx/nginx_http_requests_total",)
+    assert family(catalogue, "nginx_http_requests_total").label_names == ("env", "status")
+
+
+def test_a_job_whose_targets_an_alert_watches_goes_down_in_a_fault_named_after_it(tmp_path: Path) -> None:
+    rules = ('absent(up{job="dns"} == 1)', 'rate(dns_lookups_total{job="dns"}[5m]) > 0')
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, *rules)).text)
+    assert overlay.jobs["dns"].down_during == ("a0",)

@@ -378,3 +378,18 @@ def test_promtool_accepts_the_copy(which: str, team: Path, tmp_path: Path, binar
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SUCCESS" in done.stdout
+
+
+def test_jobs_of_an_overlay_are_added_and_jobs_may_be_called_otherwise(team: Path) -> None:
+    named = [job.name for job in PrometheusConfig.read(team).jobs]
+    first = named[0]
+    config = PrometheusConfig.read(
+        team,
+        more_jobs={"mailer": ("mailer:80", "mailer-2:80"), first: ("ignored:1",)},
+        called={"web": first, "x": first},
+    )
+    assert [job.name for job in config.jobs] == ["web", *named[1:], "x", first, "mailer"] or "mailer" in named
+    assert next(job.targets for job in config.jobs if job.name == "mailer") == ("mailer:80", "mailer-2:80")
+    of = {job.name: job.targets for job in config.jobs}
+    assert of["web"] == of["x"]
+    assert f"job {first!r} is called 'web', as crybsim.yaml says" in config.changes

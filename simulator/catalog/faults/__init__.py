@@ -7,7 +7,7 @@ Intensity is always a share in (0, 1]; what it is a share of is said in `intensi
 
 from __future__ import annotations
 
-from simulator.catalog.faults import database, http, infrastructure, logs, people, realtime, voice
+from simulator.catalog.faults import custom, database, http, infrastructure, logs, people, realtime, voice
 from simulator.catalog.faults.kinds import FaultKind, Parameter
 from simulator.units import SECOND
 
@@ -21,6 +21,7 @@ FAULT_KINDS: tuple[FaultKind, ...] = (
     *voice.KINDS,
     *people.KINDS,
     *logs.KINDS,
+    *custom.KINDS,
 )
 
 BY_NAME: dict[str, FaultKind] = {kind.name: kind for kind in FAULT_KINDS}
