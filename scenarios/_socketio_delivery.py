@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
+import orjson
 from _results import report
 from _socketio_clock import RunClock
 from locust import events
@@ -31,6 +32,14 @@ _SENT = "crybsim_sent"
 _ROOMS_NAMED = 10  # in the table of failures; the report of a run has them all
 
 
+class Received(NamedTuple):
+    """A message: its room, its stamp (None where it is not of this run), and all that the server tells of it."""
+
+    room: str
+    stamp: Stamp | None
+    message: dict[str, Any]
+
+
 class PostOffice:
     """What the users of this process send and receive. There is one, `POST`."""
 
@@ -43,6 +52,8 @@ class PostOffice:
         self._echoes_us: list[int] = []
         self._heartbeats: list[float] = []
         self._named: set[str] = set()
+        self._read_last = b""
+        self._received_last = Received("", None, {})
 
     def begin(self, environment: Environment) -> None:
         """Report once a second from now on."""
@@ -69,16 +80,23 @@ class PostOffice:
         self.ledger.settle(self.clock.now_us())
         return any(map(self.ledger.waits, stays))
 
-    def arrived(self, member: Member, text: str) -> Stamp | None:
-        """A member received a text with a stamp in it; returned is the stamp of what came back to its sender."""
-        stamp = decode_stamp(text)
-        if stamp is None or stamp.run != self.clock.run:
-            return None  # somebody else's message
+    def read(self, event: bytes) -> Received:
+        """The message that an event `42["message:create",…]` brings. All members of a room get the same bytes."""
+        if event != self._read_last:
+            message = orjson.loads(event[2:])[1]
+            stamp = decode_stamp(message.get("nonce") or message.get("content") or "")
+            if stamp is not None and stamp.run != self.clock.run:
+                stamp = None  # somebody else's message
+            self._read_last, self._received_last = event, Received(message["channelId"], stamp, message)
+        return self._received_last
+
+    def arrived(self, member: Member, stamp: Stamp) -> bool:
+        """A member received a message; whether it is its own that came back."""
         now_us = self.clock.now_us()
         if not self.ledger.received(member, stamp, now_us):
-            return None
+            return False
         self._echoes_us.append(now_us - stamp.sent_us)
-        return stamp
+        return True
 
     def pinged(self, late_seconds: float) -> None:
         """The server's ping came so much later than its interval."""

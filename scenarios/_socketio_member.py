@@ -19,12 +19,13 @@ from typing import Any
 
 import gevent
 import orjson
+from _api import EXEMPT
 from _member import WORDING, Json, Member
 from _run import PLAIN_HOST
 from _shape import REQUEST_SECONDS
 from _socketio_client import RefusedError, SocketIOClient, Transport
 from _socketio_connection import ConnectError
-from _socketio_delivery import POST
+from _socketio_delivery import POST, Received
 from gevent.event import AsyncResult
 from gevent.lock import RLock
 from locust.env import Environment
@@ -189,14 +190,14 @@ class SocketIOMember(Member):
         if not self._signed_in():
             return False
         transport = Transport.POLLING if self.random.random() < _POLLING_SHARE else Transport.WEBSOCKET
-        headers = {"X-Forwarded-For": self._address}
+        headers = {**EXEMPT, "X-Forwarded-For": self.identity.address}
         began = time.perf_counter()
         self._answer, self._result = b"ready", AsyncResult()
         problem: Exception | None = None
         try:
             self.sio.connect(
                 self.host,
-                self._access_token,
+                self.identity.access_token,
                 transport,
                 seconds=REQUEST_SECONDS,
                 headers=headers,
@@ -213,7 +214,7 @@ class SocketIOMember(Member):
             self._answer, self._result = b"", None
         self._count("connect", began, problem)
         if isinstance(problem, RefusedError):
-            self._access_token = ""  # perhaps it holds no longer: sign in anew
+            self.identity.forget()  # perhaps the token holds no longer: sign in anew
         return problem is None
 
     def _enter(self) -> bool:
@@ -253,7 +254,7 @@ class SocketIOMember(Member):
 
     def _on_event(self, name: bytes, message: bytes) -> None:
         if name == b"message:create":
-            self._on_message(orjson.loads(message[2:])[1])
+            self._on_message(POST.read(message))
         elif name == self._answer:
             if self._result is not None and not self._result.ready():
                 data = orjson.loads(message[2:])
@@ -262,12 +263,12 @@ class SocketIOMember(Member):
             told = orjson.loads(message[2:])
             self._on_error(str(told[1].get("code", "without a code")) if len(told) > 1 else "without a code")
 
-    def _on_message(self, message: Json) -> None:
-        stay = self.stays.get(message["channelId"])
-        if stay is None:
+    def _on_message(self, received: Received) -> None:
+        room, stamp, message = received
+        stay = self.stays.get(room)
+        if stay is None or stamp is None:
             return
-        stamp = POST.arrived(stay, message.get("nonce") or message.get("content") or "")
-        if stamp is not None and self._matches is not None and self._matches(stamp.number):
+        if POST.arrived(stay, stamp) and self._matches is not None and self._matches(stamp.number):
             assert self._result is not None
             self._result.set(message)
             self._matches = None

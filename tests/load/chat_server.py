@@ -115,6 +115,7 @@ class ChatServer:
         async def channel_join(sid: str, body: dict[str, str]) -> None:
             if await answers("channel:join", sid):
                 self.rooms[body["channelId"]].add(sid)
+                await sio.enter_room(sid, body["channelId"])
                 await sio.emit("channel:messages", {"channel_id": body["channelId"], "messages": []}, to=sid)
 
         @sio.on("channel:typing")
@@ -148,6 +149,10 @@ class ChatServer:
                 "embeds": [],
                 "reactions": [],
             }
+            if not (self.lose or self.twice or self.hold):
+                self.copies += len(self.rooms[body["channelId"]]) - 1
+                await sio.emit("message:create", message, room=body["channelId"])
+                return
             for member in list(self.rooms[body["channelId"]]):
                 if member == sid:
                     await sio.emit("message:create", message, to=member)
