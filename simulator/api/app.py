@@ -29,6 +29,7 @@ from simulator.api.platform import Platform
 from simulator.api.realtime.deliveries import Deliveries
 from simulator.api.realtime.fanout import Fanout
 from simulator.api.realtime.service import Realtime, is_realtime
+from simulator.api.reports import Reports
 from simulator.api.routing import Router
 from simulator.api.seeding import GROUPS, seed_store
 from simulator.api.store import Store
@@ -67,6 +68,7 @@ def create_app(
     sleep: Sleep = real_sleep,
     rate_limits: bool = True,
     log: AccessLog | None = None,
+    reports: Reports | None = None,
     extra_exposition: Extra | None = None,
 ) -> ReferenceApi:
     """One instance of the reference API for a run.
@@ -97,6 +99,7 @@ def create_app(
             fanout=Fanout(metrics.realtime, clock),
             deliveries=Deliveries(faults, metrics, clock),
             log=log,
+            reports=reports,
         ),
         sleep,
     )
@@ -153,6 +156,8 @@ class ReferenceApi:
             platform.metrics.request(exchange.method, exchange.pattern, status, seconds, len(exchange.body), len(body))
             if platform.log is not None:
                 platform.log.completed(exchange, status, seconds * 1000, platform.clock.now_ms())
+            if platform.reports is not None:
+                platform.reports.answered(exchange, status, seconds, platform.clock.now_ms())
         headers += [
             (b"content-length", str(len(body)).encode()),
             (b"x-request-id", exchange.request_id.encode()),
@@ -207,6 +212,7 @@ class ReferenceApi:
     def _refuse(self, exchange: Exchange, failure: Failure) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         platform = self.platform
         now = platform.clock.now_ms()
+        exchange.code = failure.code
         if exchange.endpoint is not None and exchange.endpoint.refused is not None:
             exchange.endpoint.refused(platform.metrics, failure.status)
         if failure.status >= 500:

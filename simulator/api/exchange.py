@@ -105,6 +105,7 @@ class Exchange:
     values: tuple[str, ...] = ()  # of the pattern's parameters, in order
     claims: Claims | None = None
     person: Person | None = None
+    code: str = ""  # of the error envelope, once the request has failed
     reply_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @property

@@ -18,6 +18,7 @@ from simulator.api.metrics import ApiMetrics
 from simulator.api.people import People, Person
 from simulator.api.realtime.deliveries import Deliveries
 from simulator.api.realtime.fanout import Fanout
+from simulator.api.reports import Reports
 from simulator.api.store import Store
 from simulator.api.tokens import Tokens, bearer
 from simulator.api.voice.service import Voice
@@ -46,6 +47,7 @@ class Platform:
     fanout: Fanout
     deliveries: Deliveries
     log: AccessLog | None = None
+    reports: Reports | None = None
     _lists: Bounded[tuple[str, ...], tuple[int, bytes]] = field(default_factory=lambda: Bounded(MOST_LISTS))
 
     async def identify(self, exchange: Exchange) -> None:

@@ -21,10 +21,14 @@ from simulator.api.access_log import AccessLog
 from simulator.api.admin import AdminToken, OverrideJournal, create_admin
 from simulator.api.app import create_app
 from simulator.api.metrics import Extra
+from simulator.api.reports import Reports
 from simulator.api.server import serve
 from simulator.api.voice.relay import RelayMedia
+from simulator.cli.api_sentry import SentryOutbox, origin
+from simulator.cli.emit_sentry import SentryOption, chosen_project
 from simulator.cli.options import ManifestOption, PortOption
 from simulator.cli.run_manifest import manifest_for
+from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.media.processes import relay_argv
 from simulator.profile.manifest import Manifest
@@ -56,6 +60,7 @@ def command(
     rate_limits: Annotated[
         bool, typer.Option("--rate-limits/--no-rate-limits", help="Answer 429 as the platform does.")
     ] = True,
+    sentry: SentryOption = None,
     media_port: Annotated[
         int, typer.Option("--media-port", min=0, max=65_535, metavar="PORT", help="UDP port for voice; 0: a free one.")
     ] = 0,
@@ -69,6 +74,9 @@ def command(
     Voice media goes over a relay, a process of its own beside this one, on a UDP port that joining a channel tells. It
     starts with the first call; at once where the profile's load has voice.
 
+    With --sentry, failures, registrations, refused logins and a tenth of the requests are reported as the platform
+    reports them.
+
     The admin interface, on a loopback port of its own, takes faults by hand. Its token is CRYBSIM_ADMIN_TOKEN's value,
     or lies in a file that stderr names.
 
@@ -76,6 +84,7 @@ def command(
     Examples:
       crybsim api
       crybsim api api-errors --port 3001 --log-file api.log
+      crybsim api api-errors --sentry SENTRY_DSN
       crybsim api --manifest runs/RUN/manifest.json --instance api-2 --port 0
     """
     run = manifest_for(profile or (None if manifest else DEFAULT_PROFILE), manifest, mode="live")
@@ -83,9 +92,15 @@ def command(
     folder = manifest.parent if manifest else None
     log = _open_log(log_file, instance) if log_file else None
     token = AdminToken(folder, instance, os.environ)
+    outbox = SentryOutbox(chosen_project(sentry), WallClock(), _say) if sentry is not None else None
     try:
         app = create_app(
-            run, instance=instance, rate_limits=rate_limits, log=log, extra_exposition=_model_families(run, instance)
+            run,
+            instance=instance,
+            rate_limits=rate_limits,
+            log=log,
+            reports=Reports(outbox, origin(instance), f"{run.run_id}/{instance}") if outbox else None,
+            extra_exposition=_model_families(run, instance),
         )
         for fault in app.platform.faults.ignored:
             _say(f"fault {fault.id} ({fault.kind}) has no effect on the API")
@@ -101,6 +116,8 @@ def command(
             asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready, media=media, media_at_once=at_once))
     finally:
         token.forget()
+        if outbox is not None:
+            outbox.close()
         if log is not None:
             log.close()
 

@@ -19,6 +19,7 @@ from simulator.errors import ExitCode
 from simulator.profile.load import load_profile
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.stack.processes import Service, start_service
+from tests.sinks.sentry_receiver import KEY, Receiver, receiving
 
 TOKEN = "for-tests"
 DEADLINE_SECONDS = 30.0
@@ -119,6 +120,43 @@ def test_serve_break_by_hand_and_stop(start: Start, tmp_path: Path) -> None:
     journal = (tmp_path / "overrides-api-1.jsonl").read_text().splitlines()
     assert [orjson.loads(line)["action"] for line in journal] == ["override", "lift"]
     assert TOKEN not in service.log.read_text() + (tmp_path / "api-0.err.out").read_text()
+
+
+@pytest.mark.slow
+def test_what_fails_is_reported_to_sentry_with_who_and_where(start: Start) -> None:
+    who, newcomer = (
+        account(7),
+        {"username": "new_here", "password": "Long-enough-1", "confirmPassword": "Long-enough-1"},
+    )
+    with receiving(Receiver()) as receiver:
+        environment = {"CRYBSIM_ADMIN_TOKEN": TOKEN, "SENTRY_DSN": receiver.dsn, "SENTRY_ENVIRONMENT": "staging"}
+        service = start("--sentry", "SENTRY_DSN", env=environment)
+        with (
+            client(service.urls["api"]) as api,
+            client(service.urls["admin"], authorization=f"Bearer {TOKEN}") as admin,
+        ):
+            assert api.post("/api/v1/auth/register", json=newcomer).status_code == 201
+            assert api.post("/api/v1/auth/login", json={"email": who.email, "password": "wrong"}).status_code == 401
+            assert api.get("/api/v1/communities/nowhere").status_code == 404
+            admin.post("/overrides", json={"id": "broken", "kind": "http_errors", "for": "5m", "intensity": 1})
+            failed = [api.get("/api/v1/posts", headers={"x-request-id": "mine"}).status_code for _ in range(5)]
+            assert failed == [500] * 5
+        os.kill(service.pid, signal.SIGTERM)
+        until(lambda: service.poll() is not None)
+    assert service.poll() == 0
+    assert receiver.broken == []
+    events = receiver.of("event")
+    failures = [event for event in events if "exception" in event]
+    assert len(failures) == 5
+    assert {event["transaction"] for event in failures} == {"GET /api/v1/posts"}
+    assert failures[0]["tags"]["status_code"] == "500"
+    assert failures[0]["environment"] == "staging"
+    assert failures[0]["release"].startswith("cryb-api@")
+    told = {event["tags"]["event_type"]: event for event in events if "exception" not in event}
+    assert told.keys() == {"user_registration", "auth_failure"}
+    assert told["auth_failure"]["tags"]["reason"] == "invalid_credentials"
+    assert len(receiver.of("transaction")) == 8  # outside production all of them are sent
+    assert KEY not in service.log.read_text()
 
 
 @pytest.mark.slow

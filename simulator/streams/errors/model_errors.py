@@ -16,6 +16,7 @@ from simulator.catalog.families import Flow
 from simulator.catalog.http import REQUESTS
 from simulator.catalog.jobs import CRYB_API
 from simulator.catalog.security import FAILED_LOGINS, PASSWORD_LOGINS
+from simulator.catalog.sentry import PRODUCTION, REFUSED, REGISTERED, TRACES_RATE
 from simulator.model.aspects import draw_aspect
 from simulator.model.events import Events
 from simulator.model.flows import FlowCounts
@@ -31,9 +32,6 @@ from simulator.telemetry.errors import ErrorEvent, Origin, Transaction
 from simulator.telemetry.interval import Interval
 from simulator.units import HOUR
 
-TRACES_RATE: Final = 0.1
-"""Transactions sent, as a share of requests, in production; everything elsewhere. Errors are always sent."""
-PRODUCTION: Final = "production"
 _SLICE_MS: Final = HOUR // 4
 
 
@@ -51,16 +49,14 @@ class Message:
 MESSAGES: Final = (
     Message(
         REGISTRATIONS,
-        "New user registration",
-        "info",
-        tags=lambda row: {"event_type": "user_registration", "source": row["source"]},
+        *REGISTERED[:2],
+        tags=lambda row: {"event_type": REGISTERED[2], "source": row["source"]},
         reported=lambda row: True,
     ),
     Message(
         PASSWORD_LOGINS,
-        "Authentication failure",
-        "warning",
-        tags=lambda row: {"event_type": "auth_failure", "reason": row["_outcome"]},
+        *REFUSED[:2],
+        tags=lambda row: {"event_type": REFUSED[2], "reason": row["_outcome"]},
         reported=lambda row: row["_outcome"] in FAILED_LOGINS,
     ),
 )

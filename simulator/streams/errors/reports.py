@@ -7,6 +7,7 @@ from typing import Final
 
 from simulator.catalog.exceptions import FAILURES, UNAVAILABLE, ExceptionGroup
 from simulator.catalog.routes import BY_KEY, Route
+from simulator.catalog.sentry import PUBLIC_URL, request_tags, span_status, tags_of
 from simulator.streams.errors.facts import Happened
 from simulator.telemetry.errors import (
     Breadcrumb,
@@ -20,23 +21,9 @@ from simulator.telemetry.errors import (
     Transaction,
     UserAffected,
 )
-from simulator.telemetry.samples import Labels, labels_of
+from simulator.telemetry.samples import labels_of
 from simulator.units import SECOND
 
-_SERVICE: Final = {"service": "cryb-api", "component": "api-server", "team": "platform-engineering"}
-_STATUS: Final = {
-    "400": "invalid_argument",
-    "401": "unauthenticated",
-    "403": "permission_denied",
-    "404": "not_found",
-    "409": "already_exists",
-    "422": "invalid_argument",
-    "423": "failed_precondition",
-    "429": "resource_exhausted",
-    "500": "internal_error",
-    "503": "unavailable",
-}
-"""HTTP status to span status (https://develop.sentry.dev/sdk/data-model/event-payloads/span/)."""
 _PAGES: Final = ("/feed", "/servers", "/c/general", "/messages", "/settings", "/search")
 
 
@@ -54,7 +41,6 @@ def exception(happened: Happened, origin: Origin) -> ErrorEvent:
     row, facts = happened.row, happened.facts
     groups = _UNAVAILABLE if row["code"] == "503" else _EXCEPTIONS
     raised = groups[int(facts["group"])]
-    tags = {"endpoint": row["route"], "method": row["method"], "status_code": row["code"]}
     return ErrorEvent(
         id=facts["id"],
         at_ms=happened.at_ms,
@@ -62,7 +48,7 @@ def exception(happened: Happened, origin: Origin) -> ErrorEvent:
         message="",
         origin=origin,
         trace=_trace(happened),
-        tags=_tags(origin, tags),
+        tags=tags_of(origin, request_tags(row["route"], row["method"], row["code"])),
         exception=raised,
         transaction=f"{row['method']} {row['route']}",
         user=_user(happened),
@@ -82,7 +68,7 @@ def message(happened: Happened, origin: Origin, text: str, level: str, tags: Map
         message=text,
         origin=origin,
         trace=_trace(happened),
-        tags=_tags(origin, tags),
+        tags=tags_of(origin, tags),
         user=_user(happened),
         extra=labels_of({"ip": facts["address"], "userAgent": facts["agent"]}),
     )
@@ -97,21 +83,16 @@ def transaction(happened: Happened, origin: Origin) -> Transaction:
         id=facts["id"],
         name=f"{row['method']} {row['route']}",
         op="http.server",
-        status=_STATUS.get(row["code"], "ok" if row["code"] < "400" else "unknown_error"),
+        status=span_status(row["code"]),
         start_us=start,
         end_us=end,
         origin=origin,
         trace=_trace(happened),
-        tags=_tags(origin, {"endpoint": row["route"], "method": row["method"], "status_code": row["code"]}),
+        tags=tags_of(origin, request_tags(row["route"], row["method"], row["code"])),
         user=_user(happened),
         request=_request(happened),
         spans=_spans(happened, BY_KEY[row["method"], row["route"]], start, end),
     )
-
-
-def _tags(origin: Origin, more: Mapping[str, str]) -> Labels:
-    version = origin.release.rpartition("@")[2]
-    return labels_of({**_SERVICE, "version": version, "environment": origin.environment, **more})
 
 
 def _trace(happened: Happened) -> Trace:
@@ -124,7 +105,7 @@ def _user(happened: Happened) -> UserAffected:
 
 def _request(happened: Happened) -> RequestHandled:
     path, _, query = happened.facts["url"].partition("?")
-    return RequestHandled(happened.facts["request"], happened.row["method"], f"https://api.cryb.ai{path}", query)
+    return RequestHandled(happened.facts["request"], happened.row["method"], f"{PUBLIC_URL}{path}", query)
 
 
 def _breadcrumbs(happened: Happened, database: bool) -> tuple[Breadcrumb, ...]:
