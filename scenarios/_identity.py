@@ -102,9 +102,3 @@ def shared_budget(environment: Environment) -> Budget | None:
 
 
 _shared: Budget | None = None
-
-
-def address_of(number: int) -> str:
-    """Each user another client to the API's limits by address (198.18.0.0/15 is for benchmarks, RFC 2544, then on)."""
-    address = (198 << 24) + (18 << 16) + number
-    return ".".join(str(address >> shift & 255) for shift in (24, 16, 8, 0))

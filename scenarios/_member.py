@@ -15,7 +15,7 @@ import gevent
 import orjson
 from _api import EXEMPT, EXPIRED, TARGET, USERS
 from _fast_http import FastUser
-from _identity import Identity, address_of, next_number, shared_budget
+from _identity import Identity, next_number, shared_budget
 from _made import note
 from _pacing import PacedUser
 from _run import PLAIN_HOST, RUN
@@ -25,6 +25,8 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
+from simulator.profile.target import LOGIN, REFRESH
+from simulator.profile.target_users import address_of
 from simulator.wire.envelope import read_code, read_data, read_token
 from simulator.wire.load_report import Outcome
 
@@ -32,7 +34,6 @@ Json = dict[str, Any]
 
 SEED = RUN.manifest.seed if RUN else 1
 WORDING = draw_wording(SEED)
-_LOGIN, _REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
 _BARRED_SECONDS = 60.0  # after a 429 that does not say how long
 
 
@@ -136,11 +137,11 @@ class Member(PacedUser, FastUser):
             return True
         if who.refresh_token:
             token, who.refresh_token = who.refresh_token, ""
-            if self._authenticate(_REFRESH, auth.refresh.route, {auth.refresh.field: token}):
+            if self._authenticate(REFRESH, TARGET.refresh_path, {auth.refresh.field: token}):
                 return self._take(auth.refresh.access_token, auth.refresh.refresh_token)
         self.rest(who.logins.wait_seconds())
         credentials = {auth.login.identifier: who.account.username, auth.login.password: who.account.password}
-        if not self._authenticate(_LOGIN, auth.login.route, {**auth.login.more, **credentials}):
+        if not self._authenticate(LOGIN, TARGET.login_path, {**auth.login.more, **credentials}):
             return False
         return self._take(auth.login.access_token, auth.login.refresh_token)
 
@@ -150,7 +151,7 @@ class Member(PacedUser, FastUser):
             self.rest(self._shared.wait_seconds())
             self._shared.use()
         good = self._send("POST", route, body=body, path=path) is not None
-        if route == _LOGIN and 0 < self._status < 500:  # what never came to the limit was not counted by it
+        if route == LOGIN and 0 < self._status < 500:  # what never came to the limit was not counted by it
             self.identity.logins.use()
         return good
 
@@ -207,7 +208,7 @@ class Member(PacedUser, FastUser):
                 outcome = Outcome.RATE_LIMITED
                 meta["request_type"], meta["name"] = "429", outcome.value  # a line of its own in Locust's table
                 response.success()
-                if route in (_LOGIN, _REFRESH):
+                if route in (LOGIN, REFRESH):
                     self._bar(response.headers.get("retry-after"))
             elif self._status in declines:
                 outcome = Outcome.DECLINED
@@ -230,7 +231,7 @@ class Member(PacedUser, FastUser):
     def _read(self, route: str) -> tuple[Any, str]:
         """The data of an answer, and what is wrong with it. Of signing in, only that there is a token."""
         auth = TARGET.auth
-        places = {_LOGIN: auth.login.access_token, _REFRESH: auth.refresh.access_token}
+        places = {LOGIN: auth.login.access_token, REFRESH: auth.refresh.access_token}
         if route not in places:
             return read_data(TARGET.envelope, route, self._content)
         found = read_token(places[route], self._content, self._cookies())

@@ -1,16 +1,17 @@
 """Each journey once, every step of it, without a rate: `crybsim load PROFILE --smoke` runs this file as a program.
 
-It writes one JSON line for each request and one for each journey's end (`simulator.wire.smoke_report`) to stdout.
+It writes one JSON line for each request and one for each journey's end (`simulator.wire.smoke_report`) to the run's
+report file.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
 import locust  # noqa: F401 - first of all: it patches sockets
 from _api import TARGET
+from _run import RUN
 from http_users import WEIGHTS, HttpMember
 from locust.env import Environment
 from locust.exception import StopUser
@@ -53,8 +54,9 @@ journey = ""
 
 def write(record: Record) -> None:
     """One line, at once: whoever reads may show it."""
-    sys.stdout.buffer.write(encode_record(record) + b"\n")
-    sys.stdout.buffer.flush()
+    assert RUN is not None, "crybsim starts this"
+    with RUN.report.open("ab", buffering=0) as file:
+        file.write(encode_record(record) + b"\n")
 
 
 def on_request(

@@ -14,11 +14,15 @@ import orjson
 import typer
 from rich.console import Console
 
+from simulator.cli.load_cleanup import clean, clean_earlier, is_run
+from simulator.cli.load_smoke import smoke as run_smoke
+from simulator.cli.load_target import Aim, choose_aim, ready_users, users_note
 from simulator.cli.load_view import LoadView, show_result
 from simulator.cli.options import JsonOption, OutOption, ProfileArgument, QuietOption, SeedOption
 from simulator.cli.overlays import team_overlays
 from simulator.clock import WallClock
-from simulator.errors import InputError
+from simulator.errors import ExitCode, InputError
+from simulator.load.cleanup import CleanedUp
 from simulator.load.judgement import judge_load
 from simulator.load.locust_run import LocustRun, free_port
 from simulator.profile.load import load_profile, resolve_profile
@@ -72,6 +76,17 @@ def command(
             "--threshold", metavar="TEXT", help="Judge by this, too, such as 'http p95 < 300ms'; may be repeated."
         ),
     ] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option("--target", metavar="FILE", help="How this API differs from the contract, and who its users are."),
+    ] = None,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Run each journey once and show the status of every route; no load.")
+    ] = False,
+    cleanup: Annotated[
+        bool,
+        typer.Option("--cleanup", help="Remove what the users made: after the run, or (PROFILE a run folder) now."),
+    ] = False,
     web_ui: Annotated[bool, typer.Option("--web-ui", help="Show Locust's web UI meanwhile, on this machine.")] = False,
     seed: SeedOption = None,
     out: OutOption = None,
@@ -93,24 +108,32 @@ def command(
 
       crybsim load quiet-evening --locustfile locustfile.py --host http://127.0.0.1:8080
 
+      crybsim load quiet-evening --target staging.yaml --smoke
+
+      crybsim load --cleanup runs/quiet-evening-20260105-200000
+
       crybsim load quiet-evening --threshold "http p95 < 300ms" --threshold "error ratio < 1 %"
 
     Exit codes: 0 the rate was driven and all thresholds were kept; 1 one was broken, or too many requests failed; 3 the
     rate was not reached, the generator was the bottleneck, or there was too little to judge a threshold by.
     """
     settings = load_settings()
+    aim = choose_aim(target, host, settings)
+    _check_hosts(aim.hosts, settings.allowed_hosts)
+    console = Console(stderr=True)
+    if cleanup and is_run(profile):
+        return clean_earlier(profile, aim, settings.allowed_hosts, console, as_json=as_json)
     path = resolve_profile(profile)
     chosen = _with_flags(
         load_profile(path), users=users, duration=duration, seed=seed, thresholds=threshold, limits=settings.limits
     )
-    _check_hosts(host or (), settings.allowed_hosts)
     for file in locustfile or ():
         if not file.is_file():
             raise InputError(f"--locustfile {file}: there is no such file")
-    console = Console(stderr=True)
+    ready_users(aim, chosen, processes, settings.allowed_hosts, console)
     clock = WallClock()
     run = RunFolder.create(chosen.name, clock.now_ms(), out)
-    instances = 0 if host else chosen.platform.instances.api
+    instances = 0 if aim.hosts else chosen.platform.instances.api
     manifest = Manifest(
         run_id=run.run_id,
         mode="live",
@@ -122,24 +145,30 @@ def command(
         overlays=overlays_of(chosen, path, team_overlays(settings, None)),
     )
     manifest.write(run.manifest)
+    if smoke:
+        return run_smoke(run, manifest, aim, console, as_json=as_json)
     if not quiet:
-        for line in _introduction(chosen, host):
+        for line in filter(None, (*_introduction(chosen, list(aim.hosts)), users_note(aim, chosen))):
             console.print(line, highlight=False, soft_wrap=True)
-    ended, interrupted = _drive(
+    ended, interrupted, cleaned = _drive(
         run,
         manifest,
-        host or [],
+        aim,
         processes,
         console,
         clock,
         locustfiles=locustfile or (),
         web_ui=web_ui,
         allowed=settings.allowed_hosts,
+        cleanup=cleanup,
         quiet=quiet,
     )
-    judgement = judge_load(ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not host)
+    judgement = judge_load(
+        ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not aim.hosts
+    )
     result = orjson.dumps(
-        {"outcome": judgement.outcome.name.lower(), "findings": judgement.findings, "load": asdict(ended)},
+        {"outcome": judgement.outcome.name.lower(), "findings": judgement.findings, "load": asdict(ended)}
+        | ({"cleanup": cleaned} if cleaned is not None else {}),
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
     (run.path / "load.json").write_bytes(result)
@@ -149,38 +178,43 @@ def command(
     console.print(f"run folder: {run.path}", highlight=False, soft_wrap=True)
     if as_json:
         sys.stdout.write(result.decode())
-    return _INTERRUPTED if interrupted else int(judgement.outcome)
+    if interrupted:
+        return _INTERRUPTED
+    untidy = cleaned is not None and cleaned.failed and judgement.outcome is ExitCode.PASS
+    return int(ExitCode.INCONCLUSIVE if untidy else judgement.outcome)
 
 
 def _drive(
     run: RunFolder,
     manifest: Manifest,
-    hosts: Sequence[str],
+    aim: Aim,
     processes: int,
     console: Console,
     clock: WallClock,
     *,
+    cleanup: bool,
     locustfiles: Sequence[Path],
     web_ui: bool,
     allowed: Collection[str],
     quiet: bool,
-) -> tuple[LoadEnded, bool]:
-    """The whole run, from the first process to the last: its totals, and whether Ctrl-C ended it."""
+) -> tuple[LoadEnded, bool, CleanedUp | None]:
+    """The whole run, from the first process to the last: its totals, whether Ctrl-C ended it, and what was removed."""
     interrupted = False
     with Children() as children:
         platform = LivePlatform(run, manifest, children)
-        if not hosts:
+        if not aim.hosts:
             platform.start_api()
         web_port = free_port() if web_ui else None
         load = LocustRun(
             run.manifest,
-            hosts or platform.api_urls,
+            aim.hosts or platform.api_urls,
             run.path,
             spawn,
             workers=processes,
             web_port=web_port,
             allowed_hosts=allowed,
             locustfiles=locustfiles,
+            target=aim.path,
         )
         children.callback(load.stop)
         load.start()
@@ -195,7 +229,8 @@ def _drive(
         ended = load.finish()
         if died := [f"{child.name} {child.how_it_ended()}" for child in children.ended()]:
             ended = replace(ended, problem="; ".join(filter(None, (*died, ended.problem))))
-    return ended, interrupted
+        cleaned = clean(run.path, manifest, aim, allowed, console) if cleanup else None
+    return ended, interrupted, cleaned
 
 
 def _with_flags(

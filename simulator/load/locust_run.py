@@ -78,7 +78,8 @@ class LocustRun:
 
     `hosts` are the API's base URLs; users are spread over them. `run_dir` gets `load.jsonl` and `logs/locust*.log`.
     `locustfiles` are a team's own, whose users then run instead of the profile's scenarios: the plan's rate is that of
-    their iterations. With `web_port`, Locust's web UI is served there meanwhile (loopback only).
+    their iterations. With `web_port`, Locust's web UI is served there meanwhile (loopback only). `target` is a target
+    file, where the API is not quite the contract's.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class LocustRun:
         web_port: int | None = None,
         allowed_hosts: Collection[str] = (),
         locustfiles: Sequence[Path] = (),
+        target: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Raises InputError for a host that was not allowed, and for a profile that drives no load."""
@@ -104,6 +106,7 @@ class LocustRun:
         weights = load.journeys
         if not locustfiles and Scenario.HTTP in load.scenarios and not any(weights.model_dump().values()):
             raise InputError(f"{self._manifest.profile_path}: load.journeys: every weight is 0; raise one of them")
+        self._target = target
         self._hosts = [host.rstrip("/") for host in hosts]
         self._run_dir = run_dir.resolve()
         self._spawn = spawn
@@ -257,6 +260,7 @@ class LocustRun:
             "CRYBSIM_HOSTS": ",".join(self._hosts),
             "CRYBSIM_SCENARIOS": ",".join(self._scenarios),
             "CRYBSIM_LOAD_REPORT": str(self._run_dir / "load.jsonl"),
+            "CRYBSIM_TARGET": str(self._target.resolve()) if self._target else "",
         }
         argv = [sys.executable, "-m", "locust", "-f", files, *arguments]
         log = self._run_dir / "logs" / f"{name}.log"

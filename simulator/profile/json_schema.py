@@ -16,6 +16,7 @@ from simulator.profile.fields import DURATION_PATTERN, RATE_PATTERN
 from simulator.profile.overlay import Overlay
 from simulator.profile.schema import FORMER_JOURNEYS, FaultTarget, Profile
 from simulator.profile.settings import Settings
+from simulator.profile.target import Target
 from simulator.telemetry.observations import NotificationKind
 from simulator.units import format_duration, format_rate
 
@@ -59,6 +60,13 @@ def profile_schema() -> Schema:
 def settings_schema() -> Schema:
     """The schema of crybsim.yaml."""
     return _of(Settings, "crybsim.yaml: what a team would otherwise repeat on every command line")
+
+
+def target_schema() -> Schema:
+    """The schema of a target file."""
+    schema = _of(Target, "A crybsim target file")
+    schema["properties"]["routes"] |= {"propertyNames": {"enum": sorted(PATTERNS)}}
+    return schema
 
 
 def overlay_schema() -> Schema:

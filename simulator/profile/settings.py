@@ -106,6 +106,8 @@ class Settings(_Part):
     """The staging stack's Grafana."""
     limits: Limits = Limits()
     """Upper limits on load."""
+    target: FileName | None = None
+    """The target file: how the API that load goes to differs from the contract, and who its users are."""
 
     _folder: Path = Path()
 

@@ -22,6 +22,8 @@ from simulator.profile.mend import read_as
 
 CONTRACT_BASE: Final = "/api/v1"
 COOKIE: Final = "cookie:"
+LOGIN: Final = "/api/v1/auth/login"
+REFRESH: Final = "/api/v1/auth/refresh"
 
 Url = Annotated[
     str,
@@ -57,8 +59,8 @@ class _Part(BaseModel):
 class Login(_Part):
     """How a user signs in."""
 
-    route: ApiPath = "/api/v1/auth/login"
-    """Its route, as the API has it."""
+    path: ApiPath | None = None
+    """Its path; not given: the contract's, below base_path."""
     identifier: FieldName = "identifier"
     """The body's field for the user's name."""
     password: FieldName = "password"  # noqa: S105 - a field's name
@@ -74,8 +76,8 @@ class Login(_Part):
 class Refresh(_Part):
     """How a user gets new tokens for the refresh token."""
 
-    route: ApiPath = "/api/v1/auth/refresh"
-    """Its route, as the API has it."""
+    path: ApiPath | None = None
+    """Its path; not given: the contract's, below base_path."""
     field: FieldName = "refreshToken"
     """The body's field for the refresh token."""
     access_token: Place = "cookie:accessToken"  # noqa: S105
@@ -195,6 +197,16 @@ class Target(_Part):
             return self.routes[route]
         beneath = route == CONTRACT_BASE or route.startswith(f"{CONTRACT_BASE}/")
         return self.base_path.rstrip("/") + route.removeprefix(CONTRACT_BASE) if beneath else route
+
+    @property
+    def login_path(self) -> str:
+        """Where users sign in."""
+        return self.auth.login.path or self.path(LOGIN) or LOGIN
+
+    @property
+    def refresh_path(self) -> str:
+        """Where they get new tokens."""
+        return self.auth.refresh.path or self.path(REFRESH) or REFRESH
 
     def exemption_headers(self) -> dict[str, str]:
         """The header of the exemption, if there is one. Raises InputError where its variable is not set."""

@@ -6,6 +6,7 @@ import base64
 import binascii
 import csv
 import io
+import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,14 @@ def number_for(nth: int, *, worker: int, workers: int, users: int) -> int:
     """
     mine = max(1, -(-(users - worker % workers) // workers))
     return 1 + (nth % mine * workers + worker % workers) % users
+
+
+def address_of(number: int) -> str:
+    """The address that a user shows in X-Forwarded-For, so that each is another client to the API's limits.
+
+    198.18.0.0/15 is for benchmarks (RFC 2544); more users than it has addresses go on beyond it.
+    """
+    return str(ipaddress.IPv4Address((int(ipaddress.IPv4Address("198.18.0.0")) + number) % 2**32))
 
 
 def read_users(path: Path, wanted: Sequence[str]) -> tuple[Account, ...]:
