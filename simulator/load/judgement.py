@@ -62,6 +62,9 @@ def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
     """Whether the generator did what it should."""
     if ended.problem:
         yield LoadFinding(Judged.UNOBSERVED, "figures", f"the figures cannot be trusted: {ended.problem}")
+    for lost in ended.lost_workers:
+        text = f"{lost}; the others took over its share of the plan. What it had not yet reported is not counted"
+        yield LoadFinding(Judged.FINE, "workers", text)
     if len(ended.kept) > 1:
         yield from (_judge_plan(plan, tolerance) for plan in ended.kept)
     elif ended.achieved_ratio is None:

@@ -11,14 +11,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import httpx
+from prometheus_client.metrics_core import Metric
 
 from simulator.clock import Clock, WallClock
 from simulator.errors import InputError
+from simulator.load.live_metrics import metrics_of
 from simulator.load.report_file import ReportFile
 from simulator.load.totals import Totals
 from simulator.profile.load_plan import LoadPlan
@@ -122,6 +124,7 @@ class LocustRun:
         self._began = False
         self._ended: Ended | None = None
         self._draining = False
+        self._lost: dict[int, str] = {}
         self.problem = ""
         """Why the figures cannot be trusted, as soon as it is known."""
         self.aborted_by = ""
@@ -134,7 +137,7 @@ class LocustRun:
             return
         port = str(free_port())
         bind = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-        expect = ["--expect-workers", str(self._workers), "--expect-workers-max-wait", "30"]
+        expect = ["--expect-workers", str(self._workers), "--expect-workers-max-wait", "30", "--enable-rebalancing"]
         self._children = [self._locust("locust", [*self._leading(), *bind, *expect])]
         for number in range(1, self._workers + 1):
             worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
@@ -144,6 +147,15 @@ class LocustRun:
     def running(self) -> bool:
         """Whether Locust (with workers: its master) still runs."""
         return bool(self._children) and self._children[0].poll() is None
+
+    @property
+    def lost_workers(self) -> tuple[str, ...]:
+        """Which workers ended before the load did, and how; the others have taken over their shares."""
+        return tuple(self._lost.values())
+
+    def metrics(self) -> Iterator[Metric]:
+        """The figures so far, for Prometheus."""
+        return metrics_of(self._totals, workers=self._workers, lost=len(self._lost))
 
     @property
     def missed(self) -> int:
@@ -192,6 +204,7 @@ class LocustRun:
             achieved_ratio=self._totals.achieved_ratio(until_ms, by_iterations=by_iterations),
             kept=self._totals.kept(until_ms, by_iterations=by_iterations),
             deliveries=self._totals.deliveries(),
+            lost_workers=self.lost_workers,
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
             thresholds=self._totals.thresholds(),
@@ -216,11 +229,17 @@ class LocustRun:
         if self.problem or self._draining or not self._children:
             return
         over = self._manifest.elapsed_ms(self._clock.now_ms()) >= self._duration_ms
-        for number, child in enumerate(self._children):
-            if child.poll() is not None and self._ended is None and not (over and number):
-                who = f"worker {number} of the load generator" if number else "the load generator"
-                self.problem = f"{who} {child.how_it_ended()}"
-                return
+        if self._ended is not None:
+            return
+        leader, *workers = self._children
+        if leader.poll() is not None:
+            self.problem = f"the load generator {leader.how_it_ended()}"
+            return
+        for number, child in enumerate(workers, start=1):
+            if child.poll() is not None and number not in self._lost and not over:
+                self._lost[number] = f"worker {number} of the load generator {child.how_it_ended()}"
+        if workers and len(self._lost) == len(workers):
+            self.problem = "; ".join(self._lost.values())
 
     def _check_end(self) -> None:
         if self.problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from simulator.load.thresholds import judge_thresholds
@@ -38,6 +38,8 @@ class Totals:
         self._cpu: deque[float] = deque(maxlen=_CPU_LINES)
         self._busiest: float | None = None
         self._paced: dict[str, Paced] = {}
+        self.users = 0  # as of the last line, as is the next
+        self.cpu_now = 0.0
         self._delivered: Delivered | None = None
 
     def begin(self, at_ms: int) -> None:
@@ -55,13 +57,18 @@ class Totals:
             self._dropped += line.missed
             if self._judged is not self._tallies:
                 add_tallies(self._judged, line.tallies)
+        self.users, self.cpu_now = line.users, line.cpu_ratio
         self._cpu.append(line.cpu_ratio)
         if len(self._cpu) == _CPU_LINES:
             self._busiest = max(self._busiest or 0.0, sum(self._cpu) / _CPU_LINES)
         seconds = max(line.at_ms - self._last_ms, 1) / 1000
-        planned = sum(self._planned_by(one, line.at_ms) - self._planned_by(one, self._last_ms) for one in self._plans)
+        # requests against their own plan: with other scenarios beside HTTP, a turn of those is no request
+        shown = (Scenario.HTTP,) if Scenario.HTTP in self._plans else tuple(self._plans)
+        planned = sum(self._planned_by(one, line.at_ms) - self._planned_by(one, self._last_ms) for one in shown)
         self._last_ms = line.at_ms
-        tally = sum_tallies(requests_of(line.tallies))
+        tally = sum_tallies(
+            {name: one for name, one in requests_of(line.tallies).items() if scenario_of(name) in shown}
+        )
         p50, p95, p99 = tally.latency.quantiles_seconds((0.5, 0.95, 0.99))
         return LoadMeasured(
             at_ms=line.at_ms,
@@ -89,6 +96,21 @@ class Totals:
     def requests(self) -> int:
         """Everything that was counted in all lines, by whatever name."""
         return sum(tally.requests for tally in self._tallies.values())
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """Everything that was counted, by name."""
+        return self._tallies
+
+    @property
+    def last_ms(self) -> int:
+        """The wall instant of the last line."""
+        return self._last_ms
+
+    def now(self) -> Iterator[tuple[Scenario, Paced, float]]:
+        """Each scenario's turns so far, and the plan's rate at the last line."""
+        for scenario, plan in self._plans.items():
+            yield scenario, self._paced.get(scenario, Paced()), plan.at(self._last_ms - self._started_ms).rate
 
     @property
     def missed(self) -> int:

@@ -14,7 +14,8 @@ import jwt
 import pytest
 
 from simulator.clock import WallClock
-from simulator.errors import InputError
+from simulator.errors import ExitCode, InputError
+from simulator.load.judgement import judge_load
 from simulator.load.locust_run import LocustRun
 from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest, profile_hash
@@ -175,8 +176,8 @@ def test_a_killed_worker_is_told_and_its_share_driven_by_the_others(tmp_path: Pa
     with driving(tmp_path, [api.url], workers=2) as run:
         poll_until(run, lambda: api.total > 40)
         os.kill(pid_of(run, 2), signal.SIGKILL)
-        wait_for_problem(run)
-        assert run.problem == "worker 2 of the load generator was killed by SIGKILL"
+        poll_until(run, lambda: bool(run.poll() is not None and run.lost_workers))
+        assert run.lost_workers == ("worker 2 of the load generator was killed by SIGKILL",)
         rates: list[float] = []
         deadline = time.monotonic() + 200
         while not (rates and rates[-1] > 35):
@@ -184,7 +185,45 @@ def test_a_killed_worker_is_told_and_its_share_driven_by_the_others(tmp_path: Pa
             rates += [one.requests_per_second for one in run.poll()]
             time.sleep(0.1)
         assert min(rates) < 30  # until Locust's master has missed it for some seconds
-        assert run.finish().problem == run.problem
+        steady = driven_for(run, seconds=6)[1:]
+        assert kept_rate(steady) == pytest.approx(1.0, abs=0.2)  # neither short of its share nor dealt twice
+        ended = run.finish()
+    assert (ended.problem, ended.lost_workers) == ("", run.lost_workers)
+    findings = judge_load(ended, tolerance=0.5, errors_expected=False).findings
+    assert any(
+        "worker 2 of the load generator was killed by SIGKILL; the others took over" in one.text for one in findings
+    )
+
+
+@pytest.mark.accept
+def test_with_its_last_worker_the_load_ends_and_says_why(tmp_path: Path, api: StandInApi) -> None:
+    write_manifest(tmp_path, lead_ms=4_000)
+    with driving(tmp_path, [api.url], workers=2) as run:
+        poll_until(run, lambda: api.total > 40)
+        for number in (1, 2):
+            os.kill(pid_of(run, number), signal.SIGKILL)
+        wait_for_problem(run)
+        ended = run.finish()
+    assert "worker 1 of the load generator was killed by SIGKILL" in ended.problem
+    assert judge_load(ended, tolerance=0.2, errors_expected=False).outcome is ExitCode.INCONCLUSIVE
+
+
+@pytest.mark.accept
+@pytest.mark.parametrize("number", [0, 1], ids=["master", "worker"])
+def test_a_process_that_hangs_ends_the_load_all_the_same(tmp_path: Path, api: StandInApi, number: int) -> None:
+    """Stopped, not killed: as when a machine hangs or its network is lost."""
+    write_manifest(tmp_path, lead_ms=4_000, seconds=20)
+    with driving(tmp_path, [api.url], workers=2) as run:
+        poll_until(run, lambda: api.total > 40)
+        os.kill(pid_of(run, number), signal.SIGSTOP)
+        began = time.monotonic()
+        ended = run.finish()
+        assert time.monotonic() - began < 120
+        assert not run.running
+    if number == 0:
+        assert ended.problem == "the load generator was stopped before it had written its totals"
+    else:
+        assert ended.overall.requests > 40
 
 
 def pid_of(run: LocustRun, number: int) -> int:
