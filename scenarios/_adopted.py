@@ -11,7 +11,7 @@ import itertools
 from typing import Any
 
 import _reporter  # noqa: F401 - reports to crybsim
-from _pacing import NO_MORE_TURNS, TURNS, PacedUser
+from _pacing import CROWDS, NO_MORE_TURNS, TURNS, PacedUser
 from _run import RUN
 from _shape import PlannedShape
 from locust import User, events
@@ -20,7 +20,8 @@ from locust.env import Environment
 from simulator.profile.schema import Scenario
 
 if RUN is not None:
-    _run, _turns, _hosts = RUN, TURNS[Scenario.HTTP], itertools.cycle(RUN.hosts)
+    _run, _turns, _crowd = RUN, TURNS[Scenario.HTTP], CROWDS.get(Scenario.HTTP)
+    _hosts = itertools.cycle(RUN.hosts)
 
     class RunShape(PlannedShape):
         """Their users follow the run's plan."""
@@ -40,12 +41,15 @@ if RUN is not None:
 
         def wait_time(self: Any) -> float:
             """Seconds until the next turn. Locust asks after each iteration; before the first, `on_start` does."""
+            if _crowd is not None:
+                self.crybsim_due_ms = self.crybsim_late_ms = _crowd.wait(self)
+                return 0.0
             if self.crybsim_due_ms is not None:
                 _turns.finished += 1
             self.crybsim_due_ms = self.crybsim_late_ms = _turns.take(_run.elapsed_ms())
             if self.crybsim_due_ms is None:
                 return NO_MORE_TURNS
-            _turns.begun += 1
+            _turns.begin(self.crybsim_due_ms, max(self.crybsim_due_ms, _run.elapsed_ms()))
             return max(0.0, self.crybsim_due_ms - _run.elapsed_ms()) / 1000
 
         def late_context(self: Any) -> dict[str, Any]:

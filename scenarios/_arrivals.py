@@ -44,7 +44,8 @@ class Crowd:
     def __init__(self, arrivals: Arrivals, elapsed_ms: Callable[[], float], most: int) -> None:
         self.arrivals = arrivals
         self._elapsed_ms = elapsed_ms
-        self._most = most
+        self.most = most
+        """Iterations under way at most."""
         self._members: dict[Any, User] = {}  # by greenlet
         self._free: dict[Any, Waiter] = {}  # the last to become free is the first to be chosen
         self._handed: dict[Any, float] = {}  # arrivals that their user has not begun yet
@@ -61,10 +62,12 @@ class Crowd:
         """Wait for an arrival and return its instant. Ends the user when no more will come."""
         greenlet = getcurrent()
         if greenlet in self._handed:  # a new one's first
+            user._taskset_instance._sleep = _sleep
             return self._handed.pop(greenlet)
         if greenlet in self._members:
             self.arrivals.finished += 1
         else:
+            user._taskset_instance._sleep = _sleep
             self._join(greenlet, user)
         if self._over:
             raise GreenletExit
@@ -102,7 +105,7 @@ class Crowd:
         self._end()
 
     def _start(self, due: float, now: float) -> None:
-        if self.in_flight >= self._most:
+        if self.in_flight >= self.most:
             self.arrivals.missed += 1
             return
         self.arrivals.begin(due, now)
@@ -143,6 +146,12 @@ class Crowd:
         for waiter in self._free.values():
             get_hub().loop.run_callback(waiter.switch, None)
         self._free.clear()
+
+
+def _sleep(seconds: float) -> None:
+    """Locust's pause after `wait_time`, left out where there is none: a user who is stopped in it has begun nothing."""
+    if seconds > 0:
+        gevent.sleep(seconds)
 
 
 class ArrivalUser(User):

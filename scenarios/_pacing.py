@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import ClassVar
 
+from _arrivals import Crowd
 from _run import RUN
+from gevent.event import Event
 from locust import User, events
 from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import WorkerRunner
 
-from simulator.profile.schema import Scenario
+from simulator.profile.schema import LoadModel, Scenario
+from simulator.streams.arrivals import Arrivals
 from simulator.streams.turns import Turns
 
 THINK_SECONDS = (0.5, 2.5)  # between two requests of one user, without a plan
 NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
 _UNUSED_TURN = 0.1
 
-TURNS = {scenario: Turns(plan) for scenario, plan in RUN.plans.items()} if RUN else {}
+TURNS: dict[Scenario, Turns] = {}
 """The turns of each scenario that fall to this process; none under plain `locust -f`."""
+
+CROWDS: dict[Scenario, Crowd] = {}
+"""The scenarios whose turns come by themselves (the open model), and who takes them."""
+
+if RUN is not None:
+    _load = RUN.manifest.profile.load
+    for _scenario, _plan in RUN.plans.items():
+        if _scenario is Scenario.HTTP and _load.model is LoadModel.OPEN:
+            TURNS[_scenario] = _arrivals = Arrivals(_plan)
+            CROWDS[_scenario] = Crowd(_arrivals, RUN.elapsed_ms, _load.max_in_flight)
+        else:
+            TURNS[_scenario] = Turns(_plan)
+
+
+class _Shares:
+    """Whether the plans are dealt anew while users wait, as a worker comes or goes: turns that they wait for are then
+    void, or they would be taken twice, once by the plan of old."""
+
+    def __init__(self) -> None:
+        self.fixed = True
+        self.changed = Event()
+
+    def change(self) -> None:
+        """Let everybody who waits take another turn."""
+        before, self.changed = self.changed, Event()
+        before.set()
+
+
+_shares = _Shares()
 
 
 class PacedUser(User):
@@ -39,8 +72,8 @@ class PacedUser(User):
         if not self._has_turn:
             self.wait()
         self._has_turn = False
-        if RUN is not None:
-            TURNS[self.scenario].begun += 1
+        if RUN is not None and self._due_ms is not None and self.scenario not in CROWDS:
+            TURNS[self.scenario].begin(self._due_ms, RUN.elapsed_ms())
 
     def late_seconds(self) -> float:
         """How much later than planned this user's turn has come, to be counted with the answer's latency.
@@ -54,11 +87,20 @@ class PacedUser(User):
         """Seconds until the next turn. Locust asks after each journey, `turn` between the requests of one."""
         if self._has_turn:  # a journey that sent nothing
             return _UNUSED_TURN
+        if self.scenario in CROWDS:
+            self._due_ms = CROWDS[self.scenario].wait(self)
+            self._has_turn = True
+            return 0.0
         self._has_turn = True
         if RUN is None:
             return random.uniform(*THINK_SECONDS)
-        self._due_ms = TURNS[self.scenario].take(RUN.elapsed_ms())
-        return NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000
+        while True:
+            self._due_ms = TURNS[self.scenario].take(RUN.elapsed_ms())
+            seconds = NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000
+            if _shares.fixed:
+                return seconds
+            if not _shares.changed.wait(seconds):
+                return 0.0
 
 
 @events.init.add_listener
@@ -76,10 +118,14 @@ def _share_the_plan(environment: Environment, **_: object) -> None:
     def share(index: int, processes: int) -> None:
         for turns in TURNS.values():
             turns.share(index, processes, run.elapsed_ms())
+        for crowd in CROWDS.values():
+            crowd.most = math.ceil(run.manifest.profile.load.max_in_flight / processes)
 
     def change(environment: Environment, msg: Message) -> None:
         share(msg.data["index"], msg.data["processes"])
+        _shares.change()
 
     environment.events.test_start.add_listener(begin)
     if isinstance(runner, WorkerRunner):
+        _shares.fixed = False
         runner.register_message("turns", change)

@@ -93,8 +93,13 @@ class Counts:
         ratio = (cpu - self._cpu) / max(now - self._at, 1e-3)
         for scenario, turns in TURNS.items():
             told = self._told[scenario]
-            self._told[scenario] = so_far = Paced(turns.begun, turns.missed, turns.finished)
-            news = Paced(so_far.begun - told.begun, so_far.missed - told.missed, so_far.finished - told.finished)
+            self._told[scenario] = so_far = Paced(turns.begun, turns.missed, turns.finished, turns.late)
+            news = Paced(
+                so_far.begun - told.begun,
+                so_far.missed - told.missed,
+                so_far.finished - told.finished,
+                so_far.late - told.late,
+            )
             add_paced(self._paced, {scenario: news})
         report = Measured(
             at_ms=CLOCK.now_ms(),

@@ -154,6 +154,13 @@ class Scenario(StrEnum):
     VOICE = "voice"
 
 
+class LoadModel(StrEnum):
+    """What happens to the planned rate while the target does not answer."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
 class Load(Part):
     """The load that a live run drives, derived from `traffic`."""
 
@@ -163,6 +170,11 @@ class Load(Part):
     """Load over traffic: 0.1 drives a tenth of it. History and telemetry use the scaled rate too."""
     max_users: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Virtual users at most."""
+    model: LoadModel = LoadModel.CLOSED
+    """closed: the users share the rate, which waits for answers when all of them do; open: HTTP requests leave when
+    they are due, whatever became of those before."""
+    max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """With the open model: HTTP requests under way at most; what is due above that is dropped, and counted."""
     tolerance: Ratio = 0.2
     """How far measured load may stay from the planned rate before a run is inconclusive."""
     thresholds: tuple[ThresholdText, ...] = ()

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import math
 
-from simulator.streams.turns import LATE_MS, Schedule, Turns
-
-BEHIND_MS = 100.0
-"""An arrival that is started later than this after its instant was late: the generator could not keep up."""
+from simulator.streams.turns import LATE_MS, Turns
 
 
 class ConstantRate:
@@ -31,11 +28,6 @@ class ConstantRate:
 class Arrivals(Turns):
     """The share of a plan's turns that arrive at one process. Every one is in the end `begun` or `missed`."""
 
-    def __init__(self, plan: Schedule, *, index: int = 0, processes: int = 1) -> None:
-        super().__init__(plan, index=index, processes=processes)
-        self.late = 0
-        """Of those begun: how many were more than BEHIND_MS behind their instant."""
-
     def due(self, elapsed_ms: float) -> list[float]:
         """The instants that have come since the last call, oldest first; what is older than LATE_MS is missed."""
         oldest = math.ceil((self._plan.turns_by(elapsed_ms - LATE_MS) - self._index) / self._processes)
@@ -51,8 +43,3 @@ class Arrivals(Turns):
     def next_ms(self) -> float | None:
         """When the next one is due; None when the plan has no more."""
         return self._plan.due_ms(self._next * self._processes + self._index)
-
-    def begin(self, due_ms: float, elapsed_ms: float) -> None:
-        """Count one that is started now."""
-        self.begun += 1
-        self.late += elapsed_ms - due_ms > BEHIND_MS

@@ -16,6 +16,10 @@ LATE_MS = SECOND
 """A turn that nobody took within this is missed for good: making up for it later would be a rate nobody planned."""
 
 
+BEHIND_MS = 100.0
+"""What is begun later than this after its instant was late."""
+
+
 class Schedule(Protocol):
     """What turns are dealt from: a load plan, or another that knows when each turn is due."""
 
@@ -35,8 +39,15 @@ class Turns:
         self.missed = 0
         self.begun = 0
         """Turns that came: what was to be done in them was begun. Counted by those who take turns."""
+        self.late = 0
+        """Of those begun: how many were more than BEHIND_MS behind their instant."""
         self.finished = 0
         """What was begun in a turn and is done, where those who take turns count it."""
+
+    def begin(self, due_ms: float, elapsed_ms: float) -> None:
+        """Count a turn that is used now."""
+        self.begun += 1
+        self.late += elapsed_ms - due_ms > BEHIND_MS
 
     def share(self, index: int, processes: int, elapsed_ms: float) -> None:
         """Take another share from now on, since a process came or went. Turns already dealt stay as they are."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import jwt
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -90,7 +91,8 @@ class StandInApi:
     async def _login(self, request: Request) -> Response:
         self.identifiers[(await request.json())["identifier"]] += 1
         tokens = {"accessToken": self.token, "refreshToken": "refresh1"}
-        return self._answer(request, "POST /api/v1/auth/login", {"success": True, "data": {"tokens": tokens}})
+        answer = {"success": True, "data": {"tokens": tokens}}
+        return await run_in_threadpool(self._answer, request, "POST /api/v1/auth/login", answer)
 
     async def _refresh(self, request: Request) -> Response:
         self.token = self.refreshed
