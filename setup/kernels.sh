@@ -10,5 +10,7 @@ fi
 echo "setup: compiling the model's kernels; half a minute ..." >&2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+.venv/bin/python -m simulator.media.relay </dev/null >"$folder/relay"
+.venv/bin/python -m simulator.media.generator </dev/null >"$folder/generator"
 .venv/bin/crybsim backfill quiet-evening --tsdb "$folder/data" --days 0.1 --quiet
 touch "$stamp"

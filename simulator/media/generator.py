@@ -39,7 +39,9 @@ from simulator.wire.rtp import CLOCK_HZ
 TICK_NS: Final = 1_000_000
 LINGER_NS: Final = 1_000_000_000
 """How long a session that left still hears what is on its way to it."""
-KNOCK_NS: Final = 500_000_000
+KNOCK_LEAST_NS: Final = 20_000_000
+KNOCK_MOST_NS: Final = 500_000_000
+"""Between two questions whether the relay is there: as long as it has taken so far, within these."""
 QUIET_NS: Final = 1_000_000_000
 SILENT_NS: Final = 60_000_000_000
 """A stream that has not been heard for so long is given up."""
@@ -199,6 +201,7 @@ class Generator:
     def _connect(self, session: Session) -> None:
         if not session.connected:
             session.connected = True
+            self._sessions.speakers[session.place]["away"] = session.left_ns is not None
             after = (time.monotonic_ns() - session.joined_ns) / 1e6
             self._pipes.say(Connected(session=session.join.session, at_ms=_wall_ms(), after_ms=after))
 
@@ -247,7 +250,8 @@ class Generator:
     def _knock(self, session: Session, now: int) -> None:
         if not session.connected and session.left_ns is None:
             self._send_report(session, knock(session))
-            self._at(now + KNOCK_NS, session, self._knock)
+            since = now - session.joined_ns
+            self._at(now + min(max(since, KNOCK_LEAST_NS), KNOCK_MOST_NS), session, self._knock)
 
     def _converse(self, session: Session, now: int) -> None:
         if session.left_ns is None:

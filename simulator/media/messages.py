@@ -42,7 +42,7 @@ class Talk(StrEnum):
 
 class Join(_Message):
     """Take part in a room, for some seconds or until `leave`. The relay must have been told of it (`admit`) or be told
-    soon; until it answers, the session knocks twice a second."""
+    soon; until it answers, the session asks it twice a second at least, and says nothing else."""
 
     do: Literal["join"] = "join"
     session: Name

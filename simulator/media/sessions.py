@@ -142,6 +142,7 @@ class Sessions:
         speaker["address"] = address
         speaker["mode"] = _MODES[command.talk]
         speaker["muted"] = command.muted
+        speaker["away"] = 1  # until the relay has answered: it may have heard of the session later than we have
         begin(self.speakers, place, (self._seed * 0x1_0000_0001 + command.ssrc) & 0x7FFF_FFFF_FFFF_FFFF)
         self.heard[place] = 0
         self.lateness[place] = 0
@@ -163,7 +164,7 @@ class Sessions:
         at = int(np.flatnonzero(members[:count] == session.place)[0])
         members[at] = members[count - 1]
         self.counts[session.phase] -= 1
-        self.speakers[session.place]["left"] = 1
+        self.speakers[session.place]["away"] = 1
 
     def forget(self, session: Session) -> None:
         """It is gone."""

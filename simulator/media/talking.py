@@ -40,7 +40,7 @@ SPEAKER: Final = np.dtype(
         ("stamp", np.int64),  # time stamp of frame 0
         ("mode", np.int64),
         ("muted", np.int64),
-        ("left", np.int64),  # it sends voice no more
+        ("away", np.int64),  # it sends no voice: the relay has not answered yet, or it has left
         ("on", np.int64),
         ("frames", np.int64),  # to the end of the spurt or pause
         ("quiet", np.int64),  # to the next packet of a pause
@@ -101,7 +101,7 @@ def _turn(speaker: Any) -> None:
 @inlined
 def says(speaker: Any) -> Number:
     """Bytes of payload of this frame; 0 for no packet. The speaker goes on by a frame."""
-    if speaker.left or speaker.mode == LISTENS:
+    if speaker.away or speaker.mode == LISTENS:
         return 0
     if speaker.mode == SPURTS:
         if speaker.frames <= 0:

@@ -38,6 +38,7 @@ def jitter_by_the_book(arrivals: list[Arrival], seen: set[int] | None = None) ->
     return found
 
 
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.floats(0, 300)), min_size=1, max_size=150),
     st.sampled_from([0, 65_530]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.compiled import kernel
@@ -10,7 +10,7 @@ from simulator.media import packets
 from simulator.media.packets import Keys, Places, forget, put
 from simulator.media.sessions import table
 
-STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 40).map(lambda n: n << 32 | n * n)), max_size=120)
+STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 40).map(lambda n: n << 32 | n * n)), max_size=80)
 
 
 @kernel
@@ -19,6 +19,7 @@ def find(keys: Keys, places: Places, key: int) -> int:
     return found
 
 
+@settings(max_examples=30)
 @given(STEPS)
 def test_what_was_put_is_found_until_it_is_forgotten(steps: list[tuple[bool, int]]) -> None:
     keys, places = table(40)
