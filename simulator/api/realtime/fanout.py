@@ -106,7 +106,6 @@ class Fanout:
             ping_timeout=PING_TIMEOUT_SECONDS,
             max_http_buffer_size=LARGEST_MESSAGE,
         )
-        metrics.observe(self.connected, self.waiting, self._manager.named_rooms)
 
     async def emit(
         self, event: str, data: object, room: str | None, *, skip: str | None = None, kind: str | None = None
@@ -150,6 +149,10 @@ class Fanout:
                 found[transport] = found.get(transport, 0) + 1
         found.pop("", None)
         return found
+
+    def rooms(self) -> int:
+        """Rooms in use, beside those that each socket has for itself."""
+        return self._manager.named_rooms()
 
     def waiting(self) -> int:
         """Packets in queues."""

@@ -78,17 +78,24 @@ class Realtime:
         self._events = by_name()
         self._upgraded: dict[str, Peer] = {}  # by engine id, the peer of the websocket that took over from polling
         self._closing = False
+        platform.metrics.realtime.observe(
+            self.fanout.connected, lambda: self.fanout.waiting() + len(platform.deliveries), self.fanout.rooms
+        )
         server = self.fanout.server
         server.on("connect", self._connect)
         server.on("disconnect", self._disconnect)
         server.on("*", self._event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        engine = self.fanout.server.eio
+        engine_id = parse_qs(scope["query_string"].decode("latin-1")).get("sid", [""])[-1]
+        socket = engine.sockets.get(engine_id)
         if scope["type"] != "websocket":
             await self.fanout.server.handle_request(scope, receive, send)
+            if socket is not None and socket.closed:
+                socket.queue.put_nowait(None)  # or a poll that waits goes on waiting
             return
-        engine_id = parse_qs(scope["query_string"].decode("latin-1")).get("sid", [""])[-1]
-        if engine_id in self.fanout.server.eio.sockets:
+        if socket is not None:
             self._upgraded[engine_id] = scope["client"]
 
         async def readable() -> Message:
