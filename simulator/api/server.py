@@ -130,12 +130,11 @@ async def serve(
     port: int,
     ready: Callable[[Mapping[str, str]], None],
     media: RelayMedia | None = None,
-    media_at_once: bool = False,
 ) -> None:
     """Serve until SIGTERM, opening and closing the API's port by the faults. `ready` is told the URLs.
 
-    `media` ends with us; it begins with the first call, or `media_at_once`. Raises InputError when the port is taken,
-    SimulatorError when media does not start; Ctrl-C is a KeyboardInterrupt.
+    `media` ends with us; it may have been started already. Raises InputError when the port is taken; Ctrl-C is a
+    KeyboardInterrupt.
     """
     platform = api.platform
     front = Gate(api, host, port)
@@ -146,8 +145,6 @@ async def serve(
     flushed = platform.clock.monotonic()
     try:
         await back.open()
-        if media is not None and media_at_once:
-            await media.start()
         if not platform.faults.is_down():
             await front.open()
         media_url = media.url if media is not None else None

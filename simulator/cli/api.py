@@ -106,14 +106,25 @@ def command(
             _say(f"fault {fault.id} ({fault.kind}) has no effect on the API")
         if token.path is not None:
             _say(f"admin token: {token.path}")
-        app.platform.metrics.exposition(run.started_ms)  # the model prepares itself; no scrape should wait for that
         journal = OverrideJournal(folder / f"overrides-{instance}.jsonl" if folder else None, instance)
         admin = create_admin(app.platform, token, journal)
         with _written(run, manifest) as path:
             argv = relay_argv(host=_ipv4(host), port=media_port, manifest=path, instance=app.platform.faults.sfu)
             media = app.platform.voice.media = RelayMedia(argv, app.platform.voice.media_left)
             at_once = Scenario.VOICE in run.profile.load.scenarios
-            asyncio.run(serve(app, admin, host=host, port=port, ready=_tell_ready, media=media, media_at_once=at_once))
+
+            async def run_api() -> None:
+                # the model prepares itself, so that no scrape waits for it; meanwhile the relay does
+                relay_starts = asyncio.create_task(media.start()) if at_once else None
+                try:
+                    await asyncio.to_thread(app.platform.metrics.exposition, run.started_ms)
+                    if relay_starts is not None:
+                        await relay_starts
+                    await serve(app, admin, host=host, port=port, ready=_tell_ready, media=media)
+                finally:
+                    await media.stop()
+
+            asyncio.run(run_api())
     finally:
         token.forget()
         if outbox is not None:

@@ -11,7 +11,7 @@ from simulator.profile.manifest import Manifest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, ComingService, begin_service, spawn
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 120.0
 
 
 class LivePlatform:

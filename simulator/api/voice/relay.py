@@ -88,19 +88,32 @@ class RelayMedia:
             )
             assert process.stdout is not None
             try:
-                async with asyncio.timeout(START_SECONDS):
-                    line = await process.stdout.readline()
-                    ready = read_relay_event(line) if line else None
-            except (TimeoutError, ValueError):
-                ready = None
-            if not isinstance(ready, Ready):
+                ready = await self._ready(process.stdout)
+            except BaseException:
+                process.kill()
+                await process.wait()
+                raise
+            if ready is None:
                 self._died = True
                 await _end(process)
                 raise SimulatorError(f"the media relay did not start; it ended with code {process.returncode}")
             host, _, port = ready.urls["relay"].removeprefix("udp://").rpartition(":")
             self._address = (host, int(port))
+            if self._died:  # stopped meanwhile
+                await _end(process)
+                return
             self._process = process
             self._listening = asyncio.create_task(self._listen(process.stdout))
+
+    async def _ready(self, pipe: asyncio.StreamReader) -> Ready | None:
+        """Its first words; None where they do not come."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                line = await pipe.readline()
+            said = read_relay_event(line)
+        except (TimeoutError, ValueError):
+            return None
+        return said if isinstance(said, Ready) else None
 
     async def stop(self) -> None:
         """End it. Safe to call again."""
