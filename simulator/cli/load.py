@@ -23,13 +23,16 @@ from simulator.cli.overlays import team_overlays
 from simulator.clock import WallClock
 from simulator.errors import ExitCode, InputError
 from simulator.load.cleanup import CleanedUp
+from simulator.load.dead_man import DeadMan
 from simulator.load.judgement import judge_load
+from simulator.load.live_metrics import LiveMetrics
 from simulator.load.locust_run import LocustRun, free_port
+from simulator.load.totals import UNITS
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.load_plan import LoadPlan
+from simulator.profile.load_plan import plans_of
 from simulator.profile.manifest import Manifest, profile_hash
-from simulator.profile.schema import Profile
-from simulator.profile.settings import Limits, load_settings
+from simulator.profile.schema import Profile, Scenario
+from simulator.profile.settings import Limits, Settings, load_settings
 from simulator.profile.thresholds import parse_threshold
 from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
@@ -87,6 +90,10 @@ def command(
         bool,
         typer.Option("--cleanup", help="Remove what the users made: after the run, or (PROFILE a run folder) now."),
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", metavar="PORT", help="Serve the load's own figures to Prometheus there."),
+    ] = None,
     web_ui: Annotated[bool, typer.Option("--web-ui", help="Show Locust's web UI meanwhile, on this machine.")] = False,
     seed: SeedOption = None,
     out: OutOption = None,
@@ -159,7 +166,8 @@ def command(
         clock,
         locustfiles=locustfile or (),
         web_ui=web_ui,
-        allowed=settings.allowed_hosts,
+        settings=settings,
+        metrics_port=metrics_port,
         cleanup=cleanup,
         quiet=quiet,
     )
@@ -195,7 +203,8 @@ def _drive(
     cleanup: bool,
     locustfiles: Sequence[Path],
     web_ui: bool,
-    allowed: Collection[str],
+    settings: Settings,
+    metrics_port: int | None,
     quiet: bool,
 ) -> tuple[LoadEnded, bool, CleanedUp | None]:
     """The whole run, from the first process to the last: its totals, whether Ctrl-C ended it, and what was removed."""
@@ -212,24 +221,28 @@ def _drive(
             spawn,
             workers=processes,
             web_port=web_port,
-            allowed_hosts=allowed,
+            allowed_hosts=settings.allowed_hosts,
             locustfiles=locustfiles,
             target=aim.path,
+            dead_man=DeadMan(settings.limits.errors, settings.limits.errors_for) if aim.hosts else None,
         )
+        live = None if metrics_port is None else children.enter_context(LiveMetrics(metrics_port))
         children.callback(load.stop)
         load.start()
+        if live is not None:
+            console.print(f"figures for Prometheus: {live.url}", highlight=False)
         if web_port is not None:
             console.print(f"Locust's web UI: http://127.0.0.1:{web_port}", highlight=False)
         try:
             with LoadView(console, manifest.profile.duration, quiet=quiet) as view:
-                _follow(load, manifest, view, clock)
+                _follow(load, manifest, view, clock, live)
         except KeyboardInterrupt:
             interrupted = True
             console.print("stopping early; Ctrl-C again to stop at once")
         ended = load.finish()
         if died := [f"{child.name} {child.how_it_ended()}" for child in children.ended()]:
             ended = replace(ended, problem="; ".join(filter(None, (*died, ended.problem))))
-        cleaned = clean(run.path, manifest, aim, allowed, console) if cleanup else None
+        cleaned = clean(run.path, manifest, aim, settings.allowed_hosts, console) if cleanup else None
     return ended, interrupted, cleaned
 
 
@@ -254,12 +267,13 @@ def _with_flags(
     if seed is not None:
         changes["seed"] = seed
     most = users or profile.load.max_users
-    load: dict[str, object] = {"max_users": min(most, limits.users or most)}
+    each = max(1, limits.users // len(profile.load.scenarios)) if limits.users else most
+    load: dict[str, object] = {"max_users": min(most, each)}
     if thresholds:
         load["thresholds"] = (*profile.load.thresholds, *map(_threshold, thresholds))
     changes["load"] = profile.load.model_copy(update=load)
     changed = profile.model_copy(update=changes)
-    peak = LoadPlan(changed).peak
+    peak = sum(plan.peak for plan in plans_of(changed).values())
     if limits.rate is not None and peak > limits.rate:
         raise InputError(
             f"the profile drives up to {format_rate(peak)}, crybsim.yaml allows {format_rate(limits.rate)}; "
@@ -277,8 +291,12 @@ def _threshold(text: str) -> str:
 
 def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
     target = ", ".join(hosts) if hosts else "the reference API, not your platform"
-    plan = LoadPlan(profile)
-    lines = [f"load: {profile.name}, about {plan.turns:.0f} requests; target: {target}"]
+    plans = plans_of(profile)
+    planned = ", ".join(f"{plan.turns:,.0f} {UNITS[scenario]}" for scenario, plan in plans.items())
+    lines = [f"load: {profile.name}, about {planned}; target: {target}"]
+    plan = plans.get(Scenario.HTTP)
+    if plan is None:
+        return lines
     per_minute = 60 * plan.peak / profile.load.max_users
     if per_minute > _MOST_PER_USER_MINUTE:
         lines.append(
@@ -297,11 +315,13 @@ def _check_hosts(hosts: Collection[str], allowed: Collection[str]) -> None:
         check_host(url.host, allowed)
 
 
-def _follow(load: LocustRun, manifest: Manifest, view: LoadView, clock: WallClock) -> None:
+def _follow(load: LocustRun, manifest: Manifest, view: LoadView, clock: WallClock, live: LiveMetrics | None) -> None:
     """Until the plan's end, or until the generator is gone."""
     while clock.now_ms() < manifest.ends_ms and load.running:
         for measured in load.poll():
             view.show(measured)
+        if live is not None:
+            live.show(load.metrics())
         view.tick(manifest.elapsed_ms(clock.now_ms()))
         time.sleep(_POLL_SECONDS)
     for measured in load.poll():

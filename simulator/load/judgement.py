@@ -130,6 +130,8 @@ def _judge_thresholds(ended: LoadEnded) -> Iterator[LoadFinding]:
     if ended.aborted_by:
         text = f"the load was ended early, as `{ended.aborted_by}` was broken (load.abort_after)"
         yield LoadFinding(Judged.BROKEN, "abort", text)
+    if ended.stopped_by:
+        yield LoadFinding(Judged.BROKEN, "stop", f"the load was stopped to spare its target: {ended.stopped_by}")
     if not ended.thresholds:
         text = "no thresholds in the profile: latencies were measured, not judged"
         yield LoadFinding(Judged.FINE, "thresholds", text)

@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric
 
 from simulator.clock import Clock, WallClock
 from simulator.errors import InputError
+from simulator.load.dead_man import DeadMan
 from simulator.load.live_metrics import metrics_of
 from simulator.load.report_file import ReportFile
 from simulator.load.totals import Totals
@@ -96,6 +97,7 @@ class LocustRun:
         allowed_hosts: Collection[str] = (),
         locustfiles: Sequence[Path] = (),
         target: Path | None = None,
+        dead_man: DeadMan | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Raises InputError for a host that was not allowed, and for a profile that drives no load."""
@@ -109,6 +111,7 @@ class LocustRun:
         if not locustfiles and Scenario.HTTP in load.scenarios and not any(weights.model_dump().values()):
             raise InputError(f"{self._manifest.profile_path}: load.journeys: every weight is 0; raise one of them")
         self._target = target
+        self._dead_man = dead_man
         self._hosts = [host.rstrip("/") for host in hosts]
         self._run_dir = run_dir.resolve()
         self._spawn = spawn
@@ -129,6 +132,8 @@ class LocustRun:
         """Why the figures cannot be trusted, as soon as it is known."""
         self.aborted_by = ""
         """The threshold that ended the load before its time."""
+        self.stopped_by = ""
+        """Why the load was stopped to spare its target."""
 
     def start(self) -> None:
         """Start Locust. It is ready within a few seconds and sends nothing before the manifest's start."""
@@ -178,6 +183,10 @@ class LocustRun:
         if measured and not self._draining and (broken := self._totals.reason_to_abort()):
             self.aborted_by = broken
             self._drain()
+        if self._dead_man is not None and not self._draining:
+            self.stopped_by = next(filter(None, map(self._dead_man.watch, measured)), "")
+            if self.stopped_by:
+                self._drain()
         return measured
 
     def finish(self) -> LoadEnded:
@@ -205,6 +214,7 @@ class LocustRun:
             kept=self._totals.kept(until_ms, by_iterations=by_iterations),
             deliveries=self._totals.deliveries(),
             lost_workers=self.lost_workers,
+            stopped_by=self.stopped_by,
             worker_cpu_ratio=self._totals.cpu_ratio,
             problem=self.problem,
             thresholds=self._totals.thresholds(),

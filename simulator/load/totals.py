@@ -15,7 +15,7 @@ from simulator.telemetry.observations import Deliveries, LoadMeasured, PlanKept,
 from simulator.wire.load_report import Delivered, Measured, Paced, Tally, add_paced, add_tallies, sum_tallies
 
 OVERALL = "all requests"
-_UNITS = {Scenario.HTTP: "requests", Scenario.SOCKETIO: "messages", Scenario.VOICE: "calls"}
+UNITS = {Scenario.HTTP: "requests", Scenario.SOCKETIO: "messages", Scenario.VOICE: "calls"}
 _CPU_LINES = 5  # one busy second is no reason to distrust the latencies
 
 
@@ -130,9 +130,9 @@ class Totals:
             if by_iterations:
                 unit, done = "iterations", paced.finished
             elif scenario is Scenario.HTTP:
-                unit, done = _UNITS[scenario], self._requests_of(scenario)
+                unit, done = UNITS[scenario], self._requests_of(scenario)
             else:
-                unit, done = _UNITS[scenario], paced.begun
+                unit, done = UNITS[scenario], paced.begun
             found.append(PlanKept(scenario, unit, self._planned_by(scenario, at_ms), done, paced.missed, paced.late))
         return tuple(found)
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from simulator.errors import InputError
 from simulator.profile.document import Document, read_document
-from simulator.profile.fields import FileName, LabelName, Noun, Rate, Text
+from simulator.profile.fields import Duration, FileName, LabelName, Noun, Rate, Text
 from simulator.profile.mend import read_as
+from simulator.units import SECOND
 
 FILE_NAME: Final = "crybsim.yaml"
 
@@ -66,9 +67,13 @@ class Limits(_Part):
     """What no command exceeds, whatever a profile says."""
 
     users: Annotated[int, Field(ge=1)] | None = None
-    """Virtual users at most."""
+    """Virtual users at most, over all scenarios."""
     rate: Annotated[Rate, Field(gt=0)] | None = None
-    """Requests at most."""
+    """Requests at most, messages and calls among them."""
+    errors: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """A load on a host of yours is stopped when more than this share of its requests fails; 1 never does."""
+    errors_for: Duration = 60 * SECOND
+    """For how long on end they have to."""
 
 
 class Settings(_Part):

@@ -271,6 +271,7 @@ class LoadEnded:
     thresholds: tuple[ThresholdResult, ...] = ()
     aborted_by: str = ""  # the threshold that ended the load before its time
     kept: tuple[PlanKept, ...] = ()  # each scenario's plan
+    stopped_by: str = ""  # why it was stopped to spare its target
     lost_workers: tuple[str, ...] = ()  # generator processes that ended before the load did, and how
     deliveries: Deliveries | None = None  # where messages were followed to those who get them
     planned_unit: str = "requests"  # what `achieved_ratio` counts; a team's own Locust users are paced by iterations
