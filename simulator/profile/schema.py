@@ -171,7 +171,7 @@ class Load(Part):
     max_users: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Virtual users at most."""
     model: LoadModel = LoadModel.CLOSED
-    """closed: users share the rate and wait for answers; open: HTTP requests leave when due, whatever became of others."""
+    """closed: users share the rate and wait for answers; open: requests leave when due, whatever became of others."""
     max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     """With the open model: HTTP requests under way at most; what is due above that is dropped, and counted."""
     tolerance: Ratio = 0.2
