@@ -17,25 +17,37 @@ from simulator.cli.manifests import plain_config, plain_rule_files
 from simulator.cli.options import (
     AlertmanagerBinOption,
     AlertmanagerConfigOption,
+    AlertmanagerUrlOption,
+    DashboardsOption,
     JsonOption,
     PrometheusBinOption,
     PrometheusConfigOption,
+    PrometheusUrlOption,
     RulesOption,
     flag_or_setting,
 )
+from simulator.cli.validate_stack import (
+    ApiUrlOption,
+    GrafanaUrlOption,
+    LokiUrlOption,
+    SentryDsnOption,
+    Stack,
+    TestNotificationOption,
+    check_stack,
+)
+from simulator.clock import WallClock
 from simulator.errors import ExitCode, InputError
 from simulator.profile.settings import Settings, expand, load_settings
 from simulator.resources import shipped
 from simulator.stack.binaries import search_binaries
 from simulator.stack.readiness import (
-    Check,
     CheckedFiles,
-    State,
     check_files,
     check_ports,
     check_programs,
     check_python,
 )
+from simulator.telemetry.checks import Check, State
 from simulator.wire.kubernetes import Carried
 
 _STYLES: Final = {State.OK: "green", State.NOTE: "yellow", State.MISSING: "bold red", State.BROKEN: "bold red"}
@@ -47,20 +59,40 @@ def command(
     alertmanager_config: AlertmanagerConfigOption = None,
     prometheus_bin: PrometheusBinOption = None,
     alertmanager_bin: AlertmanagerBinOption = None,
+    prometheus_url: PrometheusUrlOption = None,
+    alertmanager_url: AlertmanagerUrlOption = None,
+    loki_url: LokiUrlOption = None,
+    grafana_url: GrafanaUrlOption = None,
+    api_url: ApiUrlOption = None,
+    sentry: SentryDsnOption = None,
+    dashboards: DashboardsOption = None,
+    test_notification: TestNotificationOption = None,
     as_json: JsonOption = False,
 ) -> ExitCode:
-    """Say what this machine has and what is missing: servers and versions, rules and routes, ports.
+    """Say what this machine has and what is missing; with URLs, how a running stack is, component by component.
 
-    Rules and configurations are the given ones, else those of crybsim.yaml, else the shipped reference; promtool and
-    amtool read them. Exit code 3 if something that a rehearsal needs is missing or refused.
+    Without a URL: servers and versions, rules and routes, ports. Rules and configurations are the given ones, else
+    those of crybsim.yaml, else the shipped reference; promtool and amtool read them.
+
+    With URLs: is each healthy, each target up, each rule evaluated, each metric there that rules and dashboards read,
+    each route within reach; does Loki give a line back, Sentry take an event, Grafana reach its data sources. Each line
+    says what to check next. Exit code 3 if something is missing or broken.
 
     \b
     Examples:
       crybsim validate
       crybsim validate --rules 'rules/*.yml' --alertmanager-config alertmanager.yml
-      crybsim validate --prometheus-bin ~/prometheus-3.5.0/prometheus
+      crybsim validate --prometheus-url http://127.0.0.1:9090 --alertmanager-url http://127.0.0.1:9093
+      crybsim validate --loki-url http://127.0.0.1:3100 --grafana-url http://127.0.0.1:3005 --json
+      crybsim validate --alertmanager-url http://127.0.0.1:9093 --test-notification severity=critical
     """
     settings = load_settings()
+    stack = Stack(prometheus_url, alertmanager_url, loki_url, grafana_url, api_url, sentry)
+    if stack.is_given:
+        paths = expand(dashboards or [], Path())
+        return _conclude(tuple(check_stack(stack, settings, WallClock(), paths, test_notification)), as_json)
+    if test_notification is not None or dashboards:
+        raise InputError("--test-notification and --dashboards look at a running stack; give its URLs")
     said: list[str] = []
     scrapes = _file(prometheus_config, settings.prometheus_config, settings, "prometheus/prometheus.yml")
     routes = _file(alertmanager_config, settings.alertmanager_config, settings, "alertmanager/alertmanager.yml")
@@ -81,6 +113,10 @@ def command(
         *check_files(programs, files),
         *check_ports(),
     ]
+    return _conclude(checks, as_json)
+
+
+def _conclude(checks: Sequence[Check], as_json: bool) -> ExitCode:
     ready = all(check.ready for check in checks)
     _show(checks, Console(stderr=as_json))
     if as_json:

@@ -6,7 +6,6 @@ import platform
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,34 +13,11 @@ from typing import Final, TypeVar
 from simulator.stack.binaries import Missing, Program, Search
 from simulator.stack.ports import port_holder
 from simulator.stack.tool_checks import check_alertmanager_config, check_prometheus_config, check_rules
+from simulator.telemetry.checks import Check, State
 
 GUIDE_PORTS: Final[Mapping[str, int]] = {"API": 3001, "Grafana": 3005, "Prometheus": 9090, "Alertmanager": 9093}
 _Files = TypeVar("_Files", Path, Sequence[Path])
 _LIBRARIES: Final = ("locust", "numpy")  # the load generator; the one whose version the same bits depend on
-
-
-class State(StrEnum):
-    """How a check ended. A `note` is worth knowing, and nothing fails for it."""
-
-    OK = "ok"
-    NOTE = "note"
-    MISSING = "missing"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, what was found, and what to do next (empty where nothing is to do)."""
-
-    name: str
-    state: State
-    found: str
-    next: str = ""
-
-    @property
-    def ready(self) -> bool:
-        """Whether a rehearsal can go on."""
-        return self.state in (State.OK, State.NOTE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,128 @@
+"""The part of `crybsim validate` that looks at a stack that runs, by its URLs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx
+import typer
+
+from simulator.cli.emit_sentry import chosen_project
+from simulator.clock import Clock
+from simulator.errors import InputError, UnobservedError
+from simulator.observers import PrometheusApi
+from simulator.profile.settings import Settings
+from simulator.rehearsal.standing.alertmanager import check_alertmanager
+from simulator.rehearsal.standing.others import check_api, check_grafana, check_loki, check_sentry
+from simulator.rehearsal.standing.prometheus import check_prometheus
+from simulator.telemetry.checks import Check
+from simulator.transport import http_client
+
+GRAFANA_TOKEN: Final = "GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
+
+LokiUrlOption = Annotated[
+    str | None, typer.Option("--loki-url", metavar="URL", help="A Loki: a canary line is written and read back.")
+]
+GrafanaUrlOption = Annotated[
+    str | None,
+    typer.Option("--grafana-url", metavar="URL", help=f"A Grafana: its data sources; its token: {GRAFANA_TOKEN}."),
+]
+ApiUrlOption = Annotated[str | None, typer.Option("--api-url", metavar="URL", help="The platform's API.")]
+SentryDsnOption = Annotated[
+    str | None,
+    typer.Option("--sentry", metavar="DSN", help="A Sentry takes an event; SENTRY_DSN or another variable, or -."),
+]
+TestNotificationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--test-notification",
+        metavar="LABELS",
+        help="Send an alert with these labels (severity=critical,team=web) and see whether its receivers take it. "
+        "People will hear of it.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The URLs that were given."""
+
+    prometheus: str | None = None
+    alertmanager: str | None = None
+    loki: str | None = None
+    grafana: str | None = None
+    api: str | None = None
+    sentry: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is any."""
+        return any((self.prometheus, self.alertmanager, self.loki, self.grafana, self.api, self.sentry))
+
+
+def check_stack(
+    stack: Stack, settings: Settings, clock: Clock, dashboards: Sequence[Path], test_notification: str | None
+) -> Iterator[Check]:
+    """Component by component. Raises InputError for a URL or host that is not allowed."""
+    test_labels = None if test_notification is None else _labels(test_notification)
+    if test_labels is not None and stack.alertmanager is None:
+        raise InputError("--test-notification needs --alertmanager-url")
+    alerts: list[dict[str, str]] = []
+    if stack.prometheus:
+        with _client(stack.prometheus, "--prometheus-url", settings) as client:
+            yield from check_prometheus(client, clock, dashboards)
+            alerts = _alerts(client)
+    if stack.alertmanager:
+        with _client(stack.alertmanager, "--alertmanager-url", settings) as client:
+            yield from check_alertmanager(client, clock, alerts, test_labels)
+    if stack.loki:
+        with _client(stack.loki, "--loki-url", settings) as client:
+            yield from check_loki(client, clock)
+    if stack.grafana:
+        token = os.environ.get(GRAFANA_TOKEN)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with _client(stack.grafana, "--grafana-url", settings, headers) as client:
+            yield from check_grafana(client, bool(token))
+    if stack.api:
+        with _client(stack.api, "--api-url", settings) as client:
+            yield from check_api(client)
+    if stack.sentry:
+        yield check_sentry(chosen_project(stack.sentry), clock)
+
+
+def _alerts(client: httpx.Client) -> list[dict[str, str]]:
+    """The labels that rules give their alerts, as far as they are no templates."""
+    try:
+        groups: Sequence[Mapping[str, Any]] = PrometheusApi(client).groups()
+    except UnobservedError:
+        return []
+    return [
+        {"alertname": rule["name"], **(rule.get("labels") or {})}
+        for group in groups
+        for rule in group["rules"]
+        if rule["type"] == "alerting"
+    ]
+
+
+def _client(url: str, flag: str, settings: Settings, headers: dict[str, str] | None = None) -> httpx.Client:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InputError(f"{flag} {url}: is not a URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise InputError(f"{flag} {url}: is not a URL; write one like http://127.0.0.1:9090")
+    return http_client(url.rstrip("/"), allowed=settings.allowed_hosts, headers=headers)
+
+
+def _labels(text: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--test-notification {text}: {part!r} is not a label; write severity=critical,team=web")
+        labels[name.strip()] = value.strip().strip('"')
+    return labels
