@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from geventhttpclient.header import Headers
 from locust.contrib.fasthttp import _construct_basic_auth_str
@@ -26,7 +27,8 @@ TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
     """Header lines, each with its end, the names among them in lower case, and the same as a mapping.
 
     `framed` ones ask for another way to send the body than its length and then all of it.

@@ -37,6 +37,7 @@ _PERHAPS_LATER = {errno.ETIMEDOUT, errno.ENOLINK, errno.ENOENT, errno.EPIPE}
 _WITH_LENGTH = {"POST", "PUT", "PATCH"}
 _NOTED = re.compile(rb"\n(?:location|set-cookie|content-encoding)\s*:", re.IGNORECASE)
 """Header lines that have to be acted upon. What looks like one in a body costs time and does no harm."""
+_MOST_MESSAGES = 100
 _LIMITS = {"connection_timeout": 5.0, "network_timeout": 5.0, "concurrency": 1}
 
 
@@ -59,6 +60,7 @@ class FastSession(FastHttpSession):
         self._pools = Pools({**_LIMITS, **own}) if shared is None else Pools.of(shared)
         self._proxied = own.get("proxy_host") is not None
         self._blocks = HeaderBlocks(agent.default_headers, self.auth_header)
+        self._messages: dict[tuple[str, Target, Block], bytes] = {}  # those without body and cookies
 
     def request(  # type: ignore[override]
         self,
@@ -77,10 +79,11 @@ class FastSession(FastHttpSession):
         **others: Any,
     ) -> Any:
         """Send a request; the parameters are those of Locust's FastHttpSession.request."""
-        kind = _kind(data, json)
-        block = self._blocks.plain if kind == NOTHING and not headers and auth is None else None
-        if block is None and kind is not None:
-            block = self._blocks.of(kind, headers, auth)
+        kind = _kind(data, json) if data or json is not None else NOTHING
+        if kind or headers or auth is not None:
+            block = self._blocks.of(kind, headers, auth) if kind is not None else None
+        else:
+            block = self._blocks.plain
         if block is None or stream or others or self._proxied or block.framed:
             if params is not None:
                 others["params"] = params
@@ -168,14 +171,16 @@ class FastSession(FastHttpSession):
             return answer
 
     def _exchange(self, method: str, target: Target, block: Block, body: bytes) -> Exchanged:
-        names = block.names
-        message = target.head(method, "host" in names) + block.lines
-        if self.cookiejar._cookies and "cookie" not in names and (cookie := self.cookiejar.header_for(target.url)):
-            message += b"Cookie: %s\r\n" % cookie.encode("latin-1")
-        if (body or method in _WITH_LENGTH) and "content-length" not in names:
-            message += b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        if body or self.cookiejar._cookies:
+            message = self._message(method, target, block, body)
         else:
-            message += b"\r\n" + body
+            key = (method, target, block)
+            try:
+                message = self._messages[key]
+            except KeyError:
+                message = self._messages[key] = self._message(method, target, block, body)
+                if len(self._messages) > _MOST_MESSAGES:
+                    self._messages = {key: message}
         pool = self._pools[target.origin]
         retries = self.client.max_retries if method in IDEMPOTENT_METHODS else 0
         while True:
@@ -187,6 +192,15 @@ class FastSession(FastHttpSession):
                 retries -= 1
                 if self.client.retry_delay:
                     gevent.sleep(self.client.retry_delay)
+
+    def _message(self, method: str, target: Target, block: Block, body: bytes) -> bytes:
+        names = block.names
+        message = target.head(method, "host" in names) + block.lines
+        if self.cookiejar._cookies and "cookie" not in names and (cookie := self.cookiejar.header_for(target.url)):
+            message += b"Cookie: %s\r\n" % cookie.encode("latin-1")
+        if (body or method in _WITH_LENGTH) and "content-length" not in names:
+            return message + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        return message + b"\r\n" + body
 
     def _since(self, began: float) -> float:
         planned, self.counts_from = self.counts_from, 0.0
@@ -202,13 +216,13 @@ class FastSession(FastHttpSession):
 
 def _kind(data: Any, json: Any) -> str | None:
     """What is to be sent; None for what only FastHttpUser's own way can send."""
-    if data:
-        if isinstance(data, dict):
-            return FORM
-        if isinstance(data, str):
-            return TEXT
-        return BYTES if isinstance(data, (bytes, bytearray)) else None
-    return NOTHING if json is None else JSON
+    if not data:
+        return NOTHING if json is None else JSON
+    if isinstance(data, dict):
+        return FORM
+    if isinstance(data, str):
+        return TEXT
+    return BYTES if isinstance(data, (bytes, bytearray)) else None
 
 
 def _encoded(data: Any) -> bytes:
