@@ -62,13 +62,14 @@ class VoiceMember(Member):
         channel = self._choose_channel()
         if channel is None:
             return
+        joined, began_ms = None, CLOCK.now_ms()
         try:
             MEDIA.start()  # no part of the time to join
             began_ms = CLOCK.now_ms()
             joined = self.call("POST", f"{VOICE}/channels/:channelId/join", channelId=channel, body={}, declines=(400,))
             problem = self._talk(joined, began_ms, late)
         except MediaGoneError as gone:
-            problem, joined = str(gone), None
+            problem = str(gone)
         if problem:
             fire(self.environment, "join", 0.0, problem=problem)
         if joined:
@@ -87,7 +88,10 @@ class VoiceMember(Member):
             if connected is None:
                 return f"the relay did not answer within {CONNECT_SECONDS:g} s"
             fire(self.environment, "join", max(0.0, connected.at_ms - began_ms), late=late)
-            self._stay(call, joined["roomName"])
+            try:
+                self._stay(call, joined["roomName"])
+            except MediaGoneError as gone:
+                fire(self.environment, "call", max(0.0, CLOCK.now_ms() - connected.at_ms), problem=str(gone))
         finally:
             call.close()
         return ""

@@ -32,7 +32,7 @@ from simulator.media.messages import (
 )
 from simulator.profile.activity import ActiveFault
 
-START_SECONDS: Final = 120.0
+START_SECONDS: Final = 300.0
 GRACE_SECONDS: Final = 5.0
 _COUNT_SECONDS: Final = 5.0
 _LONGEST_LINE: Final = 1 << 20

@@ -23,10 +23,10 @@ from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.stack.processes import Service, start_service
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DEADLINE_SECONDS = 120.0
-START_SECONDS = 180.0
+START_SECONDS = 400.0
 
 
 class Api:
