@@ -20,6 +20,7 @@ from simulator.telemetry.checks import Check, State
 from simulator.units import MINUTE
 
 _NAME: Final = "prometheus"
+_NOT_YET: Final = "unknown"
 _LATELY_MS: Final = 10 * MINUTE
 _MADE_BY_ITSELF: Final = frozenset({"ALERTS", "ALERTS_FOR_STATE", "up"})
 _MOST_LINES: Final = 20
@@ -35,10 +36,12 @@ def check_prometheus(client: httpx.Client, clock: Clock, dashboards: Sequence[Pa
     api = PrometheusApi(client)
     try:
         yield Check(_NAME, State.OK, f"version {api.version()}")
-        yield from _targets(api.get("/api/v1/targets", state="active")["activeTargets"])
+        targets = api.get("/api/v1/targets", state="active")["activeTargets"]
+        yield from _targets(targets)
         groups = api.groups()
         yield from _rules(groups)
-        yield from _metrics(api, clock.now_ms(), _read_by(groups, dashboards))
+        is_young = any(target["health"] == _NOT_YET for target in targets)
+        yield from _metrics(api, clock.now_ms(), _read_by(groups, dashboards), is_young=is_young)
         yield _alertmanagers(api.get("/api/v1/alertmanagers"))
     except UnobservedError as error:
         yield Check(_NAME, State.BROKEN, str(error), "is this a Prometheus, and may its API be read?")
@@ -48,9 +51,11 @@ def _targets(targets: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
     if not targets:
         yield Check("targets", State.MISSING, "nothing is scraped", "scrape_configs in prometheus.yml")
         return
-    down = [target for target in targets if target["health"] != "up"]
-    state = State.BROKEN if down else State.OK
-    yield Check("targets", state, f"{len(targets) - len(down)} of {len(targets)} up")
+    down = [target for target in targets if target["health"] not in ("up", _NOT_YET)]
+    waiting = sum(target["health"] == _NOT_YET for target in targets)
+    state = State.BROKEN if down else State.NOTE if waiting else State.OK
+    found = f"{len(targets) - len(down) - waiting} of {len(targets)} up"
+    yield Check("targets", state, f"{found}, {waiting} not scraped yet" if waiting else found)
     for target in down[:_MOST_LINES]:
         labels = target["labels"]
         who = f"{labels.get('job', '')} {labels.get('instance', '')}".strip()
@@ -73,7 +78,9 @@ def _rules(groups: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
         yield Check("rule", State.BROKEN, f"{group['name']} {rule['name']}: {rule.get('lastError')}", "mend its expr")
 
 
-def _metrics(api: PrometheusApi, now_ms: int, read_by: Mapping[str, Collection[str]]) -> Iterator[Check]:
+def _metrics(
+    api: PrometheusApi, now_ms: int, read_by: Mapping[str, Collection[str]], *, is_young: bool
+) -> Iterator[Check]:
     """Whether each name that somebody reads has had series in the last minutes."""
     if not read_by:
         return
@@ -81,6 +88,9 @@ def _metrics(api: PrometheusApi, now_ms: int, read_by: Mapping[str, Collection[s
     present = set(api.get("/api/v1/label/__name__/values", **window))
     missing = sorted(read_by.keys() - present)
     found = f"{len(read_by) - len(missing)} of {len(read_by)} that rules and dashboards read have series"
+    if missing and is_young:
+        yield Check("metrics", State.NOTE, found, "not everything has been scraped yet; ask again in a minute")
+        return
     yield Check("metrics", State.MISSING if missing else State.OK, found)
     for name in missing[:_MOST_LINES]:
         readers = sorted(read_by[name])
