@@ -70,6 +70,13 @@ class PlannedShape(LoadTestShape):
         return seconds - self._empty_since >= settle
 
 
+if RUN is not None:
+
+    class RunShape(PlannedShape):
+        """What a locustfile imports to take part in a run: one class for all of them, as Locust wants it. Without a run
+        Locust asks for users in its web UI or takes them from flags."""
+
+
 @events.init.add_listener
 def _follow_the_plan(environment: Environment, **_: object) -> None:
     """Users are dealt as the plans say. SIGUSR1 ends the test early without losing a count (SIGTERM, Locust's own way,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import _reporter  # noqa: F401 - reports to crybsim, where crybsim started this
 from _journeys import Arriving, Buying, Lurking, Moderating, Posting, Searching, Uploading
 from _run import RUN
-from _shape import PlannedShape
 
 from simulator.profile.schema import Journeys
 
@@ -35,6 +34,4 @@ class HttpMember(Lurking, Posting, Searching, Uploading, Moderating, Arriving, B
 
 
 if RUN is not None:
-
-    class RunShape(PlannedShape):
-        """Locust follows the run's plan; without a run it asks for users in its web UI or takes them from flags."""
+    from _shape import RunShape  # noqa: F401 - Locust follows the run's plan

@@ -13,7 +13,6 @@ import _reporter  # noqa: F401 - reports to crybsim, where crybsim started this
 import gevent
 from _member import WORDING
 from _run import RUN
-from _shape import PlannedShape
 from _socketio_delivery import POST
 from _socketio_member import SocketIOMember
 from locust import task
@@ -94,6 +93,4 @@ class SlowReader(SocketIOMember):
 
 
 if RUN is not None:
-
-    class RunShape(PlannedShape):
-        """Locust follows the run's plan; without a run it asks for users in its web UI or takes them from flags."""
+    from _shape import RunShape  # noqa: F401 - Locust follows the run's plan

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import _reporter  # noqa: F401 - reports to crybsim, where crybsim started this
 from _member import Json, Member
 from _run import CLOCK, RUN
-from _shape import PlannedShape
 from _voice_media import MEDIA, Call, MediaGoneError, Seat
 from _voice_report import fire, measure, quality, reasons
 from locust import task
@@ -171,6 +170,4 @@ class VoiceMember(Member):
 
 
 if RUN is not None:
-
-    class RunShape(PlannedShape):
-        """Locust follows the run's plan; without a run it asks for users in its web UI or takes them from flags."""
+    from _shape import RunShape  # noqa: F401 - Locust follows the run's plan
