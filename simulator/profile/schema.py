@@ -161,6 +161,15 @@ class LoadModel(StrEnum):
     OPEN = "open"
 
 
+class Stage(Part):
+    """A part of the run in which traffic moves to another level, along a straight line; `for: 0s` is a step."""
+
+    for_: Annotated[Duration, Field(alias="for")]
+    """How long it takes."""
+    to: Annotated[float, Field(ge=0, le=1000)]
+    """The level at its end, as a factor of what traffic would be: 0 is none, 1 as it is, 5 a spike."""
+
+
 class Load(Part):
     """The load that a live run drives, derived from `traffic`."""
 
@@ -170,6 +179,10 @@ class Load(Part):
     """Load over traffic: 0.1 drives a tenth of it. History and telemetry use the scaled rate too."""
     max_users: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Virtual users at most."""
+    stages: tuple[Stage, ...] = ()
+    """Ramps, steps and spikes from the run's start on, one after another; the last level stays."""
+    day: Annotated[Duration, Field(ge=60 * SECOND)] | None = None
+    """Given: a whole day of traffic passes in that time, from the run's start on."""
     model: LoadModel = LoadModel.CLOSED
     """closed: users share the rate and wait for answers; open: requests leave when due, whatever became of others."""
     max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1_000

@@ -64,7 +64,24 @@ def usual_rate(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.fl
     traffic = profile.traffic
     curve = day_curve(traffic.shape, _local(profile, elapsed_ms))
     height = traffic.trough + (1 - traffic.trough) * curve
-    return traffic.peak * profile.load.scale * height * season(profile, elapsed_ms)
+    rate = traffic.peak * profile.load.scale * height * season(profile, elapsed_ms)
+    return rate * staged(profile, elapsed_ms) if profile.load.stages else rate
+
+
+def staged(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The level of `load.stages` at `elapsed_ms` after the run's start: 1 until the first of them begins."""
+    ends, levels = [0], [1.0]
+    for stage in profile.load.stages:
+        ends.append(ends[-1] + stage.for_)
+        levels.append(stage.to)
+    # at a step two levels stand at one instant; from there on the later one holds
+    after = np.searchsorted(ends, elapsed_ms, side="right")
+    right = np.minimum(after, len(ends) - 1)
+    left = np.maximum(after - 1, 0)
+    start, height = np.array(ends)[left], np.array(levels)
+    width = np.maximum(np.array(ends)[right] - start, 1)
+    part = np.clip((elapsed_ms - start) / width, 0.0, 1.0)
+    return np.asarray(height[left] + (height[right] - height[left]) * part)
 
 
 def demand(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -88,5 +105,7 @@ def planned_rate(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.
 
 
 def _local(profile: Profile, elapsed_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    if profile.load.day is not None:  # from the run's start on a day passes faster
+        elapsed_ms = np.where(elapsed_ms > 0, (elapsed_ms * (DAY / profile.load.day)).astype(np.int64), elapsed_ms)
     offset = ZoneInfo(profile.traffic.time_zone).utcoffset(profile.start.replace(tzinfo=None))
     return elapsed_ms + profile.start_ms + (round(offset.total_seconds() * 1000) if offset else 0)
