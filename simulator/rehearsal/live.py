@@ -112,6 +112,7 @@ class _LiveRun:
         self._redirection = Redirection((), (), ())
         self._lacking: tuple[str, ...] = ()
         self._own_jobs = True
+        self._missing_templates: tuple[str, ...] = ()
         self._may_ring: tuple[str, ...] = ()
         self._died: set[str] = set()
         self._note("warming up the model (on a new machine it is compiled first)")
@@ -188,6 +189,7 @@ class _LiveRun:
         later_ms = self.manifest.started_ms - self.manifest.profile.start_ms
         production = self._request.production
         self._own_jobs = servers.own_jobs
+        self._missing_templates = servers.missing_templates
         self._redirection = servers.start(
             self._stack, self._run, to, source, platform.routes, flags, production, later_ms
         )
@@ -305,6 +307,7 @@ class _LiveRun:
             },
             removed_receivers=self._redirection.removed_receivers,
             unmapped_jobs=self._redirection.unmapped_jobs,
+            missing_templates=self._missing_templates,
             group_wait_ms=watch.group_wait_ms,
             group_waits_ms=watch.group_waits_ms,
             lacking=self._lacking,

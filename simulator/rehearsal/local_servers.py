@@ -103,6 +103,8 @@ class LocalServers:
         """Whether time intervals hold at simulated instants."""
         self.lacking = (*tried.lacking, *([_WALL_CLOCK] if uses_intervals and not self.shifts_intervals else []))
         """What alertmanager.yml uses and this Alertmanager has not."""
+        self.missing_templates = tried.missing_templates
+        """Templates of notifications that no file here defines."""
 
     def start(
         self,

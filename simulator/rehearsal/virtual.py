@@ -146,6 +146,7 @@ class _VirtualRun:
             },
             removed_receivers=notified.removed_receivers,
             unmapped_jobs=setup.unmapped_jobs,
+            missing_templates=self._servers.missing_templates,
             load_planned=False,
             group_wait_ms=longest_group_wait_ms(self._servers.alertmanager_text),
             group_waits_ms=group_waits_ms(self._servers.alertmanager_text),

@@ -52,7 +52,7 @@ class Redirected:
     `removed_receivers` could not be heard in full: what is expected of them is inconclusive. `unknown` are fields that
     crybsim does not know, `lacking` those that the Alertmanager in use does not know yet; `probe` is the copy with the
     unknown ones in it (but not their values), for Alertmanager to say whether it knows them. `lines` leads from a line
-    of the copy to the original's.
+    of the copy to the original's. `missing_templates` are defined in no file here.
     """
 
     text: str
@@ -62,6 +62,7 @@ class Redirected:
     probe: str = ""
     lines: Mapping[int, int] | None = None
     lacking: tuple[str, ...] = ()
+    missing_templates: tuple[str, ...] = ()
 
 
 def redirect(
@@ -110,6 +111,7 @@ def redirect(
         probe=write_document(root) if ledger.unknown_homes else "",
         lines=lines,
         lacking=tuple(ledger.lacking),
+        missing_templates=tuple(ledger.missing_templates),
     )
 
 

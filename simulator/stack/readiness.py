@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -12,10 +13,13 @@ from typing import Final, TypeVar
 
 from simulator.stack.binaries import Missing, Program, Search
 from simulator.stack.ports import port_holder
+from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.tool_checks import check_alertmanager_config, check_prometheus_config, check_rules
 from simulator.telemetry.checks import Check, State
 
 GUIDE_PORTS: Final[Mapping[str, int]] = {"API": 3001, "Grafana": 3005, "Prometheus": 9090, "Alertmanager": 9093}
+_DISCOVERY: Final = re.compile(r"field (?P<field>\w+_sd_configs) not found in type config\.")
+_NOBODY: Final = "http://127.0.0.1:9"
 _Files = TypeVar("_Files", Path, Sequence[Path])
 _LIBRARIES: Final = ("locust", "numpy")  # the load generator; the one whose version the same bits depend on
 
@@ -71,8 +75,30 @@ def check_files(programs: Search, files: CheckedFiles) -> Iterator[Check]:
     promtool, amtool = programs.promtool, programs.amtool
     yield from _judged("rules", _in_short(files.rules), promtool, check_rules, files.rules)
     scrapes, routes = files.prometheus_config, files.alertmanager_config
-    yield from _judged("prometheus.yml", str(scrapes), promtool, check_prometheus_config, scrapes)
+    yield from _scrapes(promtool, scrapes)
     yield from _judged("alertmanager.yml", str(routes), amtool, check_alertmanager_config, routes)
+
+
+def _scrapes(promtool: Program | Missing, file: Path) -> Iterator[Check]:
+    """prometheus.yml as written; where this promtool was built without some service discovery, the copy that would
+    run, which has none."""
+    complaints = () if isinstance(promtool, Missing) else check_prometheus_config(promtool.path, file)
+    lacking = [found["field"] for line in complaints if (found := _DISCOVERY.search(line))]
+    others = [line for line in complaints if not _DISCOVERY.search(line) and not line.endswith("unmarshal errors:")]
+    if not lacking or others or isinstance(promtool, Missing):
+        yield from _judged("prometheus.yml", str(file), promtool, check_prometheus_config, file)
+        return
+    what = f"{', '.join(dict.fromkeys(lacking))}: this promtool was built without; targets stand in for what it finds"
+    yield Check("prometheus.yml", State.NOTE, what, "`discovered` in crybsim.yaml names them better")
+    with tempfile.TemporaryDirectory(prefix="crybsim-") as folder:
+        copy = Path(folder) / "prometheus.yml"
+        config = PrometheusConfig.read(file, rules=())
+        copy.write_text(config.copy(emitter_url=_NOBODY, alertmanager_url=_NOBODY), encoding="utf-8")
+        complaints = check_prometheus_config(promtool.path, copy)
+    if not complaints:
+        yield Check("prometheus.yml", State.OK, f"{file} (promtool finds no fault in the rest)")
+    for complaint in complaints:
+        yield Check("prometheus.yml", State.BROKEN, complaint, f"promtool refuses {file}")
 
 
 def _judged(

@@ -41,6 +41,7 @@ class Ledger:
     removed_receivers: list[str] = field(default_factory=list)
     unknown_homes: list[tuple[MappingNode, str]] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    missing_templates: list[str] = field(default_factory=list)
     _numbers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def change(self, node: Node | None, path: str, what: str) -> None:

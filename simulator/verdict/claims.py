@@ -8,6 +8,7 @@ from simulator.verdict.case import Case
 from simulator.verdict.compression import compression_claim
 from simulator.verdict.document import Claim, NotGraded
 from simulator.verdict.facts import EngineFacts, Mode
+from simulator.verdict.guesses import guessed_families
 from simulator.verdict.wording import counted, listed, span
 
 
@@ -72,8 +73,7 @@ def _names(case: Case) -> str:
         text = f"catalogue: compared with your /metrics on {compared.date}, {differences}"
     if facts.unmapped_jobs:
         text += f"; nothing stands in for the scrape jobs {listed(facts.unmapped_jobs)}"
-    overlays = case.manifest.overlays
-    guessed = sorted({added.name for overlay in overlays for added in overlay.content.add if added.confirm})
+    guessed = sorted(guessed_families(case.manifest))
     if guessed:
         text += f"; a tool guessed {listed(guessed, most=5)} in an overlay, and nobody confirmed it"
     return text
@@ -91,6 +91,8 @@ def _hearing(facts: EngineFacts) -> str:
         real = f": {listed(facts.may_ring)} may have rung" if facts.may_ring else ""
         return f"nobody listened: the receivers of a staging stack are real{real}"
     text = "routing and templates tried; credentials, channels and endpoints not"
+    if facts.missing_templates:
+        text += f"; the text of {listed(facts.missing_templates)} was not: the files that define them are not here"
     if facts.removed_receivers:
         text += f"; receivers removed because they could not be redirected: {listed(facts.removed_receivers)}"
     return text

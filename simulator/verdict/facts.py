@@ -111,6 +111,7 @@ class EngineFacts:
     strict: bool = False
     job_services: Mapping[str, str] = field(default_factory=dict)
     removed_receivers: tuple[str, ...] = ()  # receivers of alertmanager.yml that could not be redirected
+    missing_templates: tuple[str, ...] = ()  # of notifications, in files that are not here
     unmapped_jobs: tuple[str, ...] = ()  # jobs of prometheus.yml that nothing stands in for
     lacking: tuple[str, ...] = ()  # features the rules or routes use and this engine has not: "x.yml:3: … needs ≥ 2.53"
     run_label: tuple[str, str] | None = None  # staging: the label that the run's own series carry

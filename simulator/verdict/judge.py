@@ -14,6 +14,7 @@ from simulator.verdict.document import RUN_LEVEL, Finding, Outcome, RunIdentity,
 from simulator.verdict.doubtful import judge_doubtful
 from simulator.verdict.facts import EngineFacts
 from simulator.verdict.firing import judge_firing
+from simulator.verdict.guesses import without_guesses
 from simulator.verdict.load import judge_load, load_notes, load_summary
 from simulator.verdict.others import judge_others, not_graded_alerts
 from simulator.verdict.predicted import judge_predictions, predictions_of
@@ -36,7 +37,7 @@ def judge(
     """
     case = Case(manifest, tuple(rules), tuple(journal), engine)
     sight = Sight(case)
-    findings = tuple(_findings(case, sight))
+    findings = tuple(without_guesses(case, _findings(case, sight)))
     not_graded = not_graded_alerts(case, sight)
     outcome = outcome_of(findings)
     return Verdict(

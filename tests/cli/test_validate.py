@@ -146,3 +146,17 @@ def test_a_terminal_gets_a_table() -> None:
     assert process.returncode == ExitCode.PASS
     assert b"\x1b[32mok" in shown
     assert b"everything is here" in shown
+
+
+def test_discovery_that_this_promtool_was_built_without_is_no_mistake(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Debian's has no Kubernetes; where this one has, nothing is to be said."""
+    pods = "- job_name: pods\n  kubernetes_sd_configs: [{role: pod}]\n"
+    (folder / "scrapes.yml").write_text(GOOD_SCRAPES + pods)
+    code, checks = validate(capsys, *FILES)
+    assert code == ExitCode.PASS, checks["prometheus.yml"]
+    (folder / "scrapes.yml").write_text(GOOD_SCRAPES + pods + "- job_name: api\n")
+    code, checks = validate(capsys, *FILES)
+    assert code == ExitCode.INCONCLUSIVE
+    assert 'job name "api"' in checks["prometheus.yml"]["found"]
