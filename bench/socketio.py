@@ -55,7 +55,7 @@ def measure(core: int, url: str, what: str, users: int, seconds: float) -> dict[
         }
         rate = ["-u", str(users), "-r", str(max(50, users // 20))]
         argv = [sys.executable, "-m", "locust", "-f", str(USERS), "--headless", "--only-summary", "--host", url, *rate]
-        done = subprocess.run([*pin([core]), *argv], env=env, capture_output=True, text=True, timeout=900)
+        done = subprocess.run([*pin([core]), *argv], env=env, capture_output=True, text=True, timeout=300 + users / 10)
         out = Path(folder) / "out.json"
         if not out.exists():
             raise SystemExit(f"{what} measured nothing:\n{done.stderr[-3000:]}")

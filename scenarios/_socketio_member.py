@@ -19,7 +19,8 @@ from typing import Any
 
 import gevent
 import orjson
-from _api import EXEMPT
+from _api import EXEMPT, TARGET
+from _made import TAG
 from _member import WORDING, Json, Member
 from _run import PLAIN_HOST
 from _shape import REQUEST_SECONDS
@@ -102,8 +103,15 @@ class SocketIOMember(Member):
         self._sent += 1
         number = self._sent
         stamp = POST.stamp(self.number, number)
-        body = {"channelId": channel, "content": text or self.random.choice(WORDING.messages), "nonce": stamp}
-        return self.ask("message:create", body, "message:create", lambda echo: echo == number, late=late)
+        body = {
+            "channelId": channel,
+            "content": f"{text or self.random.choice(WORDING.messages)} {TAG}",
+            "nonce": stamp,
+        }
+        made = self.ask("message:create", body, "message:create", lambda echo: echo == number, late=late)
+        if made is not None:
+            self.made("message", made["id"])
+        return made
 
     def ask(
         self,
@@ -190,7 +198,7 @@ class SocketIOMember(Member):
         if not self._signed_in():
             return False
         transport = Transport.POLLING if self.random.random() < _POLLING_SHARE else Transport.WEBSOCKET
-        headers = {**EXEMPT, "X-Forwarded-For": self.identity.address}
+        headers = {**EXEMPT, **({"X-Forwarded-For": self.identity.address} if TARGET.users.own_addresses else {})}
         began = time.perf_counter()
         self._answer, self._result = b"ready", AsyncResult()
         problem: Exception | None = None

@@ -55,7 +55,9 @@ if WHAT == "stock":
             self.room = f"room-{id(self)}"
             self.sio.on_message = self.on_message
             self.sio.on("*", self.on_message)
-            self.sio.connect(self.host, auth={"token": os.environ["BENCH_TOKEN"]}, transports=["websocket"])
+            self.sio.connect(
+                self.host, auth={"token": os.environ["BENCH_TOKEN"]}, transports=["websocket"], wait_timeout=120
+            )
             self.sio.emit("channel:join", {"channelId": self.room})
             self.came.wait()
             be_there(self)
