@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import httpx
-import orjson
 import typer
 from rich.console import Console
 
 from simulator.cli.load_cleanup import clean, clean_earlier, is_run
+from simulator.cli.load_report import LoadResult, write_result
 from simulator.cli.load_smoke import smoke as run_smoke
 from simulator.cli.load_target import Aim, choose_aim, ready_users, users_note
 from simulator.cli.load_view import LoadView, show_result
@@ -37,7 +38,6 @@ from simulator.profile.thresholds import parse_threshold
 from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.report.load_junit import render_load_junit
 from simulator.stack.processes import Children, spawn
 from simulator.streams.overlays import overlays_of
 from simulator.telemetry.observations import LoadEnded
@@ -174,14 +174,15 @@ def command(
     judgement = judge_load(
         ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not aim.hosts
     )
-    result = orjson.dumps(
-        {"outcome": judgement.outcome.name.lower(), "findings": judgement.findings, "load": asdict(ended)}
-        | ({"cleanup": cleaned} if cleaned is not None else {}),
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+    told = LoadResult(
+        outcome=judgement.outcome.name.lower(),
+        findings=judgement.findings,
+        load=ended,
+        target=_target(aim.hosts),
+        rerun=shlex.join(["crybsim", *sys.argv[1:]]),
+        cleanup=cleaned,
     )
-    (run.path / "load.json").write_bytes(result)
-    junit = render_load_junit(chosen.name, manifest.started_ms, ended.at_ms, judgement)
-    (run.path / "junit.xml").write_text(junit, encoding="utf-8")
+    result = write_result(run, manifest, told)
     show_result(console, ended, judgement)
     console.print(f"run folder: {run.path}", highlight=False, soft_wrap=True)
     if as_json:
@@ -289,8 +290,12 @@ def _threshold(text: str) -> str:
         raise InputError(f"--threshold: {error}") from error
 
 
+def _target(hosts: Collection[str]) -> str:
+    return ", ".join(hosts) if hosts else "the reference API, not your platform"
+
+
 def _introduction(profile: Profile, hosts: list[str] | None) -> list[str]:
-    target = ", ".join(hosts) if hosts else "the reference API, not your platform"
+    target = _target(hosts or ())
     plans = plans_of(profile)
     planned = ", ".join(f"{plan.turns:,.0f} {UNITS[scenario]}" for scenario, plan in plans.items())
     lines = [f"load: {profile.name}, about {planned}; target: {target}"]

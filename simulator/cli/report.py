@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from simulator.cli.load_report import is_load_run, report_load
 from simulator.cli.options import JsonOption
 from simulator.errors import ExitCode, InputError
 from simulator.rehearsal.run_folder import RunFolder
@@ -43,7 +44,7 @@ def command(
     as_json: JsonOption = False,
     schema: SchemaOption = False,
 ) -> ExitCode:
-    """Show a run again from its folder. The exit code is the run's own: 0 pass, 1 fail, 3 inconclusive.
+    """Show a rehearsal or load run again from its folder. The exit code is the run's own: 0 pass, 1 fail, 3 inconclusive.
 
     With a file named, or --json, the terminal's report goes to stderr or is left out.
 
@@ -59,6 +60,11 @@ def command(
         return ExitCode.PASS
     if run is None:
         raise InputError(f"which run? Name its folder{_newest()}")
+    load = is_load_run(run, (Path(run), RUNS / run))
+    if load is not None:
+        if markdown is not None:
+            raise InputError("--markdown: a load run has no such report; --html, --junit or --json")
+        return report_load(load, junit=junit, html=html, as_json=as_json)
     path = find_verdict(run)
     verdict = Verdict.read(path)
     if junit is not None:
