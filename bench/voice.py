@@ -89,7 +89,7 @@ o=user1 53655765 2353687637 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
 t=0 0
-m=audio [auto_media_port] RTP/AVP 0
+m=audio [rtpstream_audio_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 ]]></send>
   <recv response="200" rtd="true"/>
@@ -195,7 +195,7 @@ def run_sipp(sessions: int, seconds: float) -> float | None:
             time.sleep(1.0)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             command = ["sipp", "127.0.0.1:5070", "-sf", "client.xml", "-i", "127.0.0.1", "-p", "5071"]
-            command += ["-mi", "127.0.0.1", "-min_rtp_port", "30000", "-max_rtp_port", "60000"]
+            command += ["-mi", "127.0.0.1", "-mp", "30000"]
             command += ["-m", str(sessions), "-l", str(sessions), "-r", str(sessions), "-rp", "1000", "-nostdin"]
             taskset = ["taskset", "-c", ",".join(map(str, here))]
             ended = subprocess.run(

@@ -36,6 +36,10 @@ _SO_RXQ_OVFL: Final = 40
 _BUFFER_BYTES: Final = 4 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_sendmmsg = _libc.sendmmsg
+_sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+_recvmmsg = _libc.recvmmsg
+_recvmmsg.argtypes = (*_sendmmsg.argtypes, ctypes.c_void_p)
 
 
 class Batch:
@@ -59,12 +63,11 @@ class Batch:
             self.headers[:, 4] = self.control.ctypes.data + at * (8 * CONTROL_WORDS)
             self.headers[:, 5] = 8 * CONTROL_WORDS
         self._fresh = self.headers.copy()
+        self._first = self.headers.ctypes.data
 
     def receive(self, descriptor: int) -> int:
         """Take what has arrived, without waiting; how many. Lengths are in `headers[:, LENGTH]`."""
-        got: int = _libc.recvmmsg(
-            descriptor, self.headers.ctypes.data_as(ctypes.c_void_p), self.size, socket.MSG_DONTWAIT, None
-        )
+        got: int = _recvmmsg(descriptor, self._first, self.size, socket.MSG_DONTWAIT, None)
         return max(got, 0)
 
     def again(self, used: int) -> None:
@@ -75,14 +78,9 @@ class Batch:
         """Send the first `count`; the places of those that the operating system would not take."""
         refused: list[int] = []
         at = 0
-        base = self.headers.ctypes.data
         while at < count:
-            sent: int = _libc.sendmmsg(
-                descriptor,
-                ctypes.c_void_p(base + at * 8 * HEADER_WORDS),
-                min(count - at, AT_ONCE),
-                socket.MSG_DONTWAIT,
-            )
+            first = self._first + at * 8 * HEADER_WORDS
+            sent: int = _sendmmsg(descriptor, first, min(count - at, AT_ONCE), socket.MSG_DONTWAIT)
             if sent > 0:
                 at += sent
             elif ctypes.get_errno() == errno.EINTR:

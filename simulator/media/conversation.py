@@ -1,7 +1,7 @@
 """The reports that sessions exchange: what one says in RTCP, and what it makes of what the others say.
 
 The first goes out at once and asks the relay whether it is there (RFC 3550, section 6.2, allows a delay of zero to
-unicast sessions); the next after one second, two and three, then every five, each at a random part of its interval
+unicast sessions); the next two after a second each, then every five, each at a random part of its interval
 (appendix A.7), longer in large rooms, so that reports stay within 5 % of a voice's bandwidth for each member.
 
 Who talks measures the round trip by sender reports (LSR and DLSR); who only listens by RFC 3611's reference times.
@@ -33,7 +33,7 @@ from simulator.wire.rtcp import (
 from simulator.wire.rtp import CLOCK_HZ
 
 REPORT_SECONDS: Final = 5.0
-EARLY_REPORTS: Final = 3
+EARLY_REPORTS: Final = 2
 EARLY_SECONDS: Final = 1.0
 _MEMBER_SECONDS: Final = 0.3
 """120 bytes of a report in 5 % of 64 kbit/s."""

@@ -2,7 +2,7 @@
 
     {"do": "join", "session": "s1", "relay": "127.0.0.1:50000", "room": "channel_1", "ssrc": 7, "seconds": 12}
 
-One thread, no Python object for a packet. A millisecond is a tick: it sends what is due, looks at a part of the
+One thread, no Python object for a packet. Two milliseconds are a tick: it sends what is due, looks at a part of the
 sockets, and gives the rest of its time to a few of the reports that are due.
 """
 
@@ -31,12 +31,12 @@ from simulator.media.messages import Connected, Join, Leave, Mute, Ready, Refuse
 from simulator.media.packets import Number
 from simulator.media.pipes import Pipes
 from simulator.media.reports import report_of, totals_of
-from simulator.media.sessions import PHASES, Session, Sessions, Streams, Totals
+from simulator.media.sessions import PHASES, TICK_MS, Session, Sessions, Streams, Totals
 from simulator.media.talking import fill, note_lateness
 from simulator.wire.rtcp import decode_rtcp
 from simulator.wire.rtp import CLOCK_HZ
 
-TICK_NS: Final = 1_000_000
+TICK_NS: Final = TICK_MS * 1_000_000
 LINGER_NS: Final = 1_000_000_000
 """How long a session that left still hears what is on its way to it."""
 KNOCK_LEAST_NS: Final = 20_000_000
@@ -306,10 +306,12 @@ class Generator:
         wall = time.time_ns()
         streams = self._streams
         rows = streams.rows
-        settle_quiet(rows, streams.arrived, streams.late, self._sessions.heard, len(rows), wall - QUIET_NS)
+        settle_quiet(
+            rows, streams.owners, streams.arrived, streams.late, self._sessions.heard, len(rows), wall - QUIET_NS
+        )
         ended = (rows["ended"] > 0) & (rows["ended_ns"] < wall - LINGER_NS)
         silent = (rows["heard_ns"] > 0) & (rows["heard_ns"] < wall - SILENT_NS)
-        for place in np.flatnonzero((rows["owner"] >= 0) & (ended | silent)):
+        for place in np.flatnonzero((streams.owners >= 0) & (ended | silent)):
             streams.end(int(place), self._sessions.heard)
 
 
@@ -321,8 +323,8 @@ def warm_up(incoming: Batch, outgoing: Batch) -> None:
     fill(nobody, 0, 0, sessions.speakers, outgoing.data, outgoing.pieces, outgoing.addresses, nobody)
     note_lateness(nobody, 0, 0, 0, 0, sessions.lateness, sessions.latest, sessions.late)
     take_batch(incoming, 0, sessions, streams, nobody, nobody)
-    settle_quiet(streams.rows, streams.arrived, streams.late, sessions.heard, 0, 0)
-    settle_stream(streams.rows, streams.arrived, streams.late, sessions.heard, 0, 0, False)
+    settle_quiet(streams.rows, streams.owners, streams.arrived, streams.late, sessions.heard, 0, 0)
+    settle_stream(streams.rows, streams.owners, streams.arrived, streams.late, sessions.heard, 0, 0, False)
     nothing = Totals(0, sessions.heard[session.place], sessions.lateness[session.place])
     sessions.heard[session.place, [Heard.EXPECTED, Heard.TRIPS, Heard.WAITS]] = 1
     report_of(session, sessions, nothing, 0, final=False)
@@ -343,6 +345,7 @@ def take_batch(
         streams.keys,
         streams.places,
         streams.rows,
+        streams.owners,
         streams.arrived,
         streams.late,
         sessions.heard,

@@ -1,7 +1,8 @@
 """What a listener makes of a talker's packets: losses, jitter, the jitter buffer, bursts. One kernel call for a batch.
 
-A stream is one talker heard by one session; its state is a row of `STREAM` and two rings of bits. Counters are the
-session's, over all its streams: a row of `HEARD`. Times are milliseconds, arrivals are stamped by the kernel.
+A stream is one talker heard by one session; its state is a row of `STREAM` and two rings of bits. `owners` has the
+place of the session that hears it, or -1 where a row is free. Counters are the session's, over all its streams: a row
+of `HEARD`. Times are milliseconds, arrivals are stamped by the kernel.
 
 - **Sequence** (RFC 3550, appendix A.1): numbers are extended by their cycles. Each number is settled once, in order,
   when 64 later ones have been heard (or a second went by): it was received in time, late, or lost.
@@ -32,6 +33,7 @@ Streams = Any
 """An array of `STREAM`, as compiled code sees it: rows with attributes."""
 Stream = Any
 Bits = NDArray[np.uint64]
+Owners = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 GMIN: Final = 16
@@ -49,7 +51,6 @@ FASTEST_NS: Final = 5_000_000_000
 STREAM: Final = np.dtype(
     [
         ("ssrc", np.int64),  # the talker's
-        ("owner", np.int64),  # place of the session that hears it; -1: this row is free
         ("heard_ns", np.int64),  # last arrival
         ("base", np.int64),  # first and highest number, extended
         ("highest", np.int64),
@@ -320,6 +321,7 @@ def take(
     stream_keys: Bits,
     stream_places: NDArray[np.int32],
     streams: Streams,
+    owners: Owners,
     arrived: Bits,
     late: Bits,
     heard: Floats,
@@ -359,7 +361,7 @@ def take(
             free[0] -= 1
             put(stream_keys, stream_places, key, place)
             streams[place].ssrc = ssrc
-            streams[place].owner = owner
+            owners[place] = owner
             streams[place].heard_ns = 0
             heard[owner, _STREAMS] += 1
         hear(
@@ -378,20 +380,29 @@ def take(
 
 @kernel
 def settle_stream(
-    streams: Streams, arrived: Bits, late: Bits, heard: Floats, place: Number, up_to: Number, done: bool
+    streams: Streams,
+    owners: Owners,
+    arrived: Bits,
+    late: Bits,
+    heard: Floats,
+    place: Number,
+    up_to: Number,
+    done: bool,
 ) -> None:
     """Decide on a stream's numbers below `up_to`; with `done` on its last burst too."""
     stream = streams[place]
-    counters = heard[stream.owner]
+    counters = heard[owners[place]]
     settle(stream, arrived[place], late[place], counters, up_to)
     if done and stream.span_gone > 0:
         _close_span(stream, counters)
 
 
 @kernel
-def settle_quiet(streams: Streams, arrived: Bits, late: Bits, heard: Floats, count: Number, before_ns: Number) -> None:
+def settle_quiet(
+    streams: Streams, owners: Owners, arrived: Bits, late: Bits, heard: Floats, count: Number, before_ns: Number
+) -> None:
     """Decide on all of the streams that have not been heard since then: nothing of theirs is on its way."""
     for place in range(count):
         stream = streams[place]
-        if stream.owner >= 0 and 0 < stream.heard_ns < before_ns and stream.settled <= stream.highest:
-            settle(stream, arrived[place], late[place], heard[stream.owner], stream.highest + 1)
+        if owners[place] >= 0 and 0 < stream.heard_ns < before_ns and stream.settled <= stream.highest:
+            settle(stream, arrived[place], late[place], heard[owners[place]], stream.highest + 1)

@@ -14,8 +14,9 @@ from simulator.media.packets import forget, put
 from simulator.media.talking import ALWAYS, LATENESS_BINS, LISTENS, SPEAKER, SPURTS, begin
 from simulator.wire.rtp import FRAME_MS
 
-PHASES: Final = FRAME_MS
-"""Sessions send in one of the 20 ms of a frame, and each ms has a socket of its own: a tick is one system call."""
+TICK_MS: Final = 2
+PHASES: Final = FRAME_MS // TICK_MS
+"""Sessions send in one of ten ticks of a frame, and each tick has a socket of its own, so it is one system call."""
 _MODES: Final = {Talk.SPURTS: SPURTS, Talk.ALWAYS: ALWAYS, Talk.LISTENS: LISTENS}
 _ROOM: Final = 1024
 
@@ -62,6 +63,7 @@ class Streams:
 
     def __init__(self, room: int = 2 * _ROOM) -> None:
         self.rows = np.zeros(0, STREAM)
+        self.owners = np.zeros(0, np.int32)
         self.arrived = np.zeros((0, RING_WORDS), np.uint64)
         self.late = np.zeros((0, RING_WORDS), np.uint64)
         self.free = np.zeros(1, np.int64)
@@ -76,21 +78,20 @@ class Streams:
 
     def of(self, session: int) -> NDArray[np.int64]:
         """The streams that a session hears."""
-        return np.flatnonzero(self.rows["owner"] == session)
+        return np.flatnonzero(self.owners == session)
 
     def find(self, session: int, ssrc: int) -> int | None:
         """The stream of a talker that a session hears."""
-        found = np.flatnonzero((self.rows["owner"] == session) & (self.rows["ssrc"] == ssrc))
-        return int(found[0]) if len(found) else None
+        return next((int(place) for place in self.of(session) if self.rows[place]["ssrc"] == ssrc), None)
 
     def end(self, place: int, heard: NDArray[np.float64]) -> None:
         """Decide on all of a stream's packets, and free its row."""
         row = self.rows[place]
         up_to = int(max(row["highest"] + 1, row["ended"]))
-        settle_stream(self.rows, self.arrived, self.late, heard, place, up_to, True)
-        forget(self.keys, self.places, (int(row["owner"]) + 1) << 32 | int(row["ssrc"]))
+        settle_stream(self.rows, self.owners, self.arrived, self.late, heard, place, up_to, True)
+        forget(self.keys, self.places, (int(self.owners[place]) + 1) << 32 | int(row["ssrc"]))
         self.rows[place] = np.zeros((), STREAM)
-        self.rows[place]["owner"] = -1
+        self.owners[place] = -1
         self.free[0] += 1
         self.free[self.free[0]] = place
 
@@ -102,14 +103,13 @@ class Streams:
         free[1 + size - old : 1 + free[0]] = self.free[1 : 1 + self.free[0]]
         self.free = free
         self.rows = np.concatenate((self.rows, np.zeros(size - old, STREAM)))
-        self.rows["owner"][old:] = -1
+        self.owners = np.concatenate((self.owners, np.full(size - old, -1, np.int32)))
         bits = np.zeros((size - old, RING_WORDS), np.uint64)
         self.arrived = np.concatenate((self.arrived, bits))
         self.late = np.concatenate((self.late, bits))
         self.keys, self.places = table(size)
-        for place in np.flatnonzero(self.rows["owner"] >= 0):
-            row = self.rows[place]
-            put(self.keys, self.places, (int(row["owner"]) + 1) << 32 | int(row["ssrc"]), int(place))
+        for place in np.flatnonzero(self.owners >= 0):
+            put(self.keys, self.places, (int(self.owners[place]) + 1) << 32 | int(self.rows[place]["ssrc"]), int(place))
 
 
 class Sessions:
