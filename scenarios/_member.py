@@ -132,7 +132,7 @@ class Member(PacedUser, FastUser):
         who, auth = self.identity, TARGET.auth
         if who.holds:
             return True
-        if USERS.minted:
+        if USERS.minted and who.account.number:  # newcomers are not of the pool
             who.mint()
             return True
         if who.refresh_token:
@@ -196,7 +196,7 @@ class Member(PacedUser, FastUser):
             headers={
                 **EXEMPT,
                 **(headers or {}),
-                "X-Forwarded-For": self._address,
+                **({"X-Forwarded-For": self._address} if TARGET.users.own_addresses else {}),
                 **({"Content-Type": kind} if content is not None else {}),
             },
             catch_response=True,

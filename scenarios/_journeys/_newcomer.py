@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from _api import TARGET
+from _api import TARGET, USERS
 from _identity import Identity
 from _made import TAG
 from _member import WORDING, Json
@@ -48,7 +48,8 @@ class Arriving(Steps):
             raise NothingToDoError("the registration was not taken")
         self.made("account", (answer.get("user") or {}).get("id") or who.username)
         login = TARGET.auth.login
-        self._take(login.access_token, login.refresh_token)
+        if not self._take(login.access_token, login.refresh_token) and USERS.minted:
+            raise NothingToDoError(f"the answer to the registration has no token at {login.access_token}")
 
     def _settle_in(self) -> None:
         self.call("GET", "/api/v1/auth/me")

@@ -109,13 +109,13 @@ def _routes(records: Iterable[Record]) -> list[RouteSeen]:
 
 def _show(console: Console, records: list[Record], problem: str, outcome: ExitCode) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("route", overflow="fold")
+    table.add_column("route", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("slowest ms", justify="right", no_wrap=True)
-    table.add_column("", overflow="fold")
+    table.add_column("", no_wrap=True)
     for one in _routes(records):
         style = "dim" if one.outcome is None else _STYLES[one.outcome]
-        note = one.problem if one.outcome is Outcome.FAILED else str(one.outcome or "").replace("ok", "")
+        note = "" if one.outcome in (None, Outcome.OK) else str(one.outcome)
         table.add_row(one.route, f"[{style}]{one.told}[/]", f"{one.slowest_ms:.0f}", note)
     console.width = max(_WIDTH, console.width)
     console.print(table)
@@ -124,6 +124,9 @@ def _show(console: Console, records: list[Record], problem: str, outcome: ExitCo
         if isinstance(record, JourneyEnded):
             told = record.broken or (f"ended early: {record.ended_early}" if record.ended_early else "to its end")
             console.print(f"- {record.journey}: {told}", highlight=False, markup=False, soft_wrap=True)
+    for one in _routes(records):
+        if one.problem:
+            console.print(f"- {one.route}: {one.problem}", highlight=False, markup=False, soft_wrap=True)
     if problem:
         console.print(f"- the smoke run is not complete: {problem}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"smoke: {_WORDS[outcome]}")

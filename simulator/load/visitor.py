@@ -68,7 +68,7 @@ class Visitor:
         where = path or self._target.path(route) or route
         for name, value in ids.items():
             where = where.replace(f":{name}", quote(value, safe=""))
-        headers = {"X-Forwarded-For": address_of(number)}
+        headers = {"X-Forwarded-For": address_of(number)} if self._target.users.own_addresses else {}
         if token:
             headers[self._target.auth.header] = self._target.auth.value.format(token=token)
         for attempt in range(_ATTEMPTS):

@@ -154,7 +154,7 @@ class Users(_Part):
     """minted: further claims; {id}, {email} and {username} stand for the user's."""
     own_addresses: bool = True
     """Whether the API believes X-Forwarded-For, so that each user is another client to its limits by address; false:
-    all logins together keep within 20 in five minutes."""
+    it is not sent, and all logins together keep within 20 in five minutes."""
 
 
 class Exemption(_Part):
