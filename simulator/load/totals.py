@@ -129,9 +129,9 @@ class Totals:
             paced = self._paced.get(scenario, Paced())
             if by_iterations:
                 unit, done = "iterations", paced.finished
-            elif scenario is Scenario.HTTP:
+            elif self._plans.keys() == {Scenario.HTTP}:
                 unit, done = UNITS[scenario], self._requests_of(scenario)
-            else:
+            else:  # users of sockets and voice send requests, too, which are no part of HTTP's own plan
                 unit, done = UNITS[scenario], paced.begun
             found.append(PlanKept(scenario, unit, self._planned_by(scenario, at_ms), done, paced.missed, paced.late))
         return tuple(found)
