@@ -35,7 +35,7 @@ test: install exporters check ## check, then every test but the acceptance runs 
 	@$(BIN)/python -m pytest -m "not accept" tests/rehearsals
 
 accept: install bugsink ## the acceptance runs (under 45 minutes)
-	@$(BIN)/python -m pytest -m accept
+	@$(BIN)/python -m pytest -m accept -n 2 --dist loadfile
 	@$(BIN)/python -m pytest -m "hypothesis and not accept" -n 2 --dist loadfile --hypothesis-profile explore
 
 check: venv ## format, lint, types, layers

@@ -41,15 +41,18 @@ class Finished:
 
 
 class Rehearsal:
-    """`crybsim rehearse …` under way in a folder of its own."""
+    """`crybsim rehearse …` under way in a folder of its own. With `nice` it leaves processors to others."""
 
-    def __init__(self, folder: Path, *arguments: str | Path) -> None:
+    def __init__(self, folder: Path, *arguments: str | Path, nice: int = 0) -> None:
         self.folder = folder
         self.run = folder / "run"
         self.mark = f"{folder.name}-{os.getpid()}-{time.monotonic_ns()}"
         self._log = (folder / "output.txt").open("w")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "simulator", "rehearse", *map(str, arguments), "--out", str(self.run)],
+            [
+                *(["nice", "-n", str(nice)] if nice else []),
+                *[sys.executable, "-m", "simulator", "rehearse", *map(str, arguments), "--out", str(self.run)],
+            ],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
