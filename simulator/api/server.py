@@ -152,8 +152,8 @@ async def serve(
         while not stopped.is_set():
             down = platform.faults.is_down()
             if down and front.is_open:
-                await front.close()
                 await api.realtime.drop_all()
+                await front.close()
             elif not down and not front.is_open:
                 await front.open()
             if platform.log is not None and platform.clock.monotonic() - flushed >= FLUSH_SECONDS:
@@ -168,6 +168,7 @@ async def serve(
             except TimeoutError:
                 pass
     finally:
+        await api.realtime.drop_all()
         await front.release()
         await api.realtime.close()
         await back.release()

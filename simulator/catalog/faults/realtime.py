@@ -21,7 +21,7 @@ KINDS: tuple[FaultKind, ...] = (
             "engagement falls",
             "connections return over some minutes after the end",
         ),
-        live=_LIVE,
+        live="the API cuts the sockets of that share of its users, and cuts them again",
     ),
     FaultKind(
         name="message_failures",
@@ -30,7 +30,7 @@ KINDS: tuple[FaultKind, ...] = (
         intensity="share of messages that fail",
         scopes=("instance",),
         effects=("failed messages rise", "messages that arrive fall", "notifications fall", "engagement falls"),
-        live=_LIVE,
+        live="the API accepts and keeps that share of messages, by HTTP and by socket, and hands them to nobody",
     ),
     FaultKind(
         name="message_latency",
@@ -43,7 +43,7 @@ KINDS: tuple[FaultKind, ...] = (
             "message latency rises with its backlog",
             "the backlog is worked off after the end, faster than usual",
         ),
-        live=_LIVE,
+        live="the API hands messages to sockets late, as its backlog grows; the queue's own metrics are the model's",
     ),
     FaultKind(
         name="queue_backlog",

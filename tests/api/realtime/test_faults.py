@@ -122,8 +122,8 @@ def test_a_fault_of_one_route_leaves_events_alone(make_live):
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 def test_an_outage_ends_every_session(live, transport):
     client = live.connect(3, [transport])
-    live.run(live.gate.close())
     live.run(live.app.realtime.drop_all())
+    live.run(live.gate.close())
     assert client.over.wait(30)
     assert live.total("socketio_connected_clients") == 0
     assert len(live.app.realtime.sessions) == 0
