@@ -114,10 +114,10 @@ class Media:
                 pass
 
     def stop(self) -> None:
-        """End it; it would end with this process anyway."""
+        """Let it end, without waiting: Locust shuts down a second time where a listener of its last event waits."""
         generator, self._generator = self._generator, None
         if generator is not None:
-            generator.stop()
+            generator.finish()
 
     def _listen(self, generator: Generator) -> None:
         try:
