@@ -19,6 +19,7 @@ from simulator.media.packets import (
     EXTENSION_PROFILE,
     FOR,
     KNOCK,
+    RELAY_SSRC,
     Number,
     find,
     get16,
@@ -38,7 +39,6 @@ MOST_MEMBERS: Final = 128
 """Of one room: the platform has 100."""
 WHEEL: Final = 8192
 REORDER_MS: Final = 30
-RELAY_SSRC: Final = 0xC0FFEE
 _RTP_MORE: Final = 8  # bytes of the header extension
 _RTCP_MORE: Final = 16  # of the APP packet
 

@@ -13,6 +13,7 @@ import gc
 import heapq
 import random
 import signal
+import struct
 import sys
 import time
 from collections import deque
@@ -24,14 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import CrybsimError, ExitCode
-from simulator.media.batches import AT_ONCE, Batch, address_word, open_socket
-from simulator.media.conversation import compose, is_answer, knock, seconds_to_next, understand
-from simulator.media.hearing import Heard, settle_quiet, settle_stream, take
+from simulator.media.batches import AT_ONCE, PACKET_BYTES, Batch, open_socket
+from simulator.media.conversation import goodbye, hear_goodbye, is_answer, knock, seconds_to_next
+from simulator.media.exchange import MOST_TOLD, write_report
+from simulator.media.hearing import Heard, settle_quiet, settle_stream
 from simulator.media.messages import Connected, Join, Leave, Mute, Ready, Refused, read_generator_command
 from simulator.media.packets import Number
 from simulator.media.pipes import Pipes
 from simulator.media.reports import report_of, totals_of
 from simulator.media.sessions import PHASES, TICK_MS, Session, Sessions, Streams, Totals
+from simulator.media.taking import take
 from simulator.media.talking import fill, note_lateness
 from simulator.wire.rtcp import decode_rtcp
 from simulator.wire.rtp import CLOCK_HZ
@@ -69,6 +72,8 @@ class Generator:
         self._senders = np.zeros(AT_ONCE, np.int64)
         self._told = np.zeros(2 * AT_ONCE, np.int64)
         self._tally = np.zeros((PHASES, 2), np.int64)
+        self._report_out = np.zeros(PACKET_BYTES, np.uint8)
+        self._replies = np.zeros(MOST_TOLD, np.int64)
         self._timers: list[tuple[int, int, Session, Callable[[Session, int], None]]] = []
         self._waiting: deque[bytes] = deque()  # commands
         self._timed = 0  # makes entries of one instant comparable
@@ -180,12 +185,12 @@ class Generator:
             for at in range(told):
                 place = int(self._told[2 * at])
                 length = int(batch.headers[place, 7]) & 0xFFFFFFFF
-                self._hear_report(batch.data[place, :length].tobytes(), int(self._told[2 * at + 1]))
+                self._hear_other(batch.data[place, :length].tobytes(), int(self._told[2 * at + 1]))
             batch.again(got)
             if got < batch.size:
                 return
 
-    def _hear_report(self, data: bytes, at_ns: int) -> None:
+    def _hear_other(self, data: bytes, at_ns: int) -> None:
         try:
             packets = decode_rtcp(data)
         except ValueError:
@@ -196,7 +201,7 @@ class Generator:
         if is_answer(packets):
             self._connect(session)
         else:
-            understand(session, self._sessions, self._streams, packets, at_ns)
+            hear_goodbye(session, self._streams, self._sessions, packets, at_ns)
 
     def _connect(self, session: Session) -> None:
         if not session.connected:
@@ -228,17 +233,16 @@ class Generator:
 
     def _join(self, command: Join, now: int) -> None:
         host, _, port = command.relay.partition(":")
-        try:
-            address = address_word(host, int(port))
-        except (OSError, OverflowError, ValueError):
-            self._refuse(command.line(), f"{command.relay} is no IPv4 address and port")
-            return
         if not self._sessions.by_name:  # nobody was late while nobody was here
             self._tick = max(self._tick, (now - self._epoch_ns) // TICK_NS)
-        session = self._sessions.join(command, address, now)
+        try:
+            session = self._sessions.join(command, (host, int(port)), now)
+        except (OSError, OverflowError, struct.error):
+            self._refuse(command.line(), f"{command.relay} is no IPv4 address and port")
+            return
         session.began = session.reported = self._totals(session, now)
         self._knock(session, now)
-        self._at(now + round(seconds_to_next(session, self._random) * 1e9), session, self._converse)
+        self._at(now + round(seconds_to_next(session, 0, self._random) * 1e9), session, self._converse)
         self._at(now + self._report_ns, session, self._report)
         if command.seconds is not None:
             self._at(now + round(command.seconds * 1e9), session, self._leave)
@@ -255,19 +259,34 @@ class Generator:
 
     def _converse(self, session: Session, now: int) -> None:
         if session.left_ns is None:
-            self._send_report(session, self._compose(session, goodbye=False))
-            self._at(now + round(seconds_to_next(session, self._random) * 1e9), session, self._converse)
+            packets = int(self._sessions.speakers[session.place]["packets"])
+            length = write_report(
+                self._report_out,
+                self._sessions.speakers,
+                session.place,
+                packets > session.packets_told[1],  # sent since our report before the last one: section 6.4
+                self._streams.rows,
+                self._streams.owners,
+                session.name,
+                time.time_ns(),
+                self._stamp(session),
+                self._replies,
+            )
+            session.packets_told = (packets, session.packets_told[0])
+            session.compounds += 1
+            self._send_report(session, self._report_out[:length].tobytes())
+            others = len(self._streams.of(session.place))
+            self._at(now + round(seconds_to_next(session, others, self._random) * 1e9), session, self._converse)
 
-    def _compose(self, session: Session, *, goodbye: bool) -> bytes:
-        speaker = self._sessions.speakers[session.place]
+    def _stamp(self, session: Session) -> int:
+        """The RTP time stamp of this instant."""
         since = time.monotonic_ns() - self._epoch_ns - session.phase * TICK_NS
-        stamp = (int(speaker["stamp"]) + since * CLOCK_HZ // 1_000_000_000) & 0xFFFFFFFF
-        return compose(session, self._sessions, self._streams, time.time_ns(), stamp, goodbye=goodbye)
+        start = int(self._sessions.speakers[session.place]["stamp"])
+        return (start + since * CLOCK_HZ // 1_000_000_000) & 0xFFFFFFFF
 
     def _send_report(self, session: Session, data: bytes) -> None:
-        host, _, port = session.join.relay.partition(":")
         try:
-            self._sockets[session.phase].sendto(data, (host, int(port)))
+            self._sockets[session.phase].sendto(data, session.relay)
         except OSError:
             pass  # as if it had been lost on the way
 
@@ -281,7 +300,7 @@ class Generator:
             return
         session.left_ns = now
         self._sessions.fall_silent(session)
-        self._send_report(session, self._compose(session, goodbye=True))
+        self._send_report(session, goodbye(session, self._sessions, time.time_ns(), self._stamp(session)))
         self._at(now + LINGER_NS, session, self._end)
 
     def _end(self, session: Session, now: int) -> None:
@@ -310,7 +329,7 @@ class Generator:
             rows, streams.owners, streams.arrived, streams.late, self._sessions.heard, len(rows), wall - QUIET_NS
         )
         ended = (rows["ended"] > 0) & (rows["ended_ns"] < wall - LINGER_NS)
-        silent = (rows["heard_ns"] > 0) & (rows["heard_ns"] < wall - SILENT_NS)
+        silent = np.maximum(rows["heard_ns"], rows["reference_ns"]) < wall - SILENT_NS
         for place in np.flatnonzero((streams.owners >= 0) & (ended | silent)):
             streams.end(int(place), self._sessions.heard)
 
@@ -318,11 +337,13 @@ class Generator:
 def warm_up(incoming: Batch, outgoing: Batch) -> None:
     """Have every kernel compiled (or loaded) before the first session comes."""
     sessions, streams = Sessions(0), Streams(8)
-    session = sessions.join(Join(session="nobody", relay="127.0.0.1:9", room="none", ssrc=1), 0, 0)
+    session = sessions.join(Join(session="nobody", relay="127.0.0.1:9", room="none", ssrc=1), ("127.0.0.1", 9), 0)
     nobody = np.zeros(1, np.int64)
     fill(nobody, 0, 0, sessions.speakers, outgoing.data, outgoing.pieces, outgoing.addresses, nobody)
     note_lateness(nobody, 0, 0, 0, 0, sessions.lateness, sessions.latest, sessions.late)
     take_batch(incoming, 0, sessions, streams, nobody, nobody)
+    out = np.zeros(PACKET_BYTES, np.uint8)
+    write_report(out, sessions.speakers, session.place, False, streams.rows, streams.owners, session.name, 0, 0, nobody)
     settle_quiet(streams.rows, streams.owners, streams.arrived, streams.late, sessions.heard, 0, 0)
     settle_stream(streams.rows, streams.owners, streams.arrived, streams.late, sessions.heard, 0, 0, False)
     nothing = Totals(0, sessions.heard[session.place], sessions.lateness[session.place])
@@ -334,7 +355,7 @@ def warm_up(incoming: Batch, outgoing: Batch) -> None:
 def take_batch(
     batch: Batch, got: int, sessions: Sessions, streams: Streams, told: NDArray[np.int64], tally: NDArray[np.int64]
 ) -> Number:
-    """Hear what a batch has received; how many of it are RTCP (see `hearing.take`)."""
+    """Hear what a batch has received; how many of it are left to Python (see `taking.take`)."""
     return take(
         batch.headers,
         batch.data,

@@ -24,8 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
-from simulator.media.batches import LENGTH
-from simulator.media.packets import EXTENSION_PROFILE, Number, find, get16, get32, is_rtcp, put, stamp_and_overflow
+from simulator.media.packets import Number
 from simulator.model.voice_quality import BUFFER_JITTERS, BUFFER_LEAST_MS, BUFFER_MOST_MS
 from simulator.wire.rtp import CLOCK_HZ
 
@@ -51,7 +50,7 @@ FASTEST_NS: Final = 5_000_000_000
 STREAM: Final = np.dtype(
     [
         ("ssrc", np.int64),  # the talker's
-        ("heard_ns", np.int64),  # last arrival
+        ("heard_ns", np.int64),  # last arrival of voice; 0: none yet
         ("base", np.int64),  # first and highest number, extended
         ("highest", np.int64),
         ("settled", np.int64),  # the next to be settled
@@ -70,6 +69,8 @@ STREAM: Final = np.dtype(
         ("adapts_in", np.int64),
         ("late_in_a_row", np.int64),
         ("gone_before", np.int64),  # whether the packet before was lost or late
+        ("reference", np.int64),  # middle of the NTP time that its last report told; 0: none
+        ("reference_ns", np.int64),  # when that came
         ("span", np.int64),  # since a loss that may begin a burst: packets up to the last loss, losses, good ones since
         ("span_gone", np.int64),
         ("good", np.int64),
@@ -101,7 +102,8 @@ class Heard(IntEnum):
     TRIP = 16  # sum of round trips in ms, over TRIPS of them
     TRIPS = 17
     TRIP_MOST = 18
-    STREAMS = 19  # that began
+    TRIP_LAST = 19
+    STREAMS = 20  # that began
 
 
 HEARD: Final = len(Heard)
@@ -109,7 +111,7 @@ HEARD: Final = len(Heard)
 _EXPECTED, _RECEIVED, _LOST, _LATE = int(Heard.EXPECTED), int(Heard.RECEIVED), int(Heard.LOST), int(Heard.LATE)
 _DUPLICATE, _REORDERED, _BYTES = int(Heard.DUPLICATE), int(Heard.REORDERED), int(Heard.BYTES)
 _JITTER, _JITTERS, _JITTER_MOST = int(Heard.JITTER), int(Heard.JITTERS), int(Heard.JITTER_MOST)
-_WAIT, _WAITS, _RUNS, _STREAMS = int(Heard.WAIT), int(Heard.WAITS), int(Heard.RUNS), int(Heard.STREAMS)
+_WAIT, _WAITS, _RUNS = int(Heard.WAIT), int(Heard.WAITS), int(Heard.RUNS)
 _BURSTS, _BURST_PACKETS, _BURST_GONE = int(Heard.BURSTS), int(Heard.BURST_PACKETS), int(Heard.BURST_GONE)
 _TICKS_A_MS = CLOCK_HZ / 1000
 
@@ -308,74 +310,6 @@ def hear(
         counters[_LATE] += 1
     if stream.highest - SETTLED_AFTER > stream.settled:
         settle(stream, arrived, late, counters, stream.highest - SETTLED_AFTER)
-
-
-@kernel
-def take(
-    headers: Bits,
-    data: NDArray[np.uint8],
-    control: Bits,
-    count: Number,
-    session_keys: Bits,
-    session_places: NDArray[np.int32],
-    stream_keys: Bits,
-    stream_places: NDArray[np.int32],
-    streams: Streams,
-    owners: Owners,
-    arrived: Bits,
-    late: Bits,
-    heard: Floats,
-    free: NDArray[np.int64],
-    reports: NDArray[np.int64],
-    tally: NDArray[np.int64],
-) -> Number:
-    """Hear `count` datagrams of a batch; how many are RTCP: their places in the batch are in `reports`, with the
-    arrival's stamp. `free[0]` is how many rows of streams are free, the rows follow; there must be one for each
-    datagram. `tally`: strangers, and the socket's overflow so far."""
-    told = 0
-    for at in range(count):
-        length = np.int64(headers[at, LENGTH] & np.uint64(0xFFFFFFFF))
-        packet = data[at]
-        at_ns, overflow = stamp_and_overflow(control[at], np.int64(headers[at, 5]))
-        tally[1] = max(tally[1], overflow)
-        if length < 8 or packet[0] >> 6 != 2:
-            tally[0] += 1
-            continue
-        if is_rtcp(packet, length):
-            reports[2 * told] = at
-            reports[2 * told + 1] = at_ns
-            told += 1
-            continue
-        if length < 20 or packet[0] & 0x1F != 0x10 or get16(packet, 12) != EXTENSION_PROFILE:
-            tally[0] += 1
-            continue
-        owner = find(session_keys, session_places, get32(packet, 16))
-        if owner < 0:
-            tally[0] += 1
-            continue
-        ssrc = get32(packet, 8)
-        key = (owner + 1) << 32 | ssrc
-        place = find(stream_keys, stream_places, key)
-        if place < 0:
-            place = free[free[0]]
-            free[0] -= 1
-            put(stream_keys, stream_places, key, place)
-            streams[place].ssrc = ssrc
-            owners[place] = owner
-            streams[place].heard_ns = 0
-            heard[owner, _STREAMS] += 1
-        hear(
-            streams[place],
-            arrived[place],
-            late[place],
-            heard[owner],
-            get16(packet, 2),
-            get32(packet, 4),
-            packet[1] & 0x80 != 0,
-            at_ns,
-            length - 8,  # as it was sent: without what the relay put in
-        )
-    return told
 
 
 @kernel

@@ -18,6 +18,8 @@ Number = Any
 
 EXTENSION_PROFILE: Final = 0x4352
 """Of the header extension that the relay puts in: one word, the SSRC of the listener whom the packet is for."""
+RELAY_SSRC: Final = 0xC0FFEE
+"""Whose the relay's own words are."""
 KNOCK: Final = b"KNCK"
 HERE: Final = b"HERE"
 NEXT: Final = b"NEXT"

@@ -22,10 +22,10 @@ import numpy as np
 from simulator.errors import CrybsimError, ExitCode
 from simulator.media import forwarding
 from simulator.media.batches import Batch, address_of, open_socket
-from simulator.media.forwarding import RELAY_SSRC, TALLY, WHEEL, forward, release
+from simulator.media.forwarding import TALLY, WHEEL, forward, release
 from simulator.media.impairments import Impairments
 from simulator.media.messages import Admit, Count, Counts, Impair, Left, Ready, Refused, Remove, read_relay_command
-from simulator.media.packets import FOR, HERE
+from simulator.media.packets import FOR, HERE, RELAY_SSRC
 from simulator.media.pipes import Pipes
 from simulator.media.rooms import RoomFullError, Rooms
 from simulator.profile.manifest import Manifest

@@ -68,7 +68,7 @@ def report_of(session: Session, sessions: Sessions, ends: Totals, at_ms: int, *,
         pacing_max_ms=float(latest) if packets else None,
         behind=bool(why),
         behind_why=why,
-        **heard_figures(heard, session.trip_ms),
+        **heard_figures(heard, float(ends.heard[Heard.TRIP_LAST]) if ends.heard[Heard.TRIPS] else None),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.media.batches import address_word
+from simulator.media.exchange import NAME_BYTES
 from simulator.media.hearing import HEARD, RING_WORDS, STREAM, settle_stream
 from simulator.media.messages import Join, Talk
 from simulator.media.packets import forget, put
@@ -40,9 +42,11 @@ class Totals:
 
 @dataclass
 class Session:
-    """One session. `references`: whose time was told us last (the middle of its NTP time), and when (wall ns)."""
+    """One session. `relay`: where it sends; `name`: what it is called in RTCP."""
 
     join: Join
+    relay: tuple[str, int]
+    name: NDArray[np.uint8]
     place: int
     phase: int
     joined_ns: int
@@ -50,12 +54,10 @@ class Session:
     reported: Totals
     connected: bool = False
     left_ns: int | None = None
-    trip_ms: float | None = None  # the last one measured
     most: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))  # jitter, round trip, lateness, in ms
     unsent: int = 0
     compounds: int = 0
     packets_told: tuple[int, int] = (0, 0)  # packets sent at our last report, and at the one before
-    references: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 class Streams:
@@ -87,8 +89,9 @@ class Streams:
     def end(self, place: int, heard: NDArray[np.float64]) -> None:
         """Decide on all of a stream's packets, and free its row."""
         row = self.rows[place]
-        up_to = int(max(row["highest"] + 1, row["ended"]))
-        settle_stream(self.rows, self.owners, self.arrived, self.late, heard, place, up_to, True)
+        if row["heard_ns"]:
+            up_to = int(max(row["highest"] + 1, row["ended"]))
+            settle_stream(self.rows, self.owners, self.arrived, self.late, heard, place, up_to, True)
         forget(self.keys, self.places, (int(self.owners[place]) + 1) << 32 | int(row["ssrc"]))
         self.rows[place] = np.zeros((), STREAM)
         self.owners[place] = -1
@@ -130,8 +133,9 @@ class Sessions:
         self.by_ssrc: dict[int, Session] = {}
         self._grow(_ROOM)
 
-    def join(self, command: Join, address: int, now_ns: int) -> Session:
-        """A new session, in the phase that has the fewest."""
+    def join(self, command: Join, relay: tuple[str, int], now_ns: int) -> Session:
+        """A new session, in the phase that has the fewest. Raises OSError or OverflowError where its relay is none."""
+        address = address_word(*relay)
         if not self._free:
             self._grow(2 * len(self.speakers))
         place = self._free.pop()
@@ -152,7 +156,8 @@ class Sessions:
         self.counts[phase] += 1
         put(self.keys, self.places, command.ssrc, place)
         nothing = Totals(now_ns, np.zeros(HEARD), np.zeros(LATENESS_BINS, np.int64))
-        session = Session(command, place, phase, now_ns, nothing, nothing)
+        name = np.frombuffer(command.session.encode()[:NAME_BYTES], np.uint8)
+        session = Session(command, relay, name, place, phase, now_ns, nothing, nothing)
         self.by_name[command.session] = session
         self.by_ssrc[command.ssrc] = session
         return session

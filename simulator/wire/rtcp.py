@@ -19,8 +19,12 @@ EXTENDED_REPORT: Final = 207
 CNAME: Final = 1
 MOST_BLOCKS: Final = 31
 
-_REFERENCE_TIME, _SINCE_REFERENCE = 4, 5  # block types of RFC 3611, sections 4.4 and 4.5
-_NTP_EPOCH_SECONDS: Final = 2_208_988_800  # 1900 to 1970
+REFERENCE_TIME: Final = 4
+SINCE_REFERENCE: Final = 5
+"""Block types of RFC 3611, sections 4.4 and 4.5."""
+NTP_EPOCH_SECONDS: Final = 2_208_988_800
+"""From 1900 to 1970."""
+
 _BLOCK: Final = struct.Struct("!IIIIII")
 
 
@@ -101,7 +105,7 @@ RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye | Appli
 def ntp_time(unix_ns: int) -> int:
     """NTP's 64-bit time of nanoseconds since 1970: seconds since 1900, and 2^-32 s."""
     seconds, rest = divmod(unix_ns, 1_000_000_000)
-    return (seconds + _NTP_EPOCH_SECONDS) % (1 << 32) << 32 | (rest << 32) // 1_000_000_000
+    return (seconds + NTP_EPOCH_SECONDS) % (1 << 32) << 32 | (rest << 32) // 1_000_000_000
 
 
 def middle(ntp: int) -> int:
@@ -179,9 +183,9 @@ def _encode(packet: RtcpPacket) -> bytes:
         case ExtendedReport():
             body = struct.pack("!I", packet.ssrc)
             if packet.reference_ntp is not None:
-                body += struct.pack("!BBHQ", _REFERENCE_TIME, 0, 2, packet.reference_ntp)
+                body += struct.pack("!BBHQ", REFERENCE_TIME, 0, 2, packet.reference_ntp)
             if packet.replies:
-                body += struct.pack("!BBH", _SINCE_REFERENCE, 0, 3 * len(packet.replies))
+                body += struct.pack("!BBH", SINCE_REFERENCE, 0, 3 * len(packet.replies))
                 for reply in packet.replies:
                     body += struct.pack("!III", reply.ssrc, reply.last_reference, reply.since_reference)
             return _framed(EXTENDED_REPORT, 0, body)
@@ -258,9 +262,9 @@ def _read_extended(body: bytes) -> ExtendedReport:
     at = 4
     while at < len(body):
         kind, _, words = struct.unpack_from("!BBH", body, at)
-        if kind == _REFERENCE_TIME:
+        if kind == REFERENCE_TIME:
             (reference,) = struct.unpack_from("!Q", body, at + 4)
-        elif kind == _SINCE_REFERENCE:
+        elif kind == SINCE_REFERENCE:
             for number in range(words // 3):
                 replies.append(SinceReference(*struct.unpack_from("!III", body, at + 4 + 12 * number)))
         at += 4 * (words + 1)

@@ -40,7 +40,7 @@ class Listener:
         self.sessions = Sessions(seed=1)
         self.streams = Streams(8)
         join = Join(session="listener", relay="127.0.0.1:9", room="room", ssrc=LISTENER)
-        self.session: Session = self.sessions.join(join, 0, 0)
+        self.session: Session = self.sessions.join(join, ("127.0.0.1", 9), 0)
         self.tally = np.zeros(2, np.int64)
         self._batch = Batch(64, incoming=True)
         self._told = np.zeros(2 * 64, np.int64)

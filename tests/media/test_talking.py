@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.media.batches import Batch, address_of, address_word
+from simulator.media.batches import Batch, address_of
 from simulator.media.messages import Join, Talk
 from simulator.media.sessions import Sessions
 from simulator.media.talking import (
@@ -22,7 +22,7 @@ from simulator.media.talking import (
 )
 from simulator.wire.rtp import HEADER_BYTES, RtpPacket, decode_rtp
 
-RELAY = address_word("127.0.0.1", 50_000)
+RELAY = ("127.0.0.1", 50_000)
 
 
 def spoken(sessions: Sessions, frames: range) -> list[tuple[int, RtpPacket]]:
