@@ -44,7 +44,7 @@ def command(
     as_json: JsonOption = False,
     schema: SchemaOption = False,
 ) -> ExitCode:
-    """Show a rehearsal or load run again from its folder. The exit code is the run's own: 0 pass, 1 fail, 3 inconclusive.
+    """Show a rehearsal or load run again. The exit code is the run's own: 0 pass, 1 fail, 3 inconclusive.
 
     With a file named, or --json, the terminal's report goes to stderr or is left out.
 

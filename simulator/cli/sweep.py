@@ -27,6 +27,7 @@ from simulator.cli.options import (
 )
 from simulator.cli.overlays import team_overlays
 from simulator.cli.report import write_report
+from simulator.cli.sweep_rate import LASTS, WARM_UP, sweep_rate
 from simulator.cli.team import production_of, servers, team_files
 from simulator.clock import WallClock
 from simulator.errors import ExitCode, InputError
@@ -46,8 +47,31 @@ def command(
         str | None, typer.Option("--fault", metavar="ID", help="Which fault; not needed where there is but one.")
     ] = None,
     points: Annotated[int, typer.Option("--points", metavar="N", min=2, max=200, help="Intensities to try.")] = 20,
-    lowest: Annotated[float, typer.Option("--lowest", metavar="X", help="The smallest intensity.")] = 0.001,
-    highest: Annotated[float, typer.Option("--highest", metavar="X", help="The largest one.")] = 1.0,
+    lowest: Annotated[
+        str | None, typer.Option("--lowest", metavar="X", help="The smallest intensity (0.001), or arrival rate.")
+    ] = None,
+    highest: Annotated[
+        str | None, typer.Option("--highest", metavar="X", help="The largest one (1), such as 500/s of a rate.")
+    ] = None,
+    arrival_rate: Annotated[
+        bool,
+        typer.Option("--arrival-rate", help="Instead: the highest rate of requests that keeps the load's thresholds."),
+    ] = False,
+    host: Annotated[
+        list[str] | None, typer.Option("--host", metavar="URL", help="Of --arrival-rate: the API; may be repeated.")
+    ] = None,
+    threshold: Annotated[
+        list[str] | None, typer.Option("--threshold", metavar="TEXT", help="Of --arrival-rate: as for load.")
+    ] = None,
+    lasts: Annotated[
+        str, typer.Option("--lasts", metavar="D", help="Of --arrival-rate: how long each rate is held, at least.")
+    ] = LASTS,
+    warm_up: Annotated[
+        str, typer.Option("--warm-up", metavar="D", help="Of --arrival-rate: not judged, before that.")
+    ] = WARM_UP,
+    processes: Annotated[
+        int, typer.Option("--processes", metavar="N", min=1, max=64, help="Of --arrival-rate: generator processes.")
+    ] = 1,
     rules: RulesOption = None,
     prometheus_config: PrometheusConfigOption = None,
     alertmanager_config: AlertmanagerConfigOption = None,
@@ -75,6 +99,10 @@ def command(
       crybsim sweep api-errors --fault bad-release
       crybsim sweep profiles/slow-api.yaml --points 12 --html sweep.html
       crybsim sweep api-errors --rules 'rules/*.yml' --lowest 0.01 --json > sweep.json
+      crybsim sweep quiet-evening --arrival-rate --threshold "http p95 < 300ms" --lowest 20/s
+
+    With --arrival-rate each rate is held for a while after a warm-up, by an open model; rates are doubled until the
+    thresholds break, then halved. 1: even the lowest is not borne; 3: the generator, not the target, was the limit.
 
     Exit codes: 0 done, 2 bad usage or input, 3 a rule could not be evaluated, 4 a fault of crybsim itself.
     """
@@ -83,13 +111,33 @@ def command(
         return int(ExitCode.PASS)
     if profile is None:
         raise InputError("which profile? `crybsim profile list` shows the ones that are here")
-    if not 0 < lowest < highest <= 1:
-        raise InputError(
-            f"--lowest {lowest:g}, --highest {highest:g}: intensities lie above 0 and up to 1, lowest first"
-        )
+    if not arrival_rate:
+        smallest, largest = _intensity("--lowest", lowest, 0.001), _intensity("--highest", highest, 1.0)
+        if not 0 < smallest < largest <= 1:
+            raise InputError(
+                f"--lowest {smallest:g}, --highest {largest:g}: intensities lie above 0 and up to 1, lowest first"
+            )
     for flag, path in (("--html", html), ("--csv", as_csv)):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"{flag} {path}: there is no folder {path.parent}")
+    if arrival_rate:
+        if fault is not None or as_csv is not None:
+            raise InputError("--arrival-rate: sweeps the load; --fault and --csv are about a fault's intensity")
+        return sweep_rate(
+            profile,
+            hosts=host or (),
+            thresholds=threshold or (),
+            lowest=lowest,
+            highest=highest,
+            lasts=lasts,
+            warm_up=warm_up,
+            points=points,
+            processes=processes,
+            seed=seed,
+            html=html,
+            as_json=as_json,
+            quiet=quiet,
+        )
     settings = load_settings()
     found = resolve_profile(profile)
     chosen = load_profile(found)
@@ -113,7 +161,7 @@ def command(
         )
         swept = fault_of(request, fault)
         with LiveView(console, clock, quiet=quiet) as view:
-            result = sweep(request, swept, Range(lowest, highest, points), clock=clock, view=view)
+            result = sweep(request, swept, Range(smallest, largest, points), clock=clock, view=view)
     if html is not None:
         write_report(html, render_sweep_page(result))
     if as_csv is not None:
@@ -124,6 +172,13 @@ def command(
     else:
         Console(highlight=False).print(render_sweep(result))
     return int(ExitCode.INCONCLUSIVE if result.not_evaluated else ExitCode.PASS)
+
+
+def _intensity(flag: str, text: str | None, default: float) -> float:
+    try:
+        return default if text is None else float(text)
+    except ValueError as error:
+        raise InputError(f"{flag} {text}: is no intensity; write a number such as 0.05") from error
 
 
 def _csv(result: Sweep) -> str:
