@@ -41,6 +41,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "data": (
         Entry("emit", "live telemetry of a platform that is not there"),
         Entry("backfill", "its past, as blocks that a Prometheus opens"),
+        Entry("demo", "its past and then its live telemetry, to look at in dashboards"),
     ),
     "parts": (
         Entry(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.density import Density
-from simulator.engine.groups import groups_from_api
+from simulator.engine.groups import RecordingRule, groups_from_api
 from simulator.engine.rules import rules_from_api
 from simulator.errors import InputError
 from simulator.profile.manifest import Manifest
@@ -95,16 +95,25 @@ def prepare_history(
     lead_ms: int,
     on_progress: OnProgress,
     tell: Callable[[str], None],
+    *,
+    shown_ms: int | None = None,
 ) -> LiveHistory:
-    """The history that the team's rules need in a live run; `tell` learns how long it is. Raises as `backfill` does."""
+    """The history that the team's rules need in a live run; `tell` learns how long it is. Raises as `backfill` does.
+
+    With `shown_ms` it is to be looked at: so long, every family in it, and results of recording rules as far back as
+    they are ever evaluated.
+    """
     assert request.local is not None
     loaded = rule_groups_as_loaded(servers.prometheus_config.rules_only(), prometheus=request.local[1].prometheus)
     groups = groups_from_api(loaded)
-    platform, _ = servers.team_platform(ModelSamples(manifest, everything=True), run, names_read(groups))
-    long_ms = length_ms(request.profile, rules_from_api(loaded))
+    read = names_read(groups) if shown_ms is None else None
+    platform, _ = servers.team_platform(ModelSamples(manifest, everything=True), run, read)
+    long_ms = length_ms(request.profile, rules_from_api(loaded)) if shown_ms is None else shown_ms
     tell(f"{format_duration(long_ms)} of history, up to the servers' start")
     before_ms = ends_before_ms(lead_ms)
     recorded_ms = min(recorded_reach_ms(groups), LONGEST_WARM_UP_MS)
+    if shown_ms is not None and any(isinstance(rule, RecordingRule) for group in groups for rule in group.rules):
+        recorded_ms = min(LONGEST_WARM_UP_MS, long_ms // 2)
     made = live_history(
         manifest,
         platform,

@@ -10,6 +10,7 @@ from simulator.clock import Clock
 from simulator.errors import SimulatorError
 from simulator.profile.manifest import Manifest
 from simulator.receivers import Receivers
+from simulator.rehearsal.live_history import NO_MERGING, LiveHistory
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers
 from simulator.rehearsal.platform import LivePlatform
 from simulator.rehearsal.recorder import Recorder
@@ -26,13 +27,15 @@ _POLL_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class StandingRequest:
-    """What has to stand. `guide_ports`: Prometheus on 9090 and Alertmanager on 9093, not on free ports."""
+    """What has to stand. `guide_ports`: Prometheus on 9090 and Alertmanager on 9093, not on free ports. `history`: what
+    its Prometheus has from before the manifest's start; it begins to scrape when that is over."""
 
     manifest: Manifest
     run: RunFolder
     files: TeamFiles
     servers: Servers
     guide_ports: bool = False
+    history: LiveHistory | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,13 @@ def stand(
             receivers_proxy_url=receivers.proxy_url,
             receivers_ca_file=receivers.ca_file,
         )
-        redirection = local.start(stack, run, to, ModelSamples(request.manifest), platform.routes)
+        flags: tuple[str, ...] = ()
+        if request.history is not None:
+            request.history.put(run.data / "prometheus", request.manifest.started_ms)
+            flags = NO_MERGING
+            ends_ms = request.history.end_ms(request.manifest.started_ms)
+            clock.sleep(max(ends_ms - clock.now_ms(), 0) / 1000)
+        redirection = local.start(stack, run, to, ModelSamples(request.manifest), platform.routes, flags)
         urls = {
             "prometheus": stack.prometheus_url,
             "alertmanager": stack.alertmanager_url,
