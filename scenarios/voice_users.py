@@ -3,8 +3,8 @@
     locust -f scenarios/voice_users.py              the web UI on port 8089; --host is http://127.0.0.1:3001 unless told
     crybsim load profiles/voice-load.yaml           the calls, the users and the end come from the profile
 
-A turn is a call, whose requests belong to it. Signalling goes to the API over HTTP; media, as RTP, to the relay that
-the API names (`mediaRelay`), by a process beside this one that can keep time (`_voice_media`).
+A turn is a call, whose requests belong to it. Signalling goes to the API over HTTP or Socket.IO; media, as RTP, to the
+relay that the API names (`mediaRelay`), by a process beside this one that can keep time (`_voice_media`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 import _reporter  # noqa: F401 - reports to crybsim, where crybsim started this
 from _member import Json, Member
-from _run import CLOCK, RUN
+from _run import CLOCK, PLAIN_HOST, RUN
 from _voice_media import MEDIA, Call, MediaGoneError, Seat
 from _voice_report import fire, measure, quality, reasons
+from _voice_socket import VoiceSocket
 from locust import task
 from locust.user.task import LOCUST_STATE_STOPPING
 
@@ -30,6 +31,7 @@ CONNECT_SECONDS = 10.0
 LONGEST_CALL_SECONDS = 3_600.0
 FULL_ENOUGH = 6  # people look for company, not for a crowd
 MOST_LOOKED_AT = 3
+BY_SOCKET = 0.5  # share of users who join over Socket.IO, the others over HTTP
 NOT_THERE = (403, 404)
 _LAST_REPORT_SECONDS = 5.0
 _LOOK_UP_SECONDS = 0.5
@@ -45,6 +47,12 @@ class VoiceMember(Member):
         self._channels: list[str] = []
         names, shares = zip(*((name, path.share) for name, path in PATHS.items()), strict=True)
         (self._connection,) = self.random.choices(names, shares)
+        self._by_socket = self.random.random() < BY_SOCKET
+        self._socket = VoiceSocket(environment)
+
+    def on_stop(self) -> None:
+        """Hang up where a call was cut off."""
+        self._socket.close()
 
     def turn(self) -> None:
         """Nothing: the requests of a call are part of it."""
@@ -65,13 +73,30 @@ class VoiceMember(Member):
         try:
             MEDIA.start()  # no part of the time to join
             began_ms = CLOCK.now_ms()
-            joined = self.call("POST", f"{VOICE}/channels/:channelId/join", channelId=channel, body={}, declines=(400,))
+            joined = self._join(channel)
             problem = self._talk(joined, began_ms, late)
         except MediaGoneError as gone:
             problem = str(gone)
         if problem:
             fire(self.environment, "join", 0.0, problem=problem)
         if joined:
+            self._leave(channel)
+
+    def _join(self, channel: str) -> Json | None:
+        """Enter a channel, each user in the same way all the time; what the API says of it."""
+        if not self._by_socket:
+            path = f"{VOICE}/channels/:channelId/join"
+            joined: Json | None = self.call("POST", path, channelId=channel, body={}, declines=(400,))
+            return joined
+        if not self._signed_in():
+            return None
+        who = self.identity
+        return self._socket.join(self.host or PLAIN_HOST, who.access_token, who.address, channel)
+
+    def _leave(self, channel: str) -> None:
+        if self._by_socket and self._socket.connected:
+            self._socket.leave()
+        else:
             self.call("POST", f"{VOICE}/channels/:channelId/leave", channelId=channel, declines=(404,))
 
     def _talk(self, joined: Json | None, began_ms: int, late: float) -> str:
@@ -130,7 +155,9 @@ class VoiceMember(Member):
     def _tell_api(self, report: Report, room: str) -> tuple[str, ...]:
         """Post a quality report; why it makes the call poor, where the API took it."""
         body = {"roomName": room, "quality": quality(report, self._connection)}
-        taken = self.call("POST", f"{VOICE}/quality/report", body=body)
+        # where a socket was cut, the API may have ended the call already
+        declines = (400,) if self._by_socket else ()
+        taken = self.call("POST", f"{VOICE}/quality/report", body=body, declines=declines)
         return tuple(map(str, reasons(report))) if taken is not None else ()
 
     def _ended(self, report: Report, counted: bool, poor: tuple[str, ...]) -> None:

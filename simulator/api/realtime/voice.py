@@ -13,7 +13,7 @@ from simulator.api.realtime.events import FORBIDDEN, Denied, Event
 from simulator.api.realtime.payloads import Id, Nothing, OfChannel, Payload
 from simulator.api.realtime.rooms import VOICE, livekit_room, server_room, user_room, voice_room
 from simulator.api.realtime.sessions import Session
-from simulator.api.voice.livekit import url
+from simulator.api.voice.livekit import host_name, url
 from simulator.api.voice.rooms import Participant
 from simulator.api.voice.service import FullError, UnavailableError
 
@@ -26,7 +26,6 @@ NOT_IN_VOICE: Final = "NOT_IN_VOICE"
 LIVEKIT_UNAVAILABLE: Final = "LIVEKIT_UNAVAILABLE"
 ERROR: Final = "voice:error"
 CAPABILITIES: Final = {"audio": True, "video": True, "screenShare": True}
-_LOCAL: Final = "127.0.0.1"  # whoever is elsewhere joins by HTTP, which knows by what name it was asked
 
 
 class Capabilities(Payload):
@@ -82,12 +81,13 @@ async def join_channel(realtime: Realtime, session: Session, payload: JoinChanne
     """Enter a voice channel with what its media needs; those in it hear it."""
     participant = await _enter(realtime, session, payload.channel_id, video=payload.capabilities.video)
     voice, room = realtime.platform.voice, participant.room
+    host = str((realtime.fanout.server.get_environ(session.id) or {}).get("HTTP_HOST", "")).encode()
     told = {
         "channelId": participant.channel_id,
         "roomName": room.name,
         "liveKitToken": voice.token(participant),
-        "liveKitUrl": url(None),
-        "mediaRelay": voice.media.seat(participant, _LOCAL),
+        "liveKitUrl": url(host),
+        "mediaRelay": voice.media.seat(participant, host_name(host)),
         "sessionId": participant.session_id,
         "capabilities": payload.capabilities.model_dump(by_alias=True),
         "serverInfo": {

@@ -46,6 +46,7 @@ def test_clients_with_webrtc_hear_each_other_in_the_channel(voiced):
     second.call("voice:join_channel", {"channelId": channel, "capabilities": {"video": True}})
     told = second.wait("voice:joined")
     assert told["serverInfo"]["currentParticipants"] == 2
+    assert told["liveKitUrl"] == "ws://127.0.0.1:7880"
     claims = jwt.decode(
         told["liveKitToken"],
         live.app.platform.voice.livekit.secret,
