@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from geventhttpclient.client import HTTPClient
 from geventhttpclient.header import Headers
 from locust.contrib.fasthttp import _construct_basic_auth_str
 
@@ -43,12 +45,12 @@ class Block:
 class HeaderBlocks:
     """Blocks of one user, whose headers are mostly the same from request to request."""
 
-    def __init__(self, defaults: Mapping[str, str], auth: str | None) -> None:
-        self._defaults = defaults
+    def __init__(self, defaults: Mapping[str, str] | None, auth: str | None) -> None:
+        """`defaults` are sent with every request, as is `auth`, an Authorization header."""
+        self.plain = _plain_block(tuple((defaults or {}).items()), auth)
+        """That of a request without body and headers of its own."""
         self._auth = auth
         self._blocks: dict[Any, Block] = {}
-        self.plain = block_of(self._merged(NOTHING, None, None))
-        """That of a request without body and headers of its own."""
 
     def of(self, body: str, headers: Mapping[str, Any] | None, auth: Auth | None) -> Block:
         """The defaults with these headers, which win, and the type of the body.
@@ -67,8 +69,7 @@ class HeaderBlocks:
             return block_of(self._merged(body, headers, auth))
 
     def _merged(self, body: str, headers: Mapping[str, Any] | None, auth: Auth | None) -> Headers:
-        merged = Headers(self._defaults)
-        merged.setdefault("Accept-Encoding", _ENCODINGS)
+        merged = self.plain.headers.copy()
         given = Headers(headers)
         merged.update(given)
         if auth:
@@ -80,6 +81,17 @@ class HeaderBlocks:
         if body and "Content-Type" not in (given if body == JSON else merged):
             merged["Content-Type"] = body
         return merged
+
+
+@lru_cache(maxsize=1_000)
+def _plain_block(defaults: tuple[tuple[str, str], ...], auth: str | None) -> Block:
+    """What the users of a class have in common."""
+    headers = HTTPClient.DEFAULT_HEADERS.copy()
+    headers.update(dict(defaults))
+    headers.setdefault("Accept-Encoding", _ENCODINGS)
+    if auth:
+        headers["Authorization"] = auth
+    return block_of(headers)
 
 
 def block_of(headers: Headers) -> Block:

@@ -6,12 +6,13 @@ import errno
 import json as jsonlib
 import re
 import ssl
+from functools import lru_cache
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import urlencode
 
 import brotli
-import gevent
+import gevent.ssl
 from geventhttpclient.client import IDEMPOTENT_METHODS
 from geventhttpclient.header import Headers
 from geventhttpclient.useragent import RetriesExceeded
@@ -21,6 +22,7 @@ from locust.contrib.fasthttp import (
     FastRequest,
     LocustBadStatusCode,
     LocustUserAgent,
+    insecure_ssl_context_factory,
 )
 
 from ._answer import Answer, Asked, CaughtAnswer
@@ -51,16 +53,29 @@ class FastSession(FastHttpSession):
     """perf_counter's instant from which the next request's response time counts, for one that was to begin then."""
 
     def __init__(self, base_url: str | None, request_event: Any, user: Any = None, **options: Any) -> None:
-        super().__init__(base_url, request_event, user, **options)
+        """`options` are those of FastHttpSession, which is not built here: a user should cost little before it acts."""
+        self.base_url, self.auth_header = _without_login(base_url)
+        self.request_event = request_event
+        self.user = user
+        self.request_name = None
         self.cookiejar: Jar = Jar()
-        agent = self.client
-        agent.cookiejar = self.cookiejar
-        own = agent.clientpool.client_args
         shared = options.get("client_pool")
-        self._pools = Pools({**_LIMITS, **own}) if shared is None else Pools.of(shared)
-        self._proxied = own.get("proxy_host") is not None
-        self._blocks = HeaderBlocks(agent.default_headers, self.auth_header)
+        self._pools = Pools({**_LIMITS, **_connecting(options)}) if shared is None else Pools.of(shared)
+        self._options = options
+        self._proxied = options.get("proxy_host") is not None
+        self._max_redirects = int(options.get("max_redirects", 3))
+        self._max_retries = int(options.get("max_retries", 3))
+        self._blocks = HeaderBlocks(options.get("headers"), self.auth_header)
         self._messages: dict[tuple[str, Target, Block], bytes] = {}  # those without body and cookies
+        self._agent: LocustUserAgent | None = None
+
+    @property
+    def client(self) -> LocustUserAgent:  # type: ignore[override]
+        """FastHttpUser's own client, for what is left to it; it has this one's cookies."""
+        if self._agent is None:
+            self._agent = FastHttpSession(self.base_url, self.request_event, self.user, **self._options).client
+            self._agent.cookiejar = self.cookiejar
+        return self._agent
 
     def request(  # type: ignore[override]
         self,
@@ -125,11 +140,12 @@ class FastSession(FastHttpSession):
     def close(self) -> None:
         """Close the connections that are kept for later."""
         self._pools.close()
-        self.client.close()
+        if self._agent is not None:
+            self._agent.close()
 
     def _open(self, method: str, target: Target, block: Block, body: bytes, follow: bool, catch: bool) -> Any:
         """The answer in the end, after redirects; whatever went wrong is its `error`."""
-        first, hops_left = target, self.client.max_redirects if follow else 0
+        first, hops_left = target, self._max_redirects if follow else 0
         history: list[Answer] = []
         while True:
             asked = (method, target.url, block.headers, body)
@@ -137,7 +153,7 @@ class FastSession(FastHttpSession):
             try:
                 got = self._exchange(method, target, block, body)
             except _FAILURES as problem:
-                return self._failed(asked, _as_reported(problem, first.url, self.client.max_retries), catch)
+                return self._failed(asked, _as_reported(problem, first.url, self._max_retries), catch)
             status, head, raw, headed_at, error = got
             elapsed = headed_at - began
             answer: Any
@@ -182,7 +198,7 @@ class FastSession(FastHttpSession):
                 if len(self._messages) > _MOST_MESSAGES:
                     self._messages = {key: message}
         pool = self._pools[target.origin]
-        retries = self.client.max_retries if method in IDEMPOTENT_METHODS else 0
+        retries = self._max_retries if method in IDEMPOTENT_METHODS else 0
         while True:
             try:
                 return exchange(pool, method, message)
@@ -190,8 +206,6 @@ class FastSession(FastHttpSession):
                 if not retries or not _may_be_better_later(error):
                     raise
                 retries -= 1
-                if self.client.retry_delay:
-                    gevent.sleep(self.client.retry_delay)
 
     def _message(self, method: str, target: Target, block: Block, body: bytes) -> bytes:
         names = block.names
@@ -212,6 +226,23 @@ class FastSession(FastHttpSession):
         )
         answer.error = error
         return answer
+
+
+@lru_cache(maxsize=1_000)
+def _without_login(base_url: str | None) -> tuple[str | None, str | None]:
+    """A base URL without the credentials in it, and the Authorization header that they make."""
+    asked = FastHttpSession(base_url, None, None)
+    return asked.base_url, asked.auth_header
+
+
+def _connecting(options: dict[str, Any]) -> dict[str, Any]:
+    """Of a session's options those that are for connections, with Locust's own idea of a context for TLS."""
+    insecure = options.get("insecure", True)
+    context = options.get("ssl_context_factory") or (
+        insecure_ssl_context_factory if insecure else gevent.ssl.create_default_context
+    )
+    given = {name: options[name] for name in _LIMITS if name in options}
+    return {**given, "insecure": insecure, "ssl_context_factory": context}
 
 
 def _kind(data: Any, json: Any) -> str | None:

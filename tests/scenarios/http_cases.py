@@ -252,6 +252,18 @@ REQUESTS = [
         call=get("/x", headers={"user-agent": "me", "Host": "there", "accept-encoding": "br"}),
     ),
     once("headers of every request", OK, headers={"X-Tenant": "7", "User-Agent": "team"}),
+    once(
+        "one's own instead of every request's",
+        OK,
+        call=get("/x", headers={"authorization": "mine"}),
+        headers={"Authorization": "everyone's"},
+    ),
+    Case(
+        "one's own and credentials in the base URL",
+        [get("/x", headers={"Authorization": "mine"})],
+        {"/x": [[OK]]},
+        login="me:secret@",
+    ),
     once("a header that breaks out", OK, call=get("/x", headers={"X-A": "1\r\nX-B: 2"})),
     Case("parameters", [get("/x", params={"a": "1 2", "b": ["c", "d"]})], {"/x?a=1+2&b=c&b=d": [[OK]]}),
     Case("a path that needs quotes", [get("/ä b?c=ü")], {"/%C3%A4%20b?c=%C3%BC": [[OK]]}),
