@@ -80,6 +80,12 @@ def sweep_rates(
     steps: list[Step] = []
     with Children() as children:
         urls = list(hosts)
+        if not urls:  # with a manifest of its own: it may take longer to come up than a step has lead
+            run = RunFolder.create(profile.name, clock.now_ms(), folder / "api")
+            calm = profile_at(profile, swept.lowest, swept.seconds, swept.warm_up_seconds)
+            platform = LivePlatform(run, _manifest(run, calm, clock, 0), children)
+            platform.start_api()
+            urls = platform.api_urls
         while len(steps) < swept.points:
             rate = next_rate(steps, swept.lowest, swept.highest)
             if rate is None:
@@ -87,12 +93,7 @@ def sweep_rates(
             seconds = seconds_for(rate, thresholds, swept.seconds)
             run = RunFolder.create(profile.name, clock.now_ms(), folder / f"{len(steps) + 1:02}-{rate:g}")
             chosen = profile_at(profile, rate, seconds, swept.warm_up_seconds)
-            instances = 0 if urls else chosen.platform.instances.api
-            manifest = _manifest(run, chosen, clock, swept.processes + instances)
-            if not urls:
-                platform = LivePlatform(run, manifest, children)
-                platform.start_api()
-                urls = platform.api_urls
+            manifest = _manifest(run, chosen, clock, swept.processes)
             ended = _drive(run, manifest, urls, swept.processes, settings, clock, locustfiles, target_file, bool(hosts))
             step = judge_step(rate, ended, chosen.load.tolerance)
             steps.append(step)
