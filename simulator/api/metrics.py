@@ -135,11 +135,6 @@ class ApiMetrics:
         """The API answered 500."""
         self._at(self._errors, "error", "api", error_type).inc()
 
-    def message_sent(self, channel_type: str, seconds: float) -> None:
-        """A message was accepted and is where it should be."""
-        self.message_accepted(channel_type)
-        self.message_delivered(channel_type, seconds)
-
     def message_accepted(self, channel_type: str) -> None:
         """A message was accepted."""
         self._at(self._messages, channel_type, "user").inc()

@@ -91,10 +91,13 @@ async def write(platform: Platform, exchange: Exchange) -> Reply:
         attachments=[attachment.model_dump(by_alias=True) for attachment in body.attachments],
     )
     found.messages.append(message)
-    platform.metrics.message_sent("dm", platform.clock.monotonic() - exchange.started)
-    for person in found.people:
-        if person.id != exchange.caller.id:
-            platform.notify(person, "dm", f"{exchange.caller.display_name} wrote to you", body.content[:100])
+
+    async def tell() -> None:
+        for person in found.people:
+            if person.id != exchange.caller.id:
+                platform.notify(person, "dm", f"{exchange.caller.display_name} wrote to you", body.content[:100])
+
+    await platform.deliveries.deliver("dm", exchange.started, tell)
     return Reply(message.view(), status=201)
 
 
