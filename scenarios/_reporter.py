@@ -87,7 +87,7 @@ class Counts:
         add_paced(self._paced, report.paced)
         self._busiest = max(self._busiest, report.cpu_ratio)
 
-    def take(self, users: int) -> Measured:
+    def take(self, users: int, workers: int = 0) -> Measured:
         """Everything since the last call, which is then forgotten."""
         now, cpu = CLOCK.monotonic(), time.process_time()
         ratio = (cpu - self._cpu) / max(now - self._at, 1e-3)
@@ -107,6 +107,7 @@ class Counts:
             cpu_ratio=round(max(ratio, self._busiest), 4),
             paced=self._paced,
             tallies=self._tallies,
+            workers=workers,
             deliveries=self._deliveries,
         )
         self._tallies, self._paced, self._deliveries, self._busiest = {}, {}, None, 0.0
@@ -151,7 +152,7 @@ class Reporter:
             self._share_turns()
 
     def _measure(self) -> None:
-        report = self._counts.take(self._environment.runner.user_count)
+        report = self._counts.take(self._environment.runner.user_count, len(self._workers))
         self._requests += sum(tally.requests for tally in report.tallies.values())
         self._write(report)
 

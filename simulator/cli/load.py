@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from simulator.cli.load_cleanup import clean, clean_earlier, is_run
+from simulator.cli.load_machines import WAIT_SECONDS, master_address, work
 from simulator.cli.load_report import LoadResult, write_result
 from simulator.cli.load_smoke import smoke as run_smoke
 from simulator.cli.load_target import Aim, choose_aim, ready_users, users_note
@@ -28,6 +29,7 @@ from simulator.load.dead_man import DeadMan
 from simulator.load.judgement import judge_load
 from simulator.load.live_metrics import LiveMetrics
 from simulator.load.locust_run import LocustRun, free_port
+from simulator.load.rendezvous import LOCUST_PORT, Rendezvous
 from simulator.load.totals import UNITS
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.load_plan import plans_of
@@ -90,6 +92,22 @@ def command(
         bool,
         typer.Option("--cleanup", help="Remove what the users made: after the run, or (PROFILE a run folder) now."),
     ] = False,
+    master: Annotated[
+        bool, typer.Option("--master", help="The workers come from other machines; this one leads and judges.")
+    ] = False,
+    master_bind: Annotated[
+        str, typer.Option("--master-bind", metavar="HOST[:PORT]", help="Where they reach it; the port after it, too.")
+    ] = "127.0.0.1",
+    expect_workers: Annotated[
+        int, typer.Option("--expect-workers", metavar="N", min=1, help="How many processes it waits for.")
+    ] = 1,
+    worker: Annotated[bool, typer.Option("--worker", help="Take part in a master's run, with --processes.")] = False,
+    master_host: Annotated[
+        str, typer.Option("--master-host", metavar="HOST", help="Of --worker: the master's machine.")
+    ] = "127.0.0.1",
+    master_port: Annotated[
+        int, typer.Option("--master-port", metavar="PORT", help="Of --worker: its port.")
+    ] = LOCUST_PORT,
     metrics_port: Annotated[
         int | None,
         typer.Option("--metrics-port", metavar="PORT", help="Serve the load's own figures to Prometheus there."),
@@ -125,6 +143,20 @@ def command(
     rate was not reached, the generator was the bottleneck, or there was too little to judge a threshold by.
     """
     settings = load_settings()
+    if worker:
+        if master:
+            raise InputError("--master, --worker: a process is one or the other")
+        return work(
+            profile,
+            master_host=master_host,
+            master_port=master_port,
+            processes=processes,
+            settings=settings,
+            target=target,
+            out=out,
+            console=Console(stderr=True),
+        )
+    bind = master_address(master_bind) if master else None
     aim = choose_aim(target, host, settings)
     _check_hosts(aim.hosts, settings.allowed_hosts)
     console = Console(stderr=True)
@@ -139,6 +171,16 @@ def command(
             raise InputError(f"--locustfile {file}: there is no such file")
     ready_users(aim, chosen, processes, settings.allowed_hosts, console)
     clock = WallClock()
+    invite: Rendezvous | None = None
+    if bind is not None:
+        if not aim.hosts or locustfile:
+            raise InputError(
+                "--master: needs --host (or a target file) that every machine reaches, and no --locustfile"
+            )
+        processes = expect_workers
+        invite = Rendezvous(bind[0], bind[1] + 1, clock)
+        console.print(f"waiting for {processes} workers at {bind[0]}:{bind[1]}", highlight=False)
+        invite.wait_for(processes, WAIT_SECONDS)
     run = RunFolder.create(chosen.name, clock.now_ms(), out)
     instances = 0 if aim.hosts else chosen.platform.instances.api
     manifest = Manifest(
@@ -152,6 +194,8 @@ def command(
         overlays=overlays_of(chosen, path, team_overlays(settings, None)),
     )
     manifest.write(run.manifest)
+    if invite is not None:
+        invite.invite(run.manifest.read_text("utf-8"), tuple(aim.hosts), tuple(chosen.load.scenarios))
     if smoke:
         return run_smoke(run, manifest, aim, console, as_json=as_json)
     if not quiet:
@@ -164,6 +208,7 @@ def command(
         processes,
         console,
         clock,
+        bind=bind,
         locustfiles=locustfile or (),
         web_ui=web_ui,
         settings=settings,
@@ -171,6 +216,8 @@ def command(
         cleanup=cleanup,
         quiet=quiet,
     )
+    if invite is not None:
+        invite.close()
     judgement = judge_load(
         ended, tolerance=chosen.load.tolerance, errors_expected=bool(chosen.faults) and not aim.hosts
     )
@@ -201,6 +248,7 @@ def _drive(
     console: Console,
     clock: WallClock,
     *,
+    bind: tuple[str, int] | None,
     cleanup: bool,
     locustfiles: Sequence[Path],
     web_ui: bool,
@@ -221,6 +269,7 @@ def _drive(
             run.path,
             spawn,
             workers=processes,
+            bind=bind,
             web_port=web_port,
             allowed_hosts=settings.allowed_hosts,
             locustfiles=locustfiles,

@@ -82,7 +82,8 @@ class LocustRun:
     `hosts` are the API's base URLs; users are spread over them. `run_dir` gets `load.jsonl` and `logs/locust*.log`.
     `locustfiles` are a team's own, whose users then run instead of the profile's scenarios: the plan's rate is that of
     their iterations. With `web_port`, Locust's web UI is served there meanwhile (loopback only). `target` is a target
-    file, where the API is not quite the contract's.
+    file, where the API is not quite the contract's. With `bind` (host, port) the workers come from elsewhere
+    (`LocustWorkers`), and only their master runs here.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class LocustRun:
         spawn: Spawn,
         *,
         workers: int = 1,
+        bind: tuple[str, int] | None = None,
         web_port: int | None = None,
         allowed_hosts: Collection[str] = (),
         locustfiles: Sequence[Path] = (),
@@ -116,6 +118,7 @@ class LocustRun:
         self._run_dir = run_dir.resolve()
         self._spawn = spawn
         self._workers = workers
+        self._bind = bind
         self._web_port = web_port
         self._clock = clock or WallClock()
         self._scenarios = (Scenario.HTTP,) if locustfiles else self._manifest.profile.load.scenarios
@@ -128,6 +131,7 @@ class LocustRun:
         self._ended: Ended | None = None
         self._draining = False
         self._lost: dict[int, str] = {}
+        self._there = 0  # workers on other machines
         self.problem = ""
         """Why the figures cannot be trusted, as soon as it is known."""
         self.aborted_by = ""
@@ -137,14 +141,15 @@ class LocustRun:
 
     def start(self) -> None:
         """Start Locust. It is ready within a few seconds and sends nothing before the manifest's start."""
-        if self._workers == 1:
+        if self._workers == 1 and self._bind is None:
             self._children = [self._locust("locust", self._leading())]
             return
-        port = str(free_port())
-        bind = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        host, number = self._bind or ("127.0.0.1", free_port())
+        port = str(number)
+        bind = ["--master", "--master-bind-host", host, "--master-bind-port", port]
         expect = ["--expect-workers", str(self._workers), "--expect-workers-max-wait", "30", "--enable-rebalancing"]
         self._children = [self._locust("locust", [*self._leading(), *bind, *expect])]
-        for number in range(1, self._workers + 1):
+        for number in range(1, 1 + (0 if self._bind else self._workers)):
             worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
             self._children.append(self._locust(f"locust-worker-{number}", worker))
 
@@ -177,6 +182,7 @@ class LocustRun:
                     self._totals.begin(record.at_ms)
                 case Measured():
                     measured.append(self._totals.add(record))
+                    self._count_workers(record.workers)
                 case Ended():
                     self._ended = record
         self._look_after_children()
@@ -250,6 +256,15 @@ class LocustRun:
                 self._lost[number] = f"worker {number} of the load generator {child.how_it_ended()}"
         if workers and len(self._lost) == len(workers):
             self.problem = "; ".join(self._lost.values())
+
+    def _count_workers(self, there: int) -> None:
+        """Workers on other machines are no children of ours; their master misses them."""
+        if self._bind is None or self._draining or not there:
+            return
+        over = self._manifest.elapsed_ms(self._clock.now_ms()) >= self._duration_ms
+        if there < self._there and not over:
+            self._lost[len(self._lost) + 1] = f"{self._there - there} of {self._there} workers was lost"
+        self._there = there
 
     def _check_end(self) -> None:
         if self.problem:

@@ -180,6 +180,7 @@ class Measured:
     cpu_ratio: float
     paced: dict[str, Paced] = field(default_factory=dict)
     tallies: dict[str, Tally]
+    workers: int = 0  # that the master hears of, where there are any
     deliveries: Delivered | None = None  # where messages to rooms are followed to those who get them
 
     @property

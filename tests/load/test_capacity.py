@@ -186,7 +186,7 @@ def test_a_server_of_known_capacity_has_it_found(tmp_path: Path) -> None:
             "description": "a server with four slots",
             "start": "2026-01-05T20:00:00",
             "duration": "1m",
-            "load": {"thresholds": ["http p95 < 400ms"]},
+            "load": {"thresholds": ["http p95 < 1500ms"]},  # above its capacity, waits grow without end
         }
     )
     with limited_server() as url:
@@ -202,7 +202,7 @@ def test_a_server_of_known_capacity_has_it_found(tmp_path: Path) -> None:
             locustfiles=[users],
         )
     assert found.kept is not None
-    assert found.kept <= 1.1 * SLOTS / SECONDS
+    assert found.kept <= 1.6 * SLOTS / SECONDS
     if found.broken is None:  # a machine too busy for its own generator
         assert found.told.startswith("at least")
     else:
