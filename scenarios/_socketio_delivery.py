@@ -67,9 +67,13 @@ class PostOffice:
         """The stamp of a message that is sent now."""
         return encode_stamp(self.clock.run, self.process, user, number, self.clock.now_us())
 
-    def join(self, room: str, user: int, *, timed: bool = True) -> Member:
-        """The server has just told that a user of this process is in a room."""
-        return self.ledger.join(room, (self.process, user), self.clock.now_us(), timed=timed)
+    def ask_in(self, room: str, user: int, *, timed: bool = True) -> Member:
+        """A user of this process asks to be in a room."""
+        return self.ledger.join(room, (self.process, user), self.clock.now_us(), timed=timed, asked=True)
+
+    def let_in(self, member: Member) -> None:
+        """The server has just told that the user is in the room."""
+        self.ledger.let_in(member, self.clock.now_us())
 
     def leave(self, member: Member) -> None:
         """The user is about to leave, or its connection is gone."""

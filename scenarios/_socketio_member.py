@@ -241,11 +241,15 @@ class SocketIOMember(Member):
 
     def enter(self, channel: str) -> bool:
         """Be in a channel; whether the server let us."""
+        if channel not in self.stays:
+            self.stays[channel] = POST.ask_in(channel, self.number, timed=not self.reads_slowly)
+        stay = self.stays[channel]
         told = self.ask("channel:join", {"channelId": channel}, "channel:messages", declines=("FORBIDDEN", "NOT_FOUND"))
         if told is None:
+            self.stays.pop(channel, None)
+            POST.leave(stay)
             return False
-        if channel not in self.stays:
-            self.stays[channel] = POST.join(channel, self.number, timed=not self.reads_slowly)
+        POST.let_in(stay)
         return True
 
     def _give_up(self, why: str) -> bool:

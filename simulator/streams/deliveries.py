@@ -23,6 +23,7 @@ SETTLED_US = 10_000_000
 """What has not arrived by then is lost."""
 
 _FORGOTTEN_US = 70_000_000  # what arrives again after that is taken for new
+_NEVER_US = 1 << 62
 
 Who = tuple[str, int]
 """A user of the run: its process and its number there."""
@@ -99,15 +100,20 @@ class Deliveries:
         self._settled: deque[tuple[Room, _Key]] = deque()
         self._news = News()
 
-    def join(self, room: str, who: Who, at_us: int, *, timed: bool = True) -> Member:
-        """`who` is in a room since `at_us` at the latest. Without `timed`, only whether messages come is measured:
-        it reads slowly by intent."""
+    def join(self, room: str, who: Who, at_us: int, *, timed: bool = True, asked: bool = False) -> Member:
+        """`who` is in a room since `at_us` at the latest; with `asked`, it has only asked to be let in: what comes is
+        counted, nothing is counted on before `let_in`. Without `timed`, it reads slowly by intent, so only whether
+        messages come is measured."""
         into = self._rooms.get(room)
         if into is None:
             into = self._rooms[room] = Room(room)
-        member = Member(into, who, at_us + self.guard_us, into.bit(at_us), timed)
+        member = Member(into, who, _NEVER_US if asked else at_us + self.guard_us, into.bit(at_us), timed)
         into.members.add(member)
         return member
+
+    def let_in(self, member: Member, at_us: int) -> None:
+        """The server told that somebody who asked is in the room."""
+        member.joined_us = at_us + self.guard_us
 
     def leave(self, member: Member, at_us: int) -> None:
         """The member is leaving, or its connection is gone: it is not counted on from `at_us` on."""

@@ -91,6 +91,17 @@ def test_who_came_after_a_message_or_left_before_it_was_decided_has_not_lost_it(
     assert (news.counts.lost, news.counts.undecided, news.counts.delivered) == (0, 0, 0)
 
 
+def test_who_has_asked_to_be_let_in_may_get_messages_and_loses_none() -> None:
+    here = Deliveries()
+    asking = here.join(ROOM, ("aa", 1), 0, asked=True)
+    here.accepted(ROOM, ("bb", 1), 1, 10)
+    here.received(asking, Stamp("run", "bb", 1, 2, 20), now_us=30)
+    here.let_in(asking, 40)
+    here.accepted(ROOM, ("bb", 1), 3, 50)
+    news = settled(here, 2 * SETTLED_US)
+    assert (news.counts.delivered, news.counts.lost, news.latencies_us) == (1, 1, [10])
+
+
 def test_a_message_that_no_one_here_got_counts_once_the_server_took_it() -> None:
     elsewhere, here = Deliveries(), Deliveries()
     sender, receiver = elsewhere.join(ROOM, ("bb", 1), 0), here.join(ROOM, ("aa", 1), 0)
