@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalog.voice import PARTICIPANTS_PER_SFU
+from simulator.errors import InputError
 from simulator.profile import people
 from simulator.profile.schema import Profile, Scenario
 from simulator.profile.traffic import planned_rate
@@ -90,6 +91,11 @@ class LoadPlan:
         """The users of the busiest instant."""
         return min(self.max_users, math.ceil(float(self._users.max())))
 
+    @property
+    def wanted_users(self) -> int:
+        """The same without the limit."""
+        return math.ceil(float(self._users.max()))
+
     def at(self, elapsed_ms: float) -> Planned:
         """Users and rate at an instant; nobody outside the run or where nothing is asked for."""
         if not 0 <= elapsed_ms < self.duration_ms:
@@ -130,3 +136,16 @@ def _callers(profile: Profile, online: _Floats, arrived: _Floats) -> tuple[_Floa
     talking = np.minimum(talking, profile.load.max_users / BETWEEN_CALLS)
     coming = np.where(arrived < 1, talking / (ARRIVAL_MS / SECOND), 0.0)
     return BETWEEN_CALLS * talking * arrived, coming + talking * arrived / people.CALL_SECONDS
+
+
+def check_everybody_connects(profile: Profile, path: str) -> None:
+    """Raises InputError where a rehearsal's load would connect fewer sockets than the traffic has members online: to
+    whoever watches, the others would be lost as the run begins."""
+    if Scenario.SOCKETIO not in profile.load.scenarios:
+        return
+    wanted, most = LoadPlan(profile, Scenario.SOCKETIO).wanted_users, profile.load.max_users
+    if wanted > most * (1 + profile.load.tolerance):
+        raise InputError(
+            f"{path}: load.max_users: {most} are fewer than the {wanted} who are connected at the busiest moment, and "
+            f"to the alerts the rest would be lost; write {wanted}, or lower traffic.peak or load.scale"
+        )

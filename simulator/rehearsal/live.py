@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from simulator.clock import Clock
 from simulator.errors import UnobservedError
 from simulator.load.locust_run import LocustRun
+from simulator.profile.load_plan import check_everybody_connects
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.receivers import Receivers, notification_failures
 from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs, service_of
@@ -75,9 +76,10 @@ class Rehearsed:
 def rehearse_live(request: RehearsalRequest, *, clock: Clock, view: View) -> Rehearsed:
     """Run it and judge it. Leaves manifest, timeline, configuration and logs in the run's folder.
 
-    Raises InputError for files that the servers refuse, before anything is judged; SimulatorError when a process of
-    ours does not start. Whatever happens, no process is left.
+    Raises InputError for files that the servers refuse, and for load that would not be the traffic's, before anything
+    is judged; SimulatorError when a process of ours does not start. Whatever happens, no process is left.
     """
+    check_everybody_connects(request.profile, request.profile_path)
     servers = LocalServers(*request.local) if request.local else None
     run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
     with Children() as children, Recorder(run.timeline, view.show) as recorder:

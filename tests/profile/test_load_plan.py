@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.profile.load_plan import LoadPlan
+from simulator.errors import InputError
+from simulator.profile.load_plan import LoadPlan, check_everybody_connects
 from simulator.profile.schema import Profile, Scenario
 from simulator.profile.traffic import planned_rate
 
@@ -124,3 +125,14 @@ def test_each_scenario_has_users_exactly_where_it_has_turns(given: Profile, scen
     planned = plan.at(share * given.duration)
     assert (planned.users > 0) == (planned.rate > 0)
     assert planned.users <= plan.most_users <= given.load.max_users
+
+
+def test_a_rehearsal_connects_everybody_or_says_how_many_that_are() -> None:
+    given = profile(max_users=50)
+    check_everybody_connects(given, "p.yaml")  # HTTP users only carry the rate
+    chatting = given.model_copy(update={"load": given.load.model_copy(update={"scenarios": (Scenario.SOCKETIO,)})})
+    wanted = LoadPlan(chatting, Scenario.SOCKETIO).wanted_users
+    with pytest.raises(InputError, match=f"max_users: 50 are fewer than the {wanted} who are connected"):
+        check_everybody_connects(chatting, "p.yaml")
+    enough = chatting.model_copy(update={"load": chatting.load.model_copy(update={"max_users": wanted})})
+    check_everybody_connects(enough, "p.yaml")
