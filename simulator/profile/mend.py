@@ -76,4 +76,6 @@ def _sample(annotation: object) -> Json:
     bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     if bare in (int, float):
         return 1
+    if get_origin(bare) is tuple:
+        return [_sample(get_args(bare)[0])]
     return {} if isinstance(annotation, type) and issubclass(annotation, BaseModel) else "some text"
