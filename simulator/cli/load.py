@@ -174,9 +174,7 @@ def command(
     invite: Rendezvous | None = None
     if bind is not None:
         if not aim.hosts or locustfile:
-            raise InputError(
-                "--master: needs --host (or a target file) that every machine reaches, and no --locustfile"
-            )
+            raise InputError("--master: needs a --host that every machine reaches, and no --locustfile")
         processes = expect_workers
         invite = Rendezvous(bind[0], bind[1] + 1, clock)
         console.print(f"waiting for {processes} workers at {bind[0]}:{bind[1]}", highlight=False)
