@@ -18,7 +18,7 @@ from simulator.profile.schema import LoadModel, Scenario
 from simulator.streams.arrivals import Arrivals
 from simulator.streams.turns import Turns
 
-THINK_SECONDS = (0.5, 2.5)  # between two requests of one user, without a plan
+THINK_SECONDS, THINK_SIGMA = 1.2, 0.6  # between two requests of one user, without a plan: median of a lognormal law
 NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
 _UNUSED_TURN = 0.1
 
@@ -93,7 +93,7 @@ class PacedUser(User):
             return 0.0
         self._has_turn = True
         if RUN is None:
-            return random.uniform(*THINK_SECONDS)
+            return THINK_SECONDS * random.lognormvariate(0, THINK_SIGMA)
         while True:
             self._due_ms = TURNS[self.scenario].take(RUN.elapsed_ms())
             seconds = NO_MORE_TURNS if self._due_ms is None else max(0.0, self._due_ms - RUN.elapsed_ms()) / 1000

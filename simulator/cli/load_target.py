@@ -10,7 +10,7 @@ from rich.console import Console
 
 from simulator.errors import InputError
 from simulator.load.registration import register_missing
-from simulator.profile.schema import Profile
+from simulator.profile.schema import LoadModel, Profile
 from simulator.profile.settings import Settings
 from simulator.profile.target import Target, UserSource, load_target
 from simulator.profile.target_users import TargetUsers
@@ -45,11 +45,14 @@ def ready_users(aim: Aim, profile: Profile, processes: int, allowed: Collection[
         if made := register_missing(aim.target, aim.hosts[0], allowed=allowed):
             console.print(f"{made} users registered; they are in {aim.target.users_file}", highlight=False)
     pool = TargetUsers(aim.target, accounts=profile.platform.registered_users)
-    wanted = max(profile.load.max_users, processes)
+    load = profile.load
+    is_open = load.model is LoadModel.OPEN
+    wanted = max(load.max_users, processes, load.max_in_flight if is_open else 0)
     if users.source is not UserSource.ACCOUNTS and len(pool) < wanted:
+        lower = f"--users {len(pool)}{' and a lower load.max_in_flight' if is_open else ''}"
         raise InputError(
             f"{aim.target.users_file} has {len(pool)} users, and up to {wanted} take part, each another person; "
-            f"add users, or take --users {len(pool)}"
+            f"add users, or take {lower}"
         )
 
 

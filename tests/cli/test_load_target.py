@@ -131,7 +131,7 @@ def test_tokens_that_end_are_renewed_and_what_fails_is_told(folder: Path, capsys
     assert "500" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.accept
 def test_a_journey_without_its_routes_is_inconclusive(folder: Path, capsys: pytest.CaptureFixture[str]):
     write_target(routes={"/api/v1/servers": None})
     with serving(MANIFEST, other=True) as (url, _):
@@ -220,6 +220,9 @@ def test_each_virtual_user_is_another_person(folder: Path, capsys: pytest.Captur
     write_target()
     assert main(["load", "everything.yaml", "--target", "target.yaml", "--host", "http://127.0.0.1:9"]) == 2
     assert "users.csv has 5 users, and up to 10 take part" in capsys.readouterr().err
+    Path("everything.yaml").write_text(json.dumps({**PROFILE, "load": {"max_users": 5, "model": "open"}}))
+    assert main(["load", "everything.yaml", "--target", "target.yaml", "--host", "http://127.0.0.1:9"]) == 2
+    assert "up to 1000 take part" in capsys.readouterr().err
 
 
 def test_the_settings_name_a_target_too(folder: Path, capsys: pytest.CaptureFixture[str]):
