@@ -112,6 +112,7 @@ def target(core: int, folder: Path) -> Iterator[tuple[str, str]]:
         port = probe.getsockname()[1]
     nginx = shutil.which("nginx")
     if nginx:
+        folder.chmod(0o755)  # started by root, its worker is another user
         (folder / "file").write_bytes(BODY)
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
         argv = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]

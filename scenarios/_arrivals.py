@@ -63,7 +63,7 @@ class Crowd:
         greenlet = getcurrent()
         if greenlet in self._handed:  # a new one's first
             user._taskset_instance._sleep = _sleep
-            return self._handed.pop(greenlet)
+            return self._begin(greenlet)
         if greenlet in self._members:
             self.arrivals.finished += 1
         else:
@@ -80,7 +80,12 @@ class Crowd:
             raise
         if due is None:
             raise GreenletExit
-        del self._handed[greenlet]
+        return self._begin(greenlet)
+
+    def _begin(self, greenlet: Any) -> float:
+        """Count an arrival, now that its user has it."""
+        due = self._handed.pop(greenlet)
+        self.arrivals.begin(due, self._elapsed_ms())
         return due
 
     def _join(self, greenlet: Any, user: User) -> None:
@@ -94,9 +99,8 @@ class Crowd:
     def _deal(self) -> None:
         arrivals, elapsed_ms = self.arrivals, self._elapsed_ms
         while not self._over:
-            now = elapsed_ms()
-            for due in arrivals.due(now):
-                self._start(due, now)
+            for due in arrivals.due(elapsed_ms()):
+                self._start(due)
             next_ms = arrivals.next_ms()
             if next_ms is None:
                 break
@@ -104,11 +108,10 @@ class Crowd:
             gevent.sleep(min(max(seconds, _LEAST_SLEEP), _LONGEST_SLEEP))
         self._end()
 
-    def _start(self, due: float, now: float) -> None:
+    def _start(self, due: float) -> None:
         if self.in_flight >= self.most:
             self.arrivals.missed += 1
             return
-        self.arrivals.begin(due, now)
         if self._free:
             greenlet, waiter = self._free.popitem()
             self._handed[greenlet] = due
@@ -119,7 +122,12 @@ class Crowd:
     def _add(self, due: float) -> None:
         """A new user, of the kind of those who are here."""
         example = next(iter(self._members.values()))
-        user = type(example)(example.environment)
+        try:
+            user = type(example)(example.environment)
+        except Exception:
+            _log.exception("no new user for an arrival")
+            self.arrivals.missed += 1
+            return
         greenlet = user.start(example.environment.runner.user_greenlets)
         self._members[greenlet] = user
         self._handed[greenlet] = due
@@ -137,7 +145,6 @@ class Crowd:
     def _give_back(self, greenlet: Any) -> None:
         """What a user was to begin when it was stopped nobody begins."""
         if self._handed.pop(greenlet, None) is not None:
-            self.arrivals.begun -= 1
             self.arrivals.missed += 1
 
     def _end(self) -> None:
