@@ -176,6 +176,7 @@ class Visitor(HttpUser):
 
 
 @pytest.mark.accept
+@pytest.mark.timeout(1_200)  # half a minute and more for each of six rates
 def test_a_server_of_known_capacity_has_it_found(tmp_path: Path) -> None:
     """Its users are a team's own; the plan counts their iterations, one request each."""
     users = tmp_path / "users.py"
