@@ -78,6 +78,11 @@ def _judge_figures(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
             f"{ended.achieved_ratio:.1%} of the planned {ended.planned_unit} were {done} "
             f"(allowed: {tolerance:.0%} more or less)",
         )
+    for plan in ended.kept:
+        if plan.missed or plan.late:
+            late = f"{plan.late:,} began more than 100 ms after they were due (it is in their latencies)"
+            text = f"{plan.scenario}: {plan.missed:,} {plan.unit} of the plan were dropped, {late}"
+            yield LoadFinding(Judged.FINE, f"arrivals of {plan.scenario}", text)
     if ended.worker_cpu_ratio is None:
         text = "too short to tell whether the generator itself was the bottleneck"
         yield LoadFinding(Judged.FINE, "generator", text)
@@ -96,8 +101,7 @@ def _judge_plan(plan: PlanKept, tolerance: float) -> LoadFinding:
         return LoadFinding(Judged.UNOBSERVED, about, f"{plan.scenario}: no {plan.unit} were planned")
     allowed = max(tolerance, plan.by_chance)
     kept = abs(plan.ratio - 1) <= allowed
-    missed = f", {plan.missed:,} that no user was free to begin" if plan.missed else ""
-    text = f"{plan.scenario}: {plan.ratio:.1%} of {plan.planned:,.0f} planned {plan.unit} were begun{missed}"
+    text = f"{plan.scenario}: {plan.ratio:.1%} of {plan.planned:,.0f} planned {plan.unit} were begun"
     return LoadFinding(
         Judged.FINE if kept else Judged.UNOBSERVED, about, f"{text} (allowed: {allowed:.0%} more or less)"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.errors import ExitCode
 from simulator.load.judgement import Judged, judge_load
-from simulator.telemetry.observations import LoadEnded, RequestTotals, ThresholdResult
+from simulator.telemetry.observations import LoadEnded, PlanKept, RequestTotals, ThresholdResult
 
 OVERALL = RequestTotals("all requests", 1_000, 5, 5, 0.01, 0.02, 0.03)
 GOOD = LoadEnded(at_ms=0, totals=(), overall=OVERALL, achieved_ratio=0.99, worker_cpu_ratio=0.3)
@@ -70,3 +70,15 @@ def test_where_a_threshold_judges_errors_nothing_else_does() -> None:
     errors = ThresholdResult("error ratio < 5 %", True, 0.02, "2.000 %", 1_000)
     ended = replace(changed(failures=20), thresholds=(errors,))
     assert judge_load(ended, tolerance=0.2, errors_expected=False).outcome is ExitCode.PASS
+
+
+def test_what_was_dropped_and_what_began_late_is_told() -> None:
+    kept = PlanKept("http", "requests", planned=1_000.0, done=990, missed=7, late=12)
+    findings = judge_load(replace(GOOD, kept=(kept,)), tolerance=0.2, errors_expected=False).findings
+    (told,) = [finding.text for finding in findings if finding.about == "arrivals of http"]
+    assert "7 requests of the plan were dropped" in told
+    assert "12 began more than 100 ms after they were due" in told
+    none = replace(GOOD, kept=(replace(kept, missed=0, late=0),))
+    assert not [
+        one for one in judge_load(none, tolerance=0.2, errors_expected=False).findings if "arrivals" in one.about
+    ]
