@@ -2,27 +2,28 @@
 
 The clock is the leading process's monotonic one (the master's, or that of the only process). On one machine every
 process reads the same. On another, a worker asks the master for the time again and again and trusts the quickest
-answer: half its round trip is by how much it may err (Cristian's algorithm), and the report of a run says so.
+answer: half its round trip is by how much it may err (`clock_estimate`), and the report of a run says so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import gevent
 from gevent.event import Event
+from locust.exception import RPCError
 from locust.rpc import Message
 from locust.runners import MasterRunner, Runner, WorkerRunner
+
+from simulator.streams.clock_estimate import ClockEstimate
 
 _ASK = "crybsim_time"
 _FIRST_SECONDS, _LATER_SECONDS = 0.05, 5.0  # between two questions
 _FIRST_QUESTIONS = 10
-_REMEMBERED = 24
-_DRIFT = 50e-6  # by which two clocks may run apart, so that old answers count for less
 _WAIT_SECONDS = 10.0
 
 
@@ -34,7 +35,7 @@ class RunClock:
         """What the messages of this run are known by, in all its processes."""
         self.error_us: int | None = 0
         self._offset_us = 0
-        self._answers: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)  # when, possible error, offset
+        self._estimate = ClockEstimate()
         self._settled = Event()
         self._runner: Runner | None = None
 
@@ -63,17 +64,11 @@ class RunClock:
 
             runner.register_message(_ASK, answer)
 
-    def heard(self, asked_us: int, answered_us: int, at_us: int) -> None:
-        """Another machine's clock read `at_us` some time between two instants of ours."""
-        self._answers.append((answered_us, (answered_us - asked_us + 1) // 2, at_us - (asked_us + answered_us) // 2))
-        self.error_us, self._offset_us = min(
-            (error + round((answered_us - when) * _DRIFT), offset) for when, error, offset in self._answers
-        )
-
     def _ask(self) -> None:
         asked = 0
         while True:
-            self._runner.send_message(_ASK, {"asked": _monotonic_us()})
+            with contextlib.suppress(RPCError):  # the master is gone for a moment: Locust sees to that
+                self._runner.send_message(_ASK, {"asked": _monotonic_us()})
             asked += 1
             gevent.sleep(_FIRST_SECONDS if asked < _FIRST_QUESTIONS else _LATER_SECONDS)
 
@@ -83,8 +78,9 @@ class RunClock:
         if msg.data["machine"] == _machine():
             self.error_us, self._offset_us = 0, 0
         else:
-            self.heard(msg.data["asked"], now_us, msg.data["at"])
-        if self.error_us == 0 or len(self._answers) >= _FIRST_QUESTIONS // 2:
+            self._estimate.hear(msg.data["asked"], now_us, msg.data["at"])
+            self.error_us, self._offset_us = self._estimate.at(now_us)
+        if self.error_us == 0 or len(self._estimate) >= _FIRST_QUESTIONS // 2:
             self._settled.set()
 
 

@@ -10,13 +10,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from simulator.load.locust_run import free_port
 from simulator.resources import shipped
 from tests.load.chat_server import ChatServer, chatting
 
@@ -33,16 +35,21 @@ class Told:
     table: dict[str, int]
     failures: dict[str, int]
     log: str
+    rows: list[dict[str, Any]]
 
     def failed(self, name: str) -> dict[str, int]:
         return {key.partition(": ")[2]: count for key, count in self.failures.items() if key.startswith(f"{name}: ")}
 
 
 @contextmanager
-def locust(folder: Path, chat: ChatServer, file: Path, *flags: str, **settings: object) -> Iterator[subprocess.Popen]:
+def locust(
+    folder: Path, chat: ChatServer, file: Path, *flags: str, before: Sequence[str] = (), **settings: object
+) -> Iterator[subprocess.Popen]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("CRYBSIM_", "LOCUST_"))}
     env |= {"PYTHONPATH": str(SCENARIOS), **{name: str(value) for name, value in settings.items()}}
-    argv = [sys.executable, "-m", "locust", "-f", str(file), "--headless", "--host", chat.url, "-t", "250s", *flags]
+    argv = [*before, sys.executable, "-m", "locust", "-f", str(file), "--host", chat.url, *flags]
+    if "--worker" not in flags:
+        argv += ["--headless", "-t", "250s"]
     with subprocess.Popen(
         [*argv, "--json"], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -71,6 +78,7 @@ def ended(process: subprocess.Popen) -> Told:
         {f"{row['method']} {row['name']}": row["num_requests"] for row in rows},
         {name.strip(): int(count) for count, name in errors},
         log,
+        rows,
     )
 
 
@@ -110,6 +118,32 @@ def test_two_workers_hear_of_each_others_messages(tmp_path: Path) -> None:
         told = conversation(tmp_path, chat, "--processes", "2")
     assert told.failed("SIO deliver") == {"lost in channel1": 3}
     assert told.table["SIO deliver"] == MEMBERS * MESSAGES * (MEMBERS - 1)
+
+
+@pytest.mark.accept
+@pytest.mark.parametrize("ahead_seconds", [-1, 1000])
+def test_a_machine_whose_clock_is_another(tmp_path: Path, ahead_seconds: int) -> None:
+    """A time namespace stands for the other machine: its monotonic clock is really another."""
+    other = ["unshare", "--time", f"--monotonic={ahead_seconds}", "--fork", "--kill-child"]
+    if subprocess.run([*other, "true"], capture_output=True).returncode != 0:
+        pytest.skip("needs util-linux's unshare, and the right to use it")
+    port = str(free_port())
+    with chatting(lose={7, 20, 21}) as chat:
+        flags = ["-u", str(MEMBERS), "-r", str(MEMBERS), "--master", "--master-bind-host", "127.0.0.1"]
+        flags += ["--master-bind-port", port, "--expect-workers", "2"]
+        worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
+        settings = {"MEMBERS": MEMBERS, "MESSAGES": MESSAGES}
+        with (
+            locust(tmp_path, chat, TEAM, *flags, **settings) as master,
+            locust(tmp_path, chat, TEAM, *worker, **settings),
+            locust(tmp_path, chat, TEAM, *worker, before=other, **settings),
+        ):
+            wait_for(master, lambda: chat.events["disconnect"] >= MEMBERS)
+            told = ended(master)
+    assert told.failed("SIO deliver") == {"lost in channel1": 3}
+    assert told.table["SIO deliver"] == MEMBERS * MESSAGES * (MEMBERS - 1)
+    longest = max(row["max_response_time"] for row in told.rows if row["name"] == "deliver")
+    assert 0 <= longest < 100_000  # ms; a thousand seconds too many or too few would show
 
 
 def test_whatever_a_server_answers_is_itemised(tmp_path: Path) -> None:
