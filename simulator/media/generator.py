@@ -48,11 +48,11 @@ KNOCK_MOST_NS: Final = 500_000_000
 QUIET_NS: Final = 1_000_000_000
 SILENT_NS: Final = 60_000_000_000
 """A stream that has not been heard for so long is given up."""
-SKIP_NS: Final = 1_000_000_000
-"""A machine that stood still for longer does not send what it has missed."""
-_READ_EVERY: Final = 5  # ticks between two looks at a socket
+SKIP_NS: Final = 200_000_000
+"""What should have left longer ago is not sent any more; its sessions are marked."""
 _EACH_TICK: Final = 6  # reports of each kind in one tick, so that sending need not wait for them
 _COMMANDS: Final = 20
+_LISTEN_EVERY: Final = 4  # turns
 _IDLE_SECONDS: Final = 0.2
 
 
@@ -79,6 +79,7 @@ class Generator:
         self._timed = 0  # makes entries of one instant comparable
         self._epoch_ns = time.monotonic_ns()
         self._tick = 0
+        self._turns = 0
         self._swept_ns = 0
         self._all_sent = 0
         self._all_late = 0
@@ -93,7 +94,9 @@ class Generator:
         self._pipes.say(Ready())
         while not self._pipes.ended and not self.stopping:
             idle = not self._sessions.by_name
-            self._waiting.extend(self._pipes.lines(_IDLE_SECONDS if idle and not self._waiting else 0.0))
+            self._turns += 1
+            if idle or self._turns % _LISTEN_EVERY == 0:
+                self._waiting.extend(self._pipes.lines(_IDLE_SECONDS if idle and not self._waiting else 0.0))
             self._turn(_COMMANDS)
         self._turn(len(self._waiting))
         for session in list(self._sessions.by_name.values()):
@@ -120,24 +123,28 @@ class Generator:
             self._tick += skipped
             for session in self._sessions.by_name.values():
                 session.unsent += skipped // PHASES
-        while self._epoch_ns + self._tick * TICK_NS <= time.monotonic_ns():
-            self._send(self._tick)
-            self._tick += 1
-        first = self._tick % _READ_EVERY
-        for number in range(first, PHASES, _READ_EVERY):
-            self._receive(number)
-        now = time.monotonic_ns()
-        for _ in range(_EACH_TICK):
-            if not self._timers or self._timers[0][0] > now:
+        for _ in range(PHASES):
+            if self._epoch_ns + self._tick * TICK_NS > time.monotonic_ns():
                 break
-            _, _, session, action = heapq.heappop(self._timers)
-            action(session, now)
+            self._send(self._tick)
+            self._receive((self._tick + PHASES // 2) % PHASES)  # each once a frame, when its own packets are long gone
+            self._tick += 1
+            self._act(time.monotonic_ns())
+        now = time.monotonic_ns()
         if now - self._swept_ns > QUIET_NS // 2:
             self._sweep(now)
         self._pipes.flush()
         left = self._epoch_ns + self._tick * TICK_NS - time.monotonic_ns()
         if left > 0:
             time.sleep(left / 1e9)
+
+    def _act(self, now: int) -> None:
+        """Some of what sessions do at their own times: report, leave, end."""
+        for _ in range(_EACH_TICK):
+            if not self._timers or self._timers[0][0] > now:
+                return
+            _, _, session, action = heapq.heappop(self._timers)
+            action(session, now)
 
     def _send(self, tick: int) -> None:
         """The voice of the sessions whose phase this is."""
@@ -199,16 +206,17 @@ class Generator:
         if session is None:
             return
         if is_answer(packets):
-            self._connect(session)
+            self._connect(session, at_ns)
         else:
             hear_goodbye(session, self._streams, self._sessions, packets, at_ns)
 
-    def _connect(self, session: Session) -> None:
+    def _connect(self, session: Session, at_ns: int) -> None:
         if not session.connected:
             session.connected = True
             self._sessions.speakers[session.place]["away"] = session.left_ns is not None
-            after = (time.monotonic_ns() - session.joined_ns) / 1e6
-            self._pipes.say(Connected(session=session.join.session, at_ms=_wall_ms(), after_ms=after))
+            since_then = max(time.time_ns() - at_ns, 0)
+            after = max(time.monotonic_ns() - session.joined_ns - since_then, 0) / 1e6
+            self._pipes.say(Connected(session=session.join.session, at_ms=at_ns // 1_000_000, after_ms=after))
 
     def _obey(self, line: bytes) -> None:
         command = read_generator_command(line)

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 def heard_figures(counted: Floats, last_trip_ms: float | None) -> dict[str, int | float | None]:
     """The fields of a report that tell what was heard. The round trip is the last one known where none was measured
     meanwhile; without any, nothing is said about R and MOS, which need the delay."""
-    count = {which: int(counted[which]) for which in Heard}
+    count = [int(value) for value in counted.tolist()]
     expected = count[Heard.EXPECTED]
     gone = count[Heard.LOST] + count[Heard.LATE]
     in_gaps = expected - count[Heard.BURST_PACKETS]
@@ -54,12 +54,11 @@ def heard_figures(counted: Floats, last_trip_ms: float | None) -> dict[str, int 
     }
 
 
-def lateness_quantile_ms(histogram: NDArray[np.int64], quantile: float) -> float | None:
-    """The upper end of the bin that has the quantile, in ms."""
-    total = int(histogram.sum())
-    if not total:
+def lateness_quantile_ms(histogram: NDArray[np.int64], packets: int, quantile: float) -> float | None:
+    """The upper end of the bin that has the quantile of so many packets, in ms."""
+    if not packets:
         return None
-    place = int(np.searchsorted(np.cumsum(histogram), quantile * total))
+    place = int(np.searchsorted(np.cumsum(histogram), quantile * packets))
     return float(2.0 ** (min(place, LATENESS_BINS - 1) / 4) / 1000)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import orjson
 
 from simulator.media.hearing import Heard
-from simulator.media.messages import Report
 from simulator.media.quality import heard_figures, lateness_quantile_ms
 from simulator.media.sessions import Session, Sessions, Totals
 from simulator.media.talking import LATE_MS
@@ -15,6 +15,17 @@ from simulator.wire.rtp import HEADER_BYTES
 
 LATE_SHARE: Final = 0.01
 """Of packets that left more than half a frame late: above it the generator fell behind."""
+
+
+class ReportLine:
+    """A report as it goes over the pipe. Thousands are made in the time of ticks, and so without being checked: tests
+    hold them to `messages.Report`."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def line(self) -> bytes:
+        return self._data
 
 
 def totals_of(session: Session, sessions: Sessions, now_ns: int, all_sent: int, all_late: int, overflow: int) -> Totals:
@@ -43,8 +54,8 @@ def totals_of(session: Session, sessions: Sessions, now_ns: int, all_sent: int, 
     return totals
 
 
-def report_of(session: Session, sessions: Sessions, ends: Totals, at_ms: int, *, final: bool) -> Report:
-    """The report up to `ends`, which is taken now."""
+def report_of(session: Session, sessions: Sessions, ends: Totals, at_ms: int, *, final: bool) -> ReportLine:
+    """The report up to `ends`, which is taken now: the fields of `messages.Report`, as a line."""
     since = session.began if final else session.reported
     heard = ends.heard - since.heard
     jitter_most, trip_most, latest = session.most if final else (*ends.heard[_MOST], ends.latest_ms)
@@ -53,23 +64,25 @@ def report_of(session: Session, sessions: Sessions, ends: Totals, at_ms: int, *,
     packets = ends.packets - since.packets
     until = session.left_ns if session.left_ns is not None else ends.at_ns
     why = _behind(since, ends)
-    return Report(
-        session=session.join.session,
-        room=session.join.room,
-        final=final,
-        at_ms=at_ms,
-        seconds=max(until - since.at_ns, 0) / 1e9,
-        connected=session.connected,
-        packets_sent=packets,
-        bytes_sent=ends.octets - since.octets + packets * HEADER_BYTES,
-        talkers=int(ends.heard[Heard.STREAMS]),
-        pacing_p50_ms=lateness_quantile_ms(lateness, 0.5),
-        pacing_p99_ms=lateness_quantile_ms(lateness, 0.99),
-        pacing_max_ms=float(latest) if packets else None,
-        behind=bool(why),
-        behind_why=why,
+    fields = {
+        "event": "report",
+        "session": session.join.session,
+        "room": session.join.room,
+        "final": final,
+        "at_ms": at_ms,
+        "seconds": max(until - since.at_ns, 0) / 1e9,
+        "connected": session.connected,
+        "packets_sent": packets,
+        "bytes_sent": ends.octets - since.octets + packets * HEADER_BYTES,
+        "talkers": int(ends.heard[Heard.STREAMS]),
+        "pacing_p50_ms": lateness_quantile_ms(lateness, packets, 0.5),
+        "pacing_p99_ms": lateness_quantile_ms(lateness, packets, 0.99),
+        "pacing_max_ms": float(latest) if packets else None,
+        "behind": bool(why),
+        "behind_why": why,
         **heard_figures(heard, float(ends.heard[Heard.TRIP_LAST]) if ends.heard[Heard.TRIPS] else None),
-    )
+    }
+    return ReportLine(orjson.dumps(fields) + b"\n")
 
 
 _MOST = [int(Heard.JITTER_MOST), int(Heard.TRIP_MOST)]
