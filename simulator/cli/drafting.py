@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.cli.causes import CUSTOM, PLAIN, UNKNOWN, Causes
-from simulator.cli.manifests import carried_in
+from simulator.cli.manifests import carried_in, first_document
 from simulator.engine.rules import RuleSet, rules_from_api
 from simulator.errors import InputError, Problem, did_you_mean
 from simulator.profile.document import Document, Json, Steps, parse_document, read_document
@@ -43,6 +43,9 @@ def _documents(path: Path) -> Iterable[Document]:
     """A rule file, or the rule files that a Kubernetes manifest carries. Raises InputError."""
     carried = [file for file in carried_in(path) if file.kind is Carried.RULES]
     if not carried:
+        first = first_document(path)
+        if first is not None:
+            return [parse_document(first, file=str(path), what="a rule file")]
         return [read_document(path, what="a rule file")]
     return [parse_document(file.text, file=f"{path} ({file.name})", what="a rule file") for file in carried]
 

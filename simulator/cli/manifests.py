@@ -86,6 +86,15 @@ def later_documents(path: Path) -> int:
     return sum(found.start() > first >= 0 for found in _SECOND_DOCUMENT.finditer(text.replace("\r\n", "\n")))
 
 
+def first_document(path: Path) -> str | None:
+    """The text of what Prometheus reads of a rule file where more documents follow, else None."""
+    if not later_documents(path):
+        return None
+    text = path.read_text("utf-8-sig").replace("\r\n", "\n")
+    first = text.find("groups:")
+    return next(text[: found.start()] for found in _SECOND_DOCUMENT.finditer(text) if found.start() > first)
+
+
 def _write_all(path: Path, carried: Iterable[CarriedFile], folder: Path) -> list[Path]:
     place = folder / FOLDER / _file_name(path.stem)
     written: dict[Path, str] = {}

@@ -56,7 +56,9 @@ _OF_PLACES: Final = re.compile(
 )
 """Labels that say where something runs: any value that rules ask for is as good as another."""
 _STATES: Final = re.compile(r"_(?:status|state|phase|reason|condition|health)")
+_INSTANTS: Final = re.compile(r"not_after|expir|_timestamp|_time_seconds$")
 _AT_REST: Final = 1.0
+_LONG_FROM_NOW: Final = 4_102_444_800.0  # 2100-01-01, in seconds
 _RENAMED: Final = {
     MetricType.HISTOGRAM: (re.compile(r"^(?!.*(?:milli|_ms\b)).*(?:http|request).*(?:second|duration|latency)"),
                            "http_request_duration_seconds"),
@@ -232,9 +234,10 @@ class _Learner:
         """Values at which no alert on it fires, and, for a fault named after each alert, values at which it does."""
         named = any(label.literals or label.examples() for label in used.labels.values())
         at_rest = 0.0 if named and _STATES.search(used.name) else _AT_REST
+        at_rest = _LONG_FROM_NOW if _INSTANTS.search(used.name) else at_rest
         if addition.type is MetricType.GAUGE and (not addition.signal or limits):
             addition.signal = ""
-            addition.values = f"{limits.quiet(at_rest) if limits else at_rest:g}x1"
+            addition.values = f"{limits.quiet(at_rest) if limits else at_rest:.15g}x1"
         if limits and addition.values:
             addition.during = limits.loud(is_counter=addition.type is MetricType.COUNTER)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.discovery import discover
+from simulator.cli.drafting import read_rules
 from simulator.cli.main import main
 from simulator.cli.manifests import later_documents, plain_patterns
 from simulator.engine.expressions import expressions_in
@@ -32,6 +33,12 @@ stringData:
   alertmanager.yaml: |
     route: {receiver: x}
     receivers: [{name: x}]
+"""
+SECOND = """\
+---
+groups: [{name: g, rules: [{alert: Read, expr: up}]}]
+---
+groups: [{name: h, rules: [{alert: NeverRead, expr: up}]}]
 """
 HELM = "{{- if .Values.rules }}\napiVersion: v1\nkind: PrometheusRule\nspec:\n{{- end }}\n"
 
@@ -81,5 +88,7 @@ def test_later_documents_of_a_rule_file_are_told(folder: Path) -> None:
     said: list[str] = []
     assert plain_patterns(["two.yml"], folder, said.append) == ("two.yml",)
     assert said == ["two.yml: has 2 YAML documents with groups; Prometheus reads the first and ignores the rest"]
+    (folder / "two.yml").write_text(SECOND)
+    assert [rule.name for rule in read_rules([path]).alerts] == ["Read"]
     path.write_text("---\n# generated\ngroups: []\n")
     assert later_documents(path) == 0

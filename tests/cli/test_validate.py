@@ -160,3 +160,14 @@ def test_discovery_that_this_promtool_was_built_without_is_no_mistake(
     code, checks = validate(capsys, *FILES)
     assert code == ExitCode.INCONCLUSIVE
     assert 'job name "api"' in checks["prometheus.yml"]["found"]
+
+
+def test_what_a_deployment_has_yet_to_fill_in_is_no_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hook = "  slack_configs: [{channel: x, api_url: '${SLACK_URL}'}]\n"
+    (folder / "routes.yml").write_text(GOOD_ROUTES + hook)
+    code, checks = validate(capsys, *FILES)
+    assert code == ExitCode.PASS, checks["alertmanager.yml"]
+    assert checks["alertmanager.yml"]["state"] == "note"
+    (folder / "routes.yml").write_text(BAD_ROUTES + hook)
+    code, checks = validate(capsys, *FILES)
+    assert code == ExitCode.INCONCLUSIVE

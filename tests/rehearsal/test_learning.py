@@ -154,6 +154,7 @@ def test_requests_that_are_counted_and_timed_under_another_name_react_as_the_pla
         ("queue_len > 1000", "1x1", "2000x1"),
         ("queue_len < 3", "6x1", "1.5x1"),
         ("thing_up == 0", "1x1", "0x1"),
+        ("backup_timestamp < 100", "4102444800x1", "50x1"),
         ("queue_len > 10 and delta(queue_len[10m]) > 0", "1x1", "20+15x2000"),
         ("increase(oom_kills_total[10m]) > 3", "0x1", "0+1x2000"),
     ],
