@@ -24,6 +24,8 @@ from simulator.profile.schema import Fault
 
 SIGMA: Final = 0.5
 """Shape of the lognormal delays: the 95th percentile is 2.3 times the median, the 99th 3.2 times."""
+STORAGE: Final = "minio-1"
+"""The object store, as an instance."""
 FRESH_MS: Final = 10
 """How long an answer of the manifest is used: the error of an onset, in ms."""
 TIMEOUT_MS: Final = 5_000
@@ -145,11 +147,19 @@ class Faults:
     @property
     def refusing_uploads(self) -> bool:
         """Whether the object store refuses anything now."""
-        return any(EFFECTS.get(acting.fault.kind) is Effect.REFUSE_UPLOADS for acting in self.active())
+        return self._storage_is_down() or any(
+            EFFECTS.get(acting.fault.kind) is Effect.REFUSE_UPLOADS for acting in self.active()
+        )
 
     def refuses_upload(self) -> bool:
-        """Draw whether the object store refuses this file."""
-        return any(self._hits(acting, Effect.REFUSE_UPLOADS, None) for acting in self.active())
+        """Draw whether the object store refuses this file; it takes none while it is down."""
+        return self._storage_is_down() or any(
+            self._hits(acting, Effect.REFUSE_UPLOADS, None) for acting in self.active()
+        )
+
+    def _storage_is_down(self) -> bool:
+        elapsed = np.array([self._manifest.elapsed_ms(self._clock.now_ms())])
+        return bool(is_down(self._manifest.profile, STORAGE, elapsed)[0])
 
     def refuses_payment(self) -> bool:
         """Draw whether the provider refuses this payment."""

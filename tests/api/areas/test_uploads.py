@@ -98,6 +98,17 @@ def test_a_fault_of_the_object_store_refuses_its_share(make_api):
     assert api.client.get("/health").json()["checks"]["minio"] == "degraded"
 
 
+def test_an_outage_of_the_object_store_refuses_all(make_api):
+    fault = {"id": "store", "kind": "outage", "target": {"service": "minio"}, "at": "1m", "for": "5m"}
+    api = make_api(rate_limits=False, journeys={"uploader": 1}, faults=(fault,))
+    headers = api.login()
+    assert upload(api, headers).status_code == 200
+    api.clock.advance(2 * MINUTE)
+    assert {upload(api, headers).status_code for _ in range(5)} == {503}
+    api.clock.advance(5 * MINUTE)
+    assert upload(api, headers).status_code == 200
+
+
 def test_without_the_journey_the_model_counts_uploads(make_api):
     api = make_api(rate_limits=False)
     assert upload(api, api.login()).status_code == 200
