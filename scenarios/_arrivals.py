@@ -18,6 +18,7 @@ Under plain `locust -f`, with no more than one user asked for (`-u 1`, or one fo
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -47,7 +48,8 @@ class Crowd:
         self.most = most
         """Iterations under way at most."""
         self._members: dict[Any, User] = {}  # by greenlet
-        self._free: dict[Any, Waiter] = {}  # the last to become free is the first to be chosen
+        # who has been free for longest is chosen, so that no user sends more than its share (APIs have limits by user)
+        self._free: OrderedDict[Any, Waiter] = OrderedDict()
         self._handed: dict[Any, float] = {}  # arrivals that their user has not begun yet
         self._asked_for = 0  # users whom Locust itself wants
         self._dealer: gevent.Greenlet | None = None
@@ -113,7 +115,7 @@ class Crowd:
             self.arrivals.missed += 1
             return
         if self._free:
-            greenlet, waiter = self._free.popitem()
+            greenlet, waiter = self._free.popitem(last=False)
             self._handed[greenlet] = due
             get_hub().loop.run_callback(waiter.switch, due)
         else:
