@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -127,6 +127,13 @@ class Live:
         client.wait("ready")
         return client
 
+    def hang_up(self, *clients: Client) -> None:
+        """Some leave, and the server has seen it."""
+        left = len(self.app.realtime.sessions) - len(clients)
+        for client in clients:
+            client.io.disconnect()
+        eventually(lambda: len(self.app.realtime.sessions) == left, "the server to see them go")
+
     def refused(self, **options: Any) -> str:
         """What a client that may not come in is told."""
         client = Client("nobody")
@@ -161,8 +168,8 @@ class Live:
         )
 
 
-@pytest.fixture
-def make_live() -> Iterator[Callable[..., Live]]:
+@contextmanager
+def making() -> Iterator[Callable[..., Live]]:
     """`make_live(faults=…, rate_limits=True)`; a sleep of the API moves its clock instead of waiting."""
     with ExitStack() as stack:
 
@@ -200,9 +207,33 @@ def make_live() -> Iterator[Callable[..., Live]]:
 
 
 @pytest.fixture
+def make_live() -> Iterator[Callable[..., Live]]:
+    """`make_live(faults=…, rate_limits=True)`."""
+    with making() as make:
+        yield make
+
+
+@pytest.fixture
 def live(make_live: Callable[..., Live]) -> Live:
     """An API without faults and without rate limits."""
     return make_live()
+
+
+@pytest.fixture(scope="module")
+def _kept() -> Iterator[Live]:
+    with making() as make:
+        yield make()
+
+
+@pytest.fixture
+def shared(_kept: Live) -> Iterator[Live]:
+    """The same, for tests that only look at what is heard: one of them serves a whole module, to save its making."""
+    yield _kept
+    for client in _kept.clients:
+        client.close()
+    _kept.clients.clear()
+    eventually(lambda: not len(_kept.app.realtime.sessions), "all to be gone")
+    _kept.tick()
 
 
 async def _nothing_left() -> None:

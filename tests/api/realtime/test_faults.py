@@ -16,7 +16,7 @@ def storm(make_live):
     return make_live(faults=(fault("websocket_disconnects", intensity=0.5),))
 
 
-@pytest.mark.parametrize("transport", ["websocket", "polling"])
+@pytest.mark.parametrize("transport", ["websocket", pytest.param("polling", marks=pytest.mark.accept)])
 def test_a_storm_cuts_its_share_of_users_and_cuts_them_again(storm, transport):
     clients = {number: storm.connect(number, [transport]) for number in range(1, 13)}
     storm.pass_time(MINUTE - 10)

@@ -65,19 +65,19 @@ def test_polling_goes_over_to_a_websocket(live):
     assert live.total("cryb_realtime_connections_total", type="polling") == 0
 
 
-def test_a_header_is_enough(live):
-    live.connect(3, auth=None, headers={"Authorization": f"Bearer {live.token(3)}"})
+def test_a_header_is_enough(shared):
+    shared.connect(3, auth=None, headers={"Authorization": f"Bearer {shared.token(3)}"})
 
 
-def test_a_query_is_enough(live):
+def test_a_query_is_enough(shared):
     client = Client("by query")
-    live.clients.append(client)
-    client.connect(f"{live.gate.url}?token={live.token(4)}", transports=["websocket"])
-    assert client.wait("ready")["user"]["id"] == live.user_id(4)
+    shared.clients.append(client)
+    client.connect(f"{shared.gate.url}?token={shared.token(4)}", transports=["websocket"])
+    assert client.wait("ready")["user"]["id"] == shared.user_id(4)
 
 
-def test_a_wrong_signature_is_none(live):
-    assert live.refused(auth={"token": live.token(4) + "x"}) == "Invalid token signature"
+def test_a_wrong_signature_is_none(shared):
+    assert shared.refused(auth={"token": shared.token(4) + "x"}) == "Invalid token signature"
 
 
 def test_refusals(live):

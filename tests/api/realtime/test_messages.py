@@ -90,12 +90,12 @@ def test_whoever_is_mentioned_hears_it_wherever_they_are(live, three):
     assert live.total("cryb_notifications_sent_total", type="mention") == 1
 
 
-def test_nobody_writes_where_they_do_not_belong(live):
-    client = live.connect(3)
+def test_nobody_writes_where_they_do_not_belong(shared):
+    client = shared.connect(3)
     foreign = next(
         server
-        for server in live.app.platform.store.seeded_servers
-        if not live.app.platform.store.server_members.has(server, live.app.platform.people.by_number(3))
+        for server in shared.app.platform.store.seeded_servers
+        if not shared.app.platform.store.server_members.has(server, shared.app.platform.people.by_number(3))
     )
     payload = {"channelId": foreign.channels[0].id, "content": "x"}
     assert client.call("message:create", payload)["code"] == "FORBIDDEN"

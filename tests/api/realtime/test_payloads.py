@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from simulator.api.realtime.events import INVALID_DATA, SERVER_ERROR
 from simulator.api.realtime.packets import UNREADABLE, Packet
 from simulator.api.realtime.tables import EVENTS, by_name
-from tests.api.realtime.conftest import eventually
+from tests.api.realtime.conftest import eventually, making
 
 JSON = st.recursive(
     st.none()
@@ -25,14 +25,10 @@ PAYLOADS = JSON | st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6)
 
 
 @pytest.fixture(scope="module")
-def one(request):
-    from tests.api.realtime.conftest import make_live
-
-    making = make_live.__wrapped__()
-    live = next(making)()
-    yield live, live.connect(3)
-    with pytest.raises(StopIteration):
-        next(making)
+def one():
+    with making() as make:
+        live = make()
+        yield live, live.connect(3)
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

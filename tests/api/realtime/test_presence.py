@@ -7,9 +7,9 @@ from simulator.api.realtime.presence import EACH, KEPT_MS, SWEEP_MS, Presences
 from simulator.clock import ManualClock
 
 
-def test_coming_and_going_is_told_to_the_others_in_a_channel(live):
-    channel = live.channel().id
-    one, other = live.connect(3), live.connect(4)
+def test_coming_and_going_is_told_to_the_others_in_a_channel(shared):
+    channel = shared.channel().id
+    one, other = shared.connect(3), shared.connect(4)
     one.call("channel:join", {"channelId": channel})
     other.call("channel:join", {"channelId": channel})
     joined = one.wait("channel:member_join")
@@ -17,7 +17,7 @@ def test_coming_and_going_is_told_to_the_others_in_a_channel(live):
     assert set(joined["user"]) == {"id", "username", "display_name"}
     other.call("channel:leave", {"channelId": channel})
     assert other.wait("channel:left") == {"channelId": channel}
-    assert one.wait("channel:member_leave") == {"channel_id": channel, "user_id": live.user_id(4)}
+    assert one.wait("channel:member_leave") == {"channel_id": channel, "user_id": shared.user_id(4)}
     assert other.call("channel:leave", {"channelId": channel})["code"] == "NOT_FOUND"
     one.call("message:create", {"channelId": channel, "content": "x"})
     other.settle()
@@ -25,34 +25,34 @@ def test_coming_and_going_is_told_to_the_others_in_a_channel(live):
     assert other.all("channel:member_join") == []
 
 
-def test_typing_stops_by_itself_after_ten_seconds(live):
-    channel = live.channel().id
-    one, other = live.connect(3), live.connect(4)
+def test_typing_stops_by_itself_after_ten_seconds(shared):
+    channel = shared.channel().id
+    one, other = shared.connect(3), shared.connect(4)
     for user in (one, other):
         user.call("channel:join", {"channelId": channel})
     one.call("channel:typing", {"channelId": channel})
-    assert other.wait("channel:typing_start")["user_id"] == live.user_id(3)
-    live.pass_time(TYPING_MS - 1)
+    assert other.wait("channel:typing_start")["user_id"] == shared.user_id(3)
+    shared.pass_time(TYPING_MS - 1)
     one.call("channel:typing", {"channelId": channel})  # still does
-    live.pass_time(TYPING_MS - 1)
+    shared.pass_time(TYPING_MS - 1)
     other.settle()
     assert other.all("channel:typing_stop") == []
-    live.pass_time(1)
-    assert other.wait("channel:typing_stop") == {"channel_id": channel, "user_id": live.user_id(3)}
+    shared.pass_time(1)
+    assert other.wait("channel:typing_stop") == {"channel_id": channel, "user_id": shared.user_id(3)}
     one.call("channel:typing", {"channelId": channel})
     one.call("channel:typing_stop", {"channelId": channel})
     other.wait("channel:typing_stop", times=2)
-    live.pass_time(2 * TYPING_MS)
+    shared.pass_time(2 * TYPING_MS)
     one.call("channel:typing", {"channelId": channel})
     one.io.disconnect()
     other.wait("channel:typing_stop", times=3)
     assert one.all("channel:typing_start") == []
-    assert len(live.app.realtime.typing) == 0
+    assert len(shared.app.realtime.typing) == 0
 
 
-def test_a_server_shows_its_state_and_its_members(live):
-    server = live.app.platform.store.seeded_servers[0]
-    one, other = live.connect(3), live.connect(4)
+def test_a_server_shows_its_state_and_its_members(shared):
+    server = shared.app.platform.store.seeded_servers[0]
+    one, other = shared.connect(3), shared.connect(4)
     one.call("server:join", {"serverId": server.id})
     state = one.wait("server:state")
     assert state["id"] == server.id
@@ -60,10 +60,10 @@ def test_a_server_shows_its_state_and_its_members(live):
     assert state["_count"]["members"] == server.members
     assert state["roles"]
     other.call("server:join", server.id)
-    assert one.wait("presence:update") == {"user_id": live.user_id(4), "status": "online", "server_id": server.id}
+    assert one.wait("presence:update") == {"user_id": shared.user_id(4), "status": "online", "server_id": server.id}
     one.call("server:request_members", {"serverId": server.id, "limit": 3})
     chunk = one.wait("server:members_chunk")
-    assert [member["user"]["id"] for member in chunk["members"]] == [live.user_id(n) for n in (3, 4, 1)]
+    assert [member["user"]["id"] for member in chunk["members"]] == [shared.user_id(n) for n in (3, 4, 1)]
     assert chunk["members"][1]["presence"]["status"] == "online"
     one.call("server:request_members", {"serverId": server.id, "query": "000042"})
     assert [m["user"]["username"] for m in one.wait("server:members_chunk", times=2)["members"]] == ["user_000042"]
@@ -73,39 +73,38 @@ def test_a_server_shows_its_state_and_its_members(live):
     assert other.call("server:leave", {"serverId": server.id})["code"] == "NOT_FOUND"
 
 
-def test_everybody_hears_of_presence_and_of_going(live):
-    one, other = live.connect(3), live.connect(4)
-    second = live.connect(3)
+def test_everybody_hears_of_presence_and_of_going(shared):
+    one, other = shared.connect(3), shared.connect(4)
+    second = shared.connect(3)
     activity = {"type": "playing", "name": "chess"}
     one.call("presence:update", {"status": "dnd", "activity": activity})
     for user in (one, other, second):
         told = user.wait("presence:update")
-        assert (told["user_id"], told["userId"], told["status"]) == (live.user_id(3), live.user_id(3), "dnd")
+        assert (told["user_id"], told["userId"], told["status"]) == (shared.user_id(3), shared.user_id(3), "dnd")
         assert told["activity"]["name"] == "chess"
         assert {"lastSeen", "deviceType"} <= set(told)
-    other.call("presence:request", {"userIds": [live.user_id(3), live.user_id(99)]})
+    other.call("presence:request", {"userIds": [shared.user_id(3), shared.user_id(99)]})
     assert [one["status"] for one in other.wait("presence:update_bulk")] == ["dnd", "offline"]
     one.io.emit("heartbeat")
     one.wait("heartbeat_ack")
-    one.io.disconnect()
-    live.tick()
+    shared.hang_up(one)
+    shared.tick()
     other.settle()
     assert len(other.all("presence:update")) == 1  # the other socket of the same user is still there
-    second.io.disconnect()
-    live.tick()
+    shared.hang_up(second)
+    shared.tick()
     gone = other.wait("presence:update", times=2)
-    assert (gone["userId"], gone["status"]) == (live.user_id(3), "offline")
+    assert (gone["userId"], gone["status"]) == (shared.user_id(3), "offline")
 
 
-def test_many_who_go_at_once_are_told_in_a_list(live):
-    other = live.connect(1)
-    many = [live.connect(number) for number in range(2, EACH + 5)]
-    for client in many:
-        client.io.disconnect()
-    live.tick()
+def test_many_who_go_at_once_are_told_in_a_list(shared):
+    other = shared.connect(1)
+    many = [shared.connect(number) for number in range(2, EACH + 5)]
+    shared.hang_up(*many)
+    shared.tick()
     bulk = other.wait("presence:update_bulk")
     told = {one["user_id"] for one in (*bulk, *other.all("presence:update"))}
-    assert told == {live.user_id(number) for number in range(2, EACH + 5)}
+    assert told == {shared.user_id(number) for number in range(2, EACH + 5)}
     assert len(other.all("presence:update")) == EACH
 
 

@@ -22,7 +22,8 @@ TOKEN = "for-tests"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.accept)])
+@pytest.mark.accept
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_storm_outage_and_end_with_sockets_open(tmp_path: Path, ending: signal.Signals) -> None:
     started = WallClock().now_ms()
     manifest = build_manifest(scenarios=("http", "socketio"), started_ms=started)
