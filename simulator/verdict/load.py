@@ -120,9 +120,12 @@ def achieved_ratio(case: Case) -> float | None:
 def load_notes(case: Case) -> tuple[str, ...]:
     """What a reader of the latencies should know."""
     ended = _ended(case)
-    if ended is None or not _too_busy(ended):
+    if ended is None:
         return ()
-    return (f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive",)
+    lost = tuple(f"{text}; the others took over its share" for text in ended.lost_workers)
+    if not _too_busy(ended):
+        return lost
+    return (*lost, f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive")
 
 
 def load_summary(case: Case) -> LoadSummary | None:
