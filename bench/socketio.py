@@ -53,7 +53,7 @@ def measure(core: int, url: str, what: str, users: int, seconds: float) -> dict[
             "BENCH_OUT": f"{folder}/out.json",
             "BENCH_WHAT": what,
         }
-        rate = ["-u", str(users), "-r", str(max(50, users // 20))]
+        rate = ["-u", str(users), "-r", str(max(20, users // 70))]
         argv = [sys.executable, "-m", "locust", "-f", str(USERS), "--headless", "--only-summary", "--host", url, *rate]
         done = subprocess.run([*pin([core]), *argv], env=env, capture_output=True, text=True, timeout=300 + users / 10)
         out = Path(folder) / "out.json"

@@ -221,6 +221,7 @@ class SocketIOMember(Member):
         finally:
             self._answer, self._result = b"", None
         self._count("connect", began, problem)
+        self.client.close()  # what was needed to sign in: not a second connection for each who is here
         if isinstance(problem, RefusedError):
             self.identity.forget()  # perhaps the token holds no longer: sign in anew
         return problem is None
