@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.catalog.jobs import BY_NAME, CRYB_API
+from simulator.engine.thresholds import comparisons_of
 from simulator.rehearsal.alert_limits import fault_id
 from simulator.telemetry.rules import AlertRule, Selector
+from simulator.units import SECOND, format_duration
 
 CUSTOM: Final = "custom"
 _CODES: Final = frozenset(
@@ -17,6 +19,8 @@ _CODES: Final = frozenset(
 )
 _REQUESTS: Final = re.compile(r"http|request|response")
 _FAILED: Final = re.compile(r"5|error|fail", re.IGNORECASE)
+_LONGEST_SECONDS: Final = 30.0  # of a response; what is more is counted in milliseconds
+_SHORTEST_MS: Final = 1500
 _SLOW: Final = re.compile(r"duration|latency|_seconds|_time")
 
 _BY_METRIC: Final[tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]] = tuple(
@@ -87,9 +91,9 @@ class Causes:
             if pattern.match(metric) or (not pattern.pattern.startswith(("pg_", "(pg_")) and pattern.search(metric)):
                 return Cause(kind, looks, lines)
         if _REQUESTS.search(metric) and _SLOW.search(metric) and "histogram_quantile" in rule.expr:
-            return Cause("latency", looks, ("parameters:", "  delay: 1500ms"))
+            return Cause("latency", looks, ("parameters:", f"  delay: {_delay(rule.expr)}"))
         if metric.startswith("http_") and re.search(r"duration|latency", metric):
-            return Cause("latency", looks, ("parameters:", "  delay: 1500ms"))
+            return Cause("latency", looks, ("parameters:", f"  delay: {_delay(rule.expr)}"))
         return None
 
     def _outage(self, selector: Selector, rule: AlertRule) -> Cause | None:
@@ -104,6 +108,16 @@ class Causes:
 
 
 PLAIN: Final = Causes()
+
+
+def _delay(expr: str) -> str:
+    """Twice what an alert allows a response to take, as far as it says so in seconds."""
+    try:
+        limits = [one.threshold for one in comparisons_of(expr) if one.op in (">", ">=") and one.threshold]
+    except ValueError:
+        limits = []
+    longest = max((limit for limit in limits if limit <= _LONGEST_SECONDS), default=0.0)
+    return format_duration(max(round(2 * longest * SECOND), _SHORTEST_MS))
 
 
 def _is_of_failed_requests(selector: Selector) -> bool:

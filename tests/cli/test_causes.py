@@ -48,6 +48,13 @@ def test_an_outage_is_that_of_the_service_behind_the_job() -> None:
     assert cause.lines == ("target:", "  service: redis")
 
 
+@pytest.mark.parametrize(("limit", "delay"), [("2", "4s"), ("0.5", "1s500ms"), ("3000", "1s500ms")])
+def test_a_delay_is_beyond_what_the_alert_allows(limit: str, delay: str) -> None:
+    cause = Causes().of(rule(f"histogram_quantile(0.9, rate(app_request_latency_seconds_bucket[5m])) > {limit}"))
+    assert cause is not None
+    assert cause.lines == ("parameters:", f"  delay: {delay}")
+
+
 def test_what_an_overlay_lets_react_comes_first() -> None:
     cause = Causes(reacts={"some-alert"}).of(rule("pg_up == 0"))
     assert cause is not None
