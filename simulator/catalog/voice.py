@@ -25,6 +25,10 @@ from simulator.telemetry.samples import MetricType
 
 PARTICIPANTS_PER_SFU: Final = 500
 """How many participants one LiveKit node has places for. No metric tells it: a rule has to know the number."""
+OVERLOAD_FROM: Final = 0.9
+"""From this share of its places on, an SFU forwards late and loses packets; when it is full, so much of both."""
+OVERLOAD_JITTER_MS: Final = 90.0
+OVERLOAD_LOSS: Final = 0.06
 POOR_SHARE: Final = 0.0042
 """Share of calls that are poor on a good day: what the E-model makes of the paths below."""
 

@@ -12,9 +12,8 @@ import math
 import zlib
 from typing import Final
 
-from simulator.catalog.voice import PARTICIPANTS_PER_SFU
+from simulator.catalog.voice import OVERLOAD_FROM, OVERLOAD_JITTER_MS, OVERLOAD_LOSS, PARTICIPANTS_PER_SFU
 from simulator.media.messages import Impairment
-from simulator.model.signals.voice import OVERLOAD_FROM, OVERLOAD_JITTER_MS, OVERLOAD_LOSS
 from simulator.model.voice_quality import GilbertElliott
 from simulator.profile.activity import ActiveFault
 from simulator.profile.manifest import Manifest

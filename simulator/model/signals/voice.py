@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.catalog.voice import BAD_SCORES, GOOD_SCORES, PARTICIPANTS_PER_SFU, PATHS, POOR_SHARE
+from simulator.catalog.voice import (
+    BAD_SCORES,
+    GOOD_SCORES,
+    OVERLOAD_FROM,
+    OVERLOAD_JITTER_MS,
+    OVERLOAD_LOSS,
+    PARTICIPANTS_PER_SFU,
+    PATHS,
+    POOR_SHARE,
+)
 from simulator.model.moment import Floats, Moment, signal
 from simulator.model.spreads import Spread, register
 from simulator.model.voice_quality import OPUS, Path, among_calls
@@ -19,9 +28,6 @@ from simulator.profile.people import (
 )
 
 REPORT_SECONDS = 30.0
-OVERLOAD_FROM = 0.9
-"""From this share of its places on, an SFU forwards late and loses packets."""
-OVERLOAD_JITTER_MS, OVERLOAD_LOSS = 90.0, 0.06
 PACKETS_PER_SECOND = {"incoming": 85.0, "outgoing": 210.0}
 """Of one participant: 50 of audio, and video by those who have it on."""
 
