@@ -67,7 +67,8 @@ class Ledger:
         node = drop(home, key)
         self.change(node, path, f"left out: needs Alertmanager >= {since}, the one used here is {self.version}")
         line = place(node)[0] if node is not None else 0
-        self.lacking.append(f"{self.source}:{line}: {path} needs Alertmanager ≥ {since}, this is {self.version}")
+        needs = f"needs Alertmanager ≥ {since}, this is {self.version}; --alertmanager-bin takes the one you run"
+        self.lacking.append(f"{self.source}:{line}: {path} {needs}")
 
     def drop_unknown(self, home: MappingNode, key: str, path: str, allowed: Sequence[str]) -> None:
         """Remove a key that nobody here knows: it could hold an address."""
