@@ -1,6 +1,6 @@
 """Socket.IO: the generator's CPU for an echoed message, for a message received from others, and for idle listeners.
 
-    python bench/socketio.py [--seconds 10] [--users 50] [--idle 5000]
+    python bench/messaging.py [--seconds 10] [--users 50] [--idle 5000]
 
 The baseline in the same run is Locust's own `locust.contrib.socketio.SocketIOUser`. The server is python-socketio
 without limits, pinned to one core where there are several, the generator to another. CPU time is the generator
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from tests.load.stand_in_api import TOKEN  # noqa: E402
 
-USERS = ROOT / "bench" / "users" / "socketio_users.py"  # beside this file, it would find this one for `socketio`
+USERS = ROOT / "bench" / "users" / "socketio_users.py"
 
 
 def pin(cores: list[int]) -> list[str]:
