@@ -11,8 +11,10 @@ from _run import RUN
 from gevent.event import Event
 from locust import User, events
 from locust.env import Environment
+from locust.exception import StopUser
 from locust.rpc import Message
 from locust.runners import WorkerRunner
+from locust.user.task import LOCUST_STATE_WAITING
 
 from simulator.profile.schema import LoadModel, Scenario
 from simulator.streams.arrivals import Arrivals
@@ -66,11 +68,20 @@ class PacedUser(User):
     scenario: ClassVar[Scenario] = Scenario.HTTP
     _has_turn = RUN is None  # without a plan everybody begins at once
     _due_ms: float | None = None
+    _leaving = False
+
+    def stop(self, force: bool = False) -> bool:
+        """Locust ends a user who waits at once, but one after the other: whose turn comes before that sends nothing any
+        more, or it would be cut off from the answer."""
+        self._leaving = self._state == LOCUST_STATE_WAITING
+        return bool(super().stop(force))
 
     def turn(self) -> None:
         """Wait until this user may send one request. Ends the user when it was told to stop meanwhile."""
         if not self._has_turn:
             self.wait()
+        if self._leaving:
+            raise StopUser
         self._has_turn = False
         if RUN is not None and self._due_ms is not None and self.scenario not in CROWDS:
             TURNS[self.scenario].begin(self._due_ms, RUN.elapsed_ms())
