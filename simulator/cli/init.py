@@ -105,6 +105,7 @@ def first_profile(found: Found, names: LearntNames) -> str:
     quick = [rule for rule in rules.alerts if rule.selectors and rule.reach_ms + rule.for_ms < HOUR]
     likely = [rule for rule in quick if causes.of(rule)]
     platforms = [rule for rule in likely if (cause := causes.of(rule)) and cause.kind != CUSTOM]
+    platforms = [rule for rule in platforms if not names.added & {selector.metric for selector in rule.selectors}]
     chosen = min(platforms or likely or quick or rules.alerts, key=_urgency, default=None)
     return draft(FIRST_PROFILE, chosen, causes) if chosen else starter(FIRST_PROFILE)
 

@@ -16,6 +16,7 @@ import typer
 
 import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.catalogue import PLATFORM
+from simulator.catalog.exposed import SUFFIXES
 from simulator.cli.catalog_sources import team_homes
 from simulator.cli.discovery import Found
 from simulator.engine.expressions import Expression, expressions_in
@@ -37,6 +38,8 @@ class LearntNames:
     summary: str = ""
     jobs: Mapping[str, str] = field(default_factory=dict)
     reacts: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
+    """Names that the overlay adds: the model does not drive them by faults of its own."""
 
 
 def learn_names(found: Found) -> LearntNames:
@@ -60,20 +63,21 @@ def learn_names(found: Found) -> LearntNames:
     if not learnt.is_needed:
         return LearntNames(jobs=guessed)
     try:
-        reacts = _reacts(learnt.text)
+        loaded = _loaded(learnt.text)
     except InputError as error:
         typer.echo(f"no overlay was written, crybsim catalog learn says more: {error}", err=True)
         return LearntNames(jobs=guessed)
-    return LearntNames(learnt.text, learnt.summary, guessed, reacts)
+    added = frozenset(one.name + part for one in loaded.content.add for part in ("", *SUFFIXES))
+    return LearntNames(learnt.text, learnt.summary, guessed, reactions(loaded), added)
 
 
-def _reacts(overlay: str) -> frozenset[str]:
-    """The ids of faults that an overlay's families react to. Raises InputError for an overlay that is none."""
+def _loaded(overlay: str) -> OverlayFile:
+    """An overlay's text, read and checked. Raises InputError."""
     with tempfile.TemporaryDirectory(prefix="crybsim-") as folder:
         path = Path(folder) / OVERLAY.name
         path.write_text(overlay, encoding="utf-8")
         (loaded,) = load_overlays([path])
-    return reactions(loaded)
+    return loaded
 
 
 def reactions(overlay: OverlayFile) -> frozenset[str]:

@@ -141,3 +141,15 @@ def test_files_that_cannot_be_learnt_from_do_not_stop_it(folder: Path, capsys: p
     (folder / "p.yml").write_text("scrape_configs:\n- {}\n")
     assert main(["init"]) == 0
     assert "scrape jobs not learnt from: p.yml:2:3: scrape_configs: a job without job_name" in capsys.readouterr().err
+
+
+def test_the_first_alert_is_one_that_a_fault_of_the_model_can_set_off(folder: Path) -> None:
+    rule = "  - alert: {}\n    expr: {}\n"
+    (folder / "r.yml").write_text(
+        "groups:\n- name: g\n  rules:\n"
+        + rule.format("CertOfOurs", "our_cert_expires_in_days < 3")  # looks like one of the model's, and is a guess
+        + rule.format("DatabaseGone", "pg_up == 0\n    for: 5m")
+    )
+    assert main(["init"]) == 0
+    profile = load_profile(folder / "profiles/first-rehearsal.yaml")
+    assert [expected.name for expected in profile.expect.alerts] == ["DatabaseGone"]
