@@ -23,14 +23,17 @@ STALL_PLANNED = 20
 
 
 def judge_load(case: Case) -> tuple[Finding, ...]:
-    """Everything that keeps the load from being the load that was planned, one met finding when nothing does; then
-    the profile's thresholds."""
+    """Whether the load was the load that was planned, then the profile's thresholds."""
     if not _planned(case):
         return ()
-    return (*_judge_rate(case), *_judge_thresholds(case))
+    return (*judge_rate(case), *_judge_thresholds(case))
 
 
-def _judge_rate(case: Case) -> tuple[Finding, ...]:
+def judge_rate(case: Case) -> tuple[Finding, ...]:
+    """Everything that keeps the load from being the load that was planned, one met finding when nothing does. With
+    another load than planned nobody can say what ought to have fired."""
+    if not _planned(case):
+        return ()
     ended = _ended(case)
     if ended is None:
         return (_finding("load was planned and its totals never came: the generator did not end as it should"),)

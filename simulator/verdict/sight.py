@@ -17,7 +17,7 @@ from simulator.telemetry.rules import AlertRule
 from simulator.units import SECOND, format_duration
 from simulator.verdict.case import Case
 from simulator.verdict.document import Word
-from simulator.verdict.load import judge_load
+from simulator.verdict.load import judge_rate
 from simulator.verdict.targets import unexplained
 from simulator.verdict.wording import listed, span
 
@@ -72,7 +72,7 @@ class Sight:
             found.append(Disturbance(case.watched_until_ms, "run", "the run was stopped early", False))
         found += [
             Disturbance(case.started_ms, "load", finding.message, True)
-            for finding in judge_load(case)
+            for finding in judge_rate(case)
             if finding.word is Word.UNOBSERVED
         ]
         return tuple(sorted(found, key=lambda disturbance: disturbance.at_ms))

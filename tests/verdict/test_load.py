@@ -101,3 +101,5 @@ def test_a_threshold_that_nobody_could_judge_is_inconclusive() -> None:
     must_not_pass(limited(), "load.thresholds[0]", Word.UNOBSERVED, "the load's totals never came")
     busy = limited(KEPT, worker_cpu_ratio=0.95)
     must_not_pass(busy, "load.thresholds[0]", Word.UNOBSERVED, "95% of its core")
+    unobserved = {one.expectation for one in limited(few).judged().findings if one.word is Word.UNOBSERVED}
+    assert unobserved == {"load.thresholds[0]"}, "the load was as planned, so alerts can be judged all the same"
