@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,10 +29,23 @@ def start(folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
+def free_pair() -> int:
+    """A port that is free, as the one after it is."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
 @pytest.mark.accept
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("killed", [False, True], ids=["to its end", "master killed"])
 def test_a_run_led_here_and_driven_there(tmp_path: Path, killed: bool) -> None:
-    port = free_port()
+    port = free_pair()
     with serving() as api:
         seconds = "60s" if killed else "10s"
         led = ["--master", "--master-bind", f"127.0.0.1:{port}", "--expect-workers", "2", "--host", api.url]
@@ -40,6 +55,7 @@ def test_a_run_led_here_and_driven_there(tmp_path: Path, killed: bool) -> None:
             if killed:
                 while api.total < 5:
                     assert master.poll() is None, master.communicate()[0]
+                    time.sleep(0.1)
                 os.kill(master.pid, signal.SIGKILL)
             told = master.communicate(timeout=280)[0]
             theirs = worker.communicate(timeout=280)[0]

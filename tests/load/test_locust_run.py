@@ -180,11 +180,10 @@ def test_a_killed_worker_is_told_and_its_share_driven_by_the_others(tmp_path: Pa
         assert run.lost_workers == ("worker 2 of the load generator was killed by SIGKILL",)
         rates: list[float] = []
         deadline = time.monotonic() + 200
-        while not (rates and rates[-1] > 35):
+        while not (rates and min(rates) < 30 and rates[-1] > 35):  # Locust's master misses it after some seconds only
             assert time.monotonic() < deadline, rates
             rates += [one.requests_per_second for one in run.poll()]
             time.sleep(0.1)
-        assert min(rates) < 30  # until Locust's master has missed it for some seconds
         steady = driven_for(run, seconds=6)[1:]
         assert kept_rate(steady) == pytest.approx(1.0, abs=0.2)  # neither short of its share nor dealt twice
         ended = run.finish()
