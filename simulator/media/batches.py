@@ -33,6 +33,10 @@ LENGTH: Final = 7
 
 _SO_TIMESTAMPNS: Final = 35
 _SO_RXQ_OVFL: Final = 40
+_UDP_SEGMENT: Final = 103
+_CUT_BYTES: Final = 18  # a control message with 16 bits in it
+_MOST_CUT: Final = 64  # UDP_MAX_SEGMENTS of older kernels
+_CANNOT_CUT: Final = (errno.EINVAL, errno.EIO, errno.EOPNOTSUPP, errno.ENOPROTOOPT)
 _BUFFER_BYTES: Final = 4 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -89,6 +93,63 @@ class Batch:
                 refused.append(at)
                 at += 1
         return refused
+
+
+class AlikeBatch(Batch):
+    """A batch whose neighbours mostly have one size and one destination: such a run is handed over as one message that
+    the kernel cuts into datagrams (UDP_SEGMENT, udp(7)), for a fifth of the time. Linux before 4.18 has no such thing;
+    there each datagram is a message."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._segments = True
+        self._messages: Words = np.zeros((size, HEADER_WORDS), np.uint64)
+        self._messages[:, 1] = 16
+        self._cuts: Words = np.zeros((size, 3), np.uint64)
+        self._cuts[:, 0] = _CUT_BYTES
+        self._cuts[:, 1] = socket.IPPROTO_UDP | _UDP_SEGMENT << 32
+
+    def send(self, descriptor: int, count: int) -> list[int]:
+        """As `Batch.send`."""
+        if not self._segments:
+            return super().send(descriptor, count)
+        runs = self._runs(count)
+        for at, (first, length) in enumerate(runs):
+            self._cuts[at, 2] = self.pieces[first, 1]
+            self._messages[at, 0] = self.addresses.ctypes.data + 16 * first
+            self._messages[at, 2] = self.pieces.ctypes.data + 16 * first
+            self._messages[at, 3] = length
+            self._messages[at, 4] = self._cuts.ctypes.data + 24 * at if length > 1 else 0
+            self._messages[at, 5] = 24 if length > 1 else 0
+        refused: list[int] = []
+        at = 0
+        while at < len(runs):
+            there = self._messages.ctypes.data + 8 * HEADER_WORDS * at
+            sent: int = _sendmmsg(descriptor, there, len(runs) - at, socket.MSG_DONTWAIT)
+            if sent > 0:
+                at += sent
+            elif ctypes.get_errno() == errno.EINTR:
+                continue
+            elif at == 0 and ctypes.get_errno() in _CANNOT_CUT:
+                self._segments = False
+                return super().send(descriptor, count)
+            else:
+                refused.extend(range(runs[at][0], sum(runs[at])))
+                at += 1
+        return refused
+
+    def _runs(self, count: int) -> list[tuple[int, int]]:
+        """First and number of the datagrams of each message."""
+        sizes, to = self.pieces[:count, 1], self.addresses[:count, 0]
+        ends = np.flatnonzero((sizes[1:] != sizes[:-1]) | (to[1:] != to[:-1])) + 1
+        runs = []
+        first = 0
+        for end in (*ends.tolist(), count):
+            while first < end:
+                length = min(end - first, _MOST_CUT)
+                runs.append((first, length))
+                first += length
+        return runs
 
 
 def open_socket(host: str = "127.0.0.1", port: int = 0) -> socket.socket:

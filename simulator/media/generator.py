@@ -2,7 +2,7 @@
 
     {"do": "join", "session": "s1", "relay": "127.0.0.1:50000", "room": "channel_1", "ssrc": 7, "seconds": 12}
 
-One thread, no Python object for a packet. Two milliseconds are a tick: it sends what is due, looks at a part of the
+One thread, no Python object for a packet. Five milliseconds are a tick: it sends what is due, looks at a part of the
 sockets, and gives the rest of its time to a few of the reports that are due.
 """
 
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import CrybsimError, ExitCode
-from simulator.media.batches import AT_ONCE, PACKET_BYTES, Batch, open_socket
+from simulator.media.batches import AT_ONCE, PACKET_BYTES, AlikeBatch, Batch, open_socket
 from simulator.media.conversation import goodbye, hear_goodbye, is_answer, knock, seconds_to_next
 from simulator.media.exchange import MOST_TOLD, write_report
 from simulator.media.hearing import Heard, settle_quiet, settle_stream
@@ -50,9 +50,10 @@ SILENT_NS: Final = 60_000_000_000
 """A stream that has not been heard for so long is given up."""
 SKIP_NS: Final = 200_000_000
 """What should have left longer ago is not sent any more; its sessions are marked."""
-_EACH_TICK: Final = 6  # reports of each kind in one tick, so that sending need not wait for them
-_COMMANDS: Final = 20
-_LISTEN_EVERY: Final = 4  # turns
+_EACH_TICK: Final = 15  # reports of each kind in one tick, so that sending need not wait for them
+_COMMANDS: Final = 40
+_LISTEN_EVERY: Final = 2  # turns
+_LOOK_AT: Final = (1, 3)  # sockets, from the one that has just sent: each twice a frame
 _IDLE_SECONDS: Final = 0.2
 
 
@@ -66,7 +67,7 @@ class Generator:
         self._sessions = Sessions(seed)
         self._streams = Streams()
         self._sockets = [open_socket() for _ in range(PHASES)]
-        self._out = Batch(AT_ONCE)
+        self._out = AlikeBatch(AT_ONCE)
         self._in = Batch(AT_ONCE, incoming=True)
         self._out.data[:, 12:] = np.frombuffer(random.Random(seed).randbytes(self._out.data.shape[1] - 12), np.uint8)  # noqa: S311
         self._senders = np.zeros(AT_ONCE, np.int64)
@@ -127,7 +128,8 @@ class Generator:
             if self._epoch_ns + self._tick * TICK_NS > time.monotonic_ns():
                 break
             self._send(self._tick)
-            self._receive((self._tick + PHASES // 2) % PHASES)  # each once a frame, when its own packets are long gone
+            for later in _LOOK_AT:
+                self._receive((self._tick + later) % PHASES)
             self._tick += 1
             self._act(time.monotonic_ns())
         now = time.monotonic_ns()

@@ -16,9 +16,9 @@ from simulator.media.packets import forget, put
 from simulator.media.talking import ALWAYS, LATENESS_BINS, LISTENS, SPEAKER, SPURTS, begin
 from simulator.wire.rtp import FRAME_MS
 
-TICK_MS: Final = 2
+TICK_MS: Final = 5
 PHASES: Final = FRAME_MS // TICK_MS
-"""Sessions send in one of ten ticks of a frame, and each tick has a socket of its own, so it is one system call."""
+"""Sessions send in one of four ticks of a frame, and each tick has a socket of its own, so it is one system call."""
 _MODES: Final = {Talk.SPURTS: SPURTS, Talk.ALWAYS: ALWAYS, Talk.LISTENS: LISTENS}
 _ROOM: Final = 1024
 
