@@ -194,12 +194,14 @@ class Sight:
             return () if constant else ("its expression names no series that crybsim can watch",)
         onset_ms = self.case.first_onset_ms
         reasons: dict[str, str] = {}
-        unknown, last = self.unknown_metrics(rule), self._last_seen(rule)
+        last = self._last_seen(rule)
+        absent = {seen.unknown for seen in last.values() if seen.absence}
+        unknown = tuple(name for name in self.unknown_metrics(rule) if name not in absent)
         if unknown:
             reasons[""] = f"nothing in this run exposes {listed(unknown)}; {LEARN}"
         for selector in rule.selectors:
             name = str(selector)
-            if unknown and name in last and last[name].unknown:
+            if unknown and name in last and last[name].unknown in unknown:
                 continue
             seen = [s for s in self.case.seen(SelectorObserved) if (s.alert, s.selector) == (rule.name, name)]
             if selector.absence or any(s.absence for s in seen):
