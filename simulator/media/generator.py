@@ -50,8 +50,8 @@ SILENT_NS: Final = 60_000_000_000
 """A stream that has not been heard for so long is given up."""
 SKIP_NS: Final = 200_000_000
 """What should have left longer ago is not sent any more; its sessions are marked."""
-_EACH_TICK: Final = 15  # reports of each kind in one tick, so that sending need not wait for them
-_COMMANDS: Final = 40
+_EACH_TICK: Final = 8  # reports of each kind in one tick, so that sending need not wait for them
+_COMMANDS: Final = 10
 _LISTEN_EVERY: Final = 2  # turns
 _LOOK_AT: Final = (1, 3)  # sockets, from the one that has just sent: each twice a frame
 _IDLE_SECONDS: Final = 0.2
