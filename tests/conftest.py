@@ -9,7 +9,7 @@ from hypothesis import settings
 # a shell that started the tests in the background has them ignore SIGINT, and every child would inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# the same examples each time, or a run that says nothing about the change at hand turns red; `make accept` draws new ones
+# the same examples each time, or a run turns red that says nothing about the change; `make accept` draws new ones
 settings.register_profile("crybsim", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("crybsim")
