@@ -31,7 +31,7 @@ demo-live: install ## the same in real time, with load on the reference API (fou
 	@$(BIN)/crybsim rehearse $(PROFILE) --mode live
 
 test: install exporters check ## check, then every test but the acceptance runs (under 12 minutes)
-	@$(BIN)/python -m pytest -m "not accept" -n 2 --dist loadfile --ignore tests/rehearsals
+	@$(BIN)/python -m pytest -m "not accept" -n 3 --dist loadfile --ignore tests/rehearsals
 	@$(BIN)/python -m pytest -m "not accept" tests/rehearsals
 
 accept: install bugsink ## the acceptance runs (under 45 minutes)

@@ -64,6 +64,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "prometheus_url: http://p.example.org/prefix\nalertmanager_url: https://a.example.org\n"
         "discovered: {api: [{targets: ['a:1'], labels: {__meta_x: y}}]}\njobs: {api: cryb-api}\n"
         "loki_url: http://l.example.org:3100\ngrafana_url: http://g.example.org\nlimits: {users: 500, rate: 200/s}\n"
+        "target: ours.yaml\n"
     )
     settings = load_settings(path)
     assert settings.limits.rate == 200.0

@@ -14,7 +14,7 @@ import pytest
 
 from tests.scenarios.http_cases import CASES, LOST, Case
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.accept, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 
 

@@ -231,6 +231,7 @@ def test_a_profile_names_its_overlays_from_its_own_folder(tmp_path: Path) -> Non
     assert [Path(overlay.path).name for overlay in found] == ["team.yaml", "ours.yaml"]
 
 
+@pytest.mark.accept
 def test_all_families_of_all_jobs_can_be_called_otherwise(tmp_path: Path) -> None:
     names = dict.fromkeys((family.job, family.name) for family in PLATFORM.families)
     lines = [f"- {{family: {name}, job: {job}, name: ours_{name}, with: {{env: prod}}}}" for job, name in names]
