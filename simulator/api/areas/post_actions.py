@@ -6,10 +6,11 @@ from typing import Final
 
 from pydantic import Field
 
+from simulator.api.areas.posts import publish
 from simulator.api.dealings import Report
 from simulator.api.entities import Comment, Post
 from simulator.api.exchange import Body, Exchange, Failure, Form, Reply
-from simulator.api.moderators import moderates, require_moderator, require_not
+from simulator.api.moderators import moderates, require_moderator
 from simulator.api.platform import Platform
 from simulator.api.routing import Handler, serve
 
@@ -91,27 +92,9 @@ async def crosspost(platform: Platform, exchange: Exchange) -> Reply:
     """Post what stands elsewhere into a community that the caller belongs to."""
     body = exchange.read(Crossing)
     post = find_post(platform, exchange)
-    store = platform.store
-    community = store.communities.get(body.community_id)
-    if community is None:
-        raise Failure(404, "NOT_FOUND", "Community not found", form=Form.SHORT)
-    if not store.community_members.has(community, exchange.caller):
-        raise Failure(403, "FORBIDDEN", "You are not a member of this community", form=Form.SHORT)
-    require_not(platform, exchange.caller, community, "ban", "mute")
-    await platform.database.query("insert", "posts")
-    made = Post(
-        store.new_id(),
-        community,
-        exchange.caller,
-        body.title or post.title,
-        post.content,
-        store.now(),
-        store.now_ms(),
-        url=post.url,
-    )
-    store.posts.put(made.id, made)
-    community.posts += 1
-    platform.metrics.post_created(community.metric_name, "link" if post.url else "text")
+    unknown = Failure(404, "NOT_FOUND", "Community not found", form=Form.SHORT)
+    title = body.title or post.title
+    made = await publish(platform, exchange, body.community_id, title, post.content, post.url, unknown)
     return Reply({**made.view(), "crosspostOf": post.id})
 
 

@@ -65,28 +65,35 @@ async def post(platform: Platform, exchange: Exchange) -> Reply:
 async def create(platform: Platform, exchange: Exchange) -> Reply:
     """Write a post into a community that the caller belongs to."""
     body = exchange.read(NewPost)
+    unknown = Failure(400, "INVALID_REFERENCE", "Community not found", form=Form.SHORT)
+    made = await publish(platform, exchange, body.community_id, body.title, body.content, body.url, unknown)
+    return Reply(made.view())
+
+
+async def publish(
+    platform: Platform,
+    exchange: Exchange,
+    community_id: str,
+    title: str,
+    content: str | None,
+    url: str | None,
+    unknown: Failure,
+) -> Post:
+    """A new post of the caller's. Raises `unknown` where there is no such community, Failure 403 where the caller may
+    not write there."""
     store = platform.store
-    community = store.communities.get(body.community_id)
+    community = store.communities.get(community_id)
     if community is None:
-        raise Failure(400, "INVALID_REFERENCE", "Community not found", form=Form.SHORT)
+        raise unknown
     if not store.community_members.has(community, exchange.caller):
         raise Failure(403, "FORBIDDEN", "You are not a member of this community", form=Form.SHORT)
     require_not(platform, exchange.caller, community, "ban", "mute")
     await platform.database.query("insert", "posts")
-    made = Post(
-        store.new_id(),
-        community,
-        exchange.caller,
-        body.title,
-        body.content,
-        store.now(),
-        store.now_ms(),
-        url=body.url,
-    )
+    made = Post(store.new_id(), community, exchange.caller, title, content, store.now(), store.now_ms(), url=url)
     store.posts.put(made.id, made)
     community.posts += 1
-    platform.metrics.post_created(community.metric_name, "link" if body.url else "text")
-    return Reply(made.view())
+    platform.metrics.post_created(community.metric_name, "link" if url else "text")
+    return made
 
 
 async def vote(platform: Platform, exchange: Exchange) -> Reply:
