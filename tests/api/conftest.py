@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.api.app import ReferenceApi, create_app
 from simulator.clock import ManualClock
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
+from tests.api.exposed import Samples, samples_of, total_of
 
 STARTED_MS = 1_767_643_200_000
 ELSEWHERE = "203.0.113.9"
@@ -87,22 +87,13 @@ class Harness:
         assert answer.status_code == 200, answer.text
         return {"authorization": f"Bearer {answer.json()['data']['tokens']['accessToken']}"}
 
-    def samples(self) -> Mapping[tuple[str, tuple[tuple[str, str], ...]], float]:
+    def samples(self) -> Samples:
         """Everything that /metrics says."""
-        text = self.client.get("/metrics").text
-        return {
-            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        return samples_of(self.client.get("/metrics").text)
 
     def total(self, name: str, **labels: str) -> float:
         """The sum of all samples of a name that carry these labels."""
-        return sum(
-            value
-            for (sample, its), value in self.samples().items()
-            if sample == name and all((label, wanted) in its for label, wanted in labels.items())
-        )
+        return total_of(self.samples(), name, labels)
 
 
 MakeApi = Callable[..., Harness]

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 import socketio
-from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.api.app import ReferenceApi, create_app
 from simulator.api.entities import Channel
 from simulator.api.server import Gate
 from simulator.clock import ManualClock
 from tests.api.conftest import STARTED_MS, build_manifest
+from tests.api.exposed import Samples, samples_of, total_of
 
 DEADLINE_SECONDS = 30.0
 T = TypeVar("T")
@@ -152,20 +152,11 @@ class Live:
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=self.gate.url)
 
-    def samples(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-        text = self.app.platform.metrics.exposition(self.clock.now_ms()).decode()
-        return {
-            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+    def samples(self) -> Samples:
+        return samples_of(self.app.platform.metrics.exposition(self.clock.now_ms()).decode())
 
     def total(self, name: str, **labels: str) -> float:
-        return sum(
-            value
-            for (sample, its), value in self.samples().items()
-            if sample == name and all((label, wanted) in its for label, wanted in labels.items())
-        )
+        return total_of(self.samples(), name, labels)
 
 
 @contextmanager
