@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from simulator.profile.fields import Duration, LabelName, Noun, Text
+from simulator.profile.part import Part
 from simulator.telemetry.notation import parse_notation
 from simulator.telemetry.samples import MetricType
 from simulator.units import SECOND
 
 METRIC_PATTERN = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
-
-
-class Part(BaseModel):
-    """Base of every mapping in an overlay: unknown keys are refused, values cannot change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 def _notation(text: str) -> str:

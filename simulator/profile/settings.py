@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from simulator.errors import InputError
 from simulator.profile.document import Document, read_document
 from simulator.profile.fields import Duration, FileName, LabelName, Noun, Rate, Text
 from simulator.profile.mend import read_as
+from simulator.profile.part import Part
 from simulator.units import SECOND
 
 FILE_NAME: Final = "crybsim.yaml"
@@ -35,11 +36,7 @@ Host = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Production(_Part):
+class Production(Part):
     """What the team runs in production: a rehearsal does as that does, and says how far its own engine is from it."""
 
     prometheus: Version | None = None
@@ -54,16 +51,16 @@ class Production(_Part):
     """Its Alertmanager's `--web.external-url`."""
 
 
-class DiscoveredTargets(_Part):
+class DiscoveredTargets(Part):
     """Some targets that service discovery would find, as `static_configs` writes them."""
 
     targets: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Their addresses; the i-th target of a job stands for the i-th instance of what it scrapes."""
-    labels: dict[LabelName, Text] = {}
+    labels: dict[LabelName, Text] = Field(default={})
     """Their labels before relabelling, such as `__meta_kubernetes_pod_label_app`."""
 
 
-class Limits(_Part):
+class Limits(Part):
     """What no command exceeds, whatever a profile says."""
 
     users: Annotated[int, Field(ge=1)] | None = None
@@ -76,7 +73,7 @@ class Limits(_Part):
     """For how long on end they have to."""
 
 
-class Settings(_Part):
+class Settings(Part):
     """The content of crybsim.yaml. Use the `*_files` and `*_path` members: they resolve against the file's folder."""
 
     rules: tuple[Pattern, ...] = ()
@@ -93,9 +90,9 @@ class Settings(_Part):
     """The prometheus program to use."""
     alertmanager_bin: FileName | None = None
     """The alertmanager program to use."""
-    discovered: dict[Text, tuple[DiscoveredTargets, ...]] = {}
+    discovered: dict[Text, tuple[DiscoveredTargets, ...]] = Field(default={})
     """By scrape job: what its service discovery finds in production; not given: targets named after the job."""
-    jobs: dict[Text, Text] = {}
+    jobs: dict[Text, Text] = Field(default={})
     """Which job of the catalogue a scrape job is, such as `api: cryb-api`, where neither its name nor a port tells."""
     production: Production = Production()
     """What runs in production."""

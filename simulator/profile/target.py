@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from simulator.catalog.accounts import ACCESS_SECONDS, AUDIENCE, ISSUER
 from simulator.catalog.routes import PATTERNS
@@ -19,6 +19,7 @@ from simulator.errors import InputError, did_you_mean
 from simulator.profile.document import read_document
 from simulator.profile.fields import FileName, Noun, Text
 from simulator.profile.mend import read_as
+from simulator.profile.part import Part
 
 CONTRACT_BASE: Final = "/api/v1"
 COOKIE: Final = "cookie:"
@@ -52,11 +53,7 @@ TokenForm = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Login(_Part):
+class Login(Part):
     """How a user signs in."""
 
     path: ApiPath | None = None
@@ -65,7 +62,7 @@ class Login(_Part):
     """The body's field for the user's name."""
     password: FieldName = "password"  # noqa: S105 - a field's name
     """The body's field for the password."""
-    more: dict[Text, Text] = {}
+    more: dict[Text, Text] = Field(default={})
     """Further fields of the body."""
     access_token: Place = "data.tokens.accessToken"  # noqa: S105
     """Where the answer has the access token."""
@@ -73,7 +70,7 @@ class Login(_Part):
     """Where it has the refresh token; null: there is none, users sign in again."""
 
 
-class Refresh(_Part):
+class Refresh(Part):
     """How a user gets new tokens for the refresh token."""
 
     path: ApiPath | None = None
@@ -86,7 +83,7 @@ class Refresh(_Part):
     """Where it has the new refresh token."""
 
 
-class Auth(_Part):
+class Auth(Part):
     """How a request shows who asks."""
 
     header: HeaderName = "Authorization"
@@ -99,7 +96,7 @@ class Auth(_Part):
     """How a user gets new tokens."""
 
 
-class Envelope(_Part):
+class Envelope(Part):
     """How the API wraps its answers."""
 
     data: Place = "data"
@@ -129,7 +126,7 @@ class SecretForm(StrEnum):
     BASE64 = "base64"
 
 
-class Users(_Part):
+class Users(Part):
     """Who the virtual users are."""
 
     source: UserSource = UserSource.ACCOUNTS
@@ -150,14 +147,14 @@ class Users(_Part):
     """minted: the claim aud."""
     lifetime_seconds: Annotated[int, Field(ge=60, le=86_400)] = ACCESS_SECONDS
     """minted: how long a token holds."""
-    claims: dict[Text, Text] = {"userId": "{id}", "email": "{email}", "sessionId": "load-{id}"}
+    claims: dict[Text, Text] = Field(default={"userId": "{id}", "email": "{email}", "sessionId": "load-{id}"})
     """minted: further claims; {id}, {email} and {username} stand for the user's."""
     own_addresses: bool = True
     """Whether the API believes X-Forwarded-For, so that each user is another client to its limits by address; false:
     it is not sent, and all logins together keep within 20 in five minutes."""
 
 
-class Exemption(_Part):
+class Exemption(Part):
     """A header by which the API knows that its rate limits do not count."""
 
     header: HeaderName
@@ -166,7 +163,7 @@ class Exemption(_Part):
     """The environment variable with its value."""
 
 
-class Target(_Part):
+class Target(Part):
     """The content of a target file."""
 
     url: tuple[Url, ...] = ()
@@ -181,7 +178,7 @@ class Target(_Part):
     """Who the virtual users are."""
     exemption: Exemption | None = None
     """How to be exempt from rate limits; not given: the limits hold."""
-    routes: dict[Text, ApiPath | None] = {}
+    routes: dict[Text, ApiPath | None] = Field(default={})
     """Routes of the contract that are elsewhere, by their pattern; null: not there, so journeys do without."""
 
     _folder: Path = Path()
