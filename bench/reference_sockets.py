@@ -19,7 +19,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from simulator.catalog.accounts import account, mint_access_token, signing_key
+from simulator.api.tokens import mint_access_token
+from simulator.catalog.accounts import account, signing_key
 from simulator.clock import WallClock
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.manifest import Manifest, profile_hash

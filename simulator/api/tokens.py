@@ -15,7 +15,7 @@ import jwt
 from pydantic import BaseModel, Field, ValidationError
 
 from simulator.api.bounded import Bounded
-from simulator.catalog.accounts import ACCESS_SECONDS, ALGORITHM, AUDIENCE, ISSUER, REFRESH_SECONDS
+from simulator.catalog.accounts import ACCESS_SECONDS, ALGORITHM, AUDIENCE, ISSUER, REFRESH_SECONDS, Account
 from simulator.clock import Clock
 
 MOST_VERIFIED: Final = 50_000
@@ -170,3 +170,19 @@ def bearer(header: bytes | None) -> str:
     if token.count(".") != 2:
         raise TokenRefused("INVALID_TOKEN_FORMAT", "Token must have three parts")
     return token
+
+
+def mint_access_token(who: Account, key: bytes, *, issued_s: int) -> str:
+    """An access token as `POST /auth/login` would give it, valid 15 minutes from `issued_s` (epoch seconds)."""
+    claims = {
+        "userId": who.user_id,
+        "email": who.email,
+        "sessionId": f"minted-{who.number}",
+        "isVerified": True,
+        "jti": f"minted-{who.number}-{issued_s}",
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": issued_s,
+        "exp": issued_s + ACCESS_SECONDS,
+    }
+    return jwt.encode(claims, key, algorithm=ALGORITHM)

@@ -4,12 +4,11 @@ The API's processes share nothing, and a load generator cannot register a millio
 (from 1 to the profile's `platform.registered_users`) is a pure function of n: anybody can log in as it, on any
 instance, and a user id says which account it is. Names keep to the platform's rules (3-32 of `[A-Za-z0-9_]`).
 
-How a scenario gets a user and its token, either way without touching `POST /auth/register`:
+How a scenario gets a user without touching `POST /auth/register`:
 
-    >>> account(7).username, account(7).password
+    >>> account(7).username, account(7).password         # for POST /auth/login
     ('user_000007', 'Rehearsal-000007')
-    >>> key = signing_key(seed=1, run_id="r")            # POST /api/v1/auth/login with these, or:
-    >>> token = mint_access_token(account(7), key, issued_s=1_767_600_000)
+    >>> key = signing_key(seed=1, run_id="r")            # or for a token, by simulator.api.tokens.mint_access_token
 
 These are stand-in credentials of a stand-in server; they open nothing else.
 """
@@ -20,8 +19,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
-
-import jwt
 
 ISSUER: Final = "cryb-platform"
 AUDIENCE: Final = "cryb-users"
@@ -82,19 +79,3 @@ def signing_key(*, seed: int, run_id: str) -> bytes:
     Derived from the manifest, so whoever can read the manifest can mint tokens: right for a stand-in, for nothing else.
     """
     return hashlib.sha256(f"crybsim reference api\n{seed}\n{run_id}".encode()).digest()
-
-
-def mint_access_token(who: Account, key: bytes, *, issued_s: int) -> str:
-    """An access token as `POST /auth/login` would give it, valid 15 minutes from `issued_s` (epoch seconds)."""
-    claims = {
-        "userId": who.user_id,
-        "email": who.email,
-        "sessionId": f"minted-{who.number}",
-        "isVerified": True,
-        "jti": f"minted-{who.number}-{issued_s}",
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "iat": issued_s,
-        "exp": issued_s + ACCESS_SECONDS,
-    }
-    return jwt.encode(claims, key, algorithm=ALGORITHM)

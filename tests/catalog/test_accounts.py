@@ -2,19 +2,14 @@ from __future__ import annotations
 
 import re
 
-import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.catalog.accounts import (
-    ACCESS_SECONDS,
-    AUDIENCE,
     account,
-    mint_access_token,
     number_of_login,
     number_of_user_id,
-    signing_key,
 )
 
 NUMBERS = st.integers(1, 10**10 - 1)
@@ -51,12 +46,3 @@ def test_other_ids_are_nobodys(text: str):
 def test_numbers_out_of_range(number: int):
     with pytest.raises(ValueError, match="no account number"):
         account(number)
-
-
-def test_a_minted_token_is_of_the_run():
-    key = signing_key(seed=1, run_id="r")
-    token = mint_access_token(account(5), key, issued_s=1_000)
-    claims = jwt.decode(token, key, algorithms=["HS256"], audience=AUDIENCE, options={"verify_exp": False})
-    assert (claims["userId"], claims["exp"]) == (account(5).user_id, 1_000 + ACCESS_SECONDS)
-    for other in (signing_key(seed=2, run_id="r"), signing_key(seed=1, run_id="s")):
-        assert other != key

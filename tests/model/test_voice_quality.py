@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.catalog.voice import PATHS, POOR_SHARE
-from simulator.model.signals.voice import USUAL_MOS, USUAL_POOR
+from simulator.model.signals.voice import usual_quality
 from simulator.model.voice_quality import (
     G711,
     G729A,
@@ -133,8 +133,9 @@ def test_packets_sent_over_an_elliott_channel_get_lost_as_its_formulas_say() -> 
 
 def test_the_catalogue_knows_how_many_calls_are_poor_on_a_good_day() -> None:
     """A flow's shares are data and the E-model is not, so the two have to agree."""
-    assert pytest.approx(POOR_SHARE, rel=0.02) == USUAL_POOR
-    assert 4.0 < USUAL_MOS < 4.4
+    poor, mos = usual_quality()
+    assert poor == pytest.approx(POOR_SHARE, rel=0.02)
+    assert 4.0 < mos < 4.4
     assert sum(path.share for path in PATHS.values()) == pytest.approx(1.0)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from simulator.catalog.voice import (
@@ -34,9 +36,6 @@ PACKETS_PER_SECOND = {"incoming": 85.0, "outgoing": 210.0}
 _PATHS = tuple(
     Path(row.share, row.loss, row.burst, float(row.jitter_ms), float(row.delay_ms)) for row in PATHS.values()
 )
-_NOTHING = np.zeros(1)
-_USUAL = among_calls(OPUS, _PATHS, loss=_NOTHING, burst=np.ones(1), jitter_ms=_NOTHING, delay_ms=_NOTHING)
-USUAL_POOR, USUAL_MOS = float(_USUAL[0, 0]), float(_USUAL[1, 0])
 
 _LOSS = (("voice.loss_share", "voice.loss_percent"), ("voice.overload", "livekit.loss_percent"))
 _JITTER = (("voice.jitter_share", "voice.jitter_us"), ("livekit.overload", "livekit.jitter_us"))
@@ -235,13 +234,21 @@ def delay_rtt_ms(m: Moment) -> Floats:
     return 2.0 * m.worst("voice_delay", "delay")
 
 
+@lru_cache(maxsize=1)
+def usual_quality() -> tuple[float, float]:
+    """The share of poor calls, and the mean opinion, while nothing is wrong."""
+    nothing = np.zeros(1)
+    poor, mos = among_calls(OPUS, _PATHS, loss=nothing, burst=np.ones(1), jitter_ms=nothing, delay_ms=nothing)
+    return float(poor[0]), float(mos[0])
+
+
 def _quality(m: Moment, row: int) -> Floats:
     """Share of poor calls (0) or mean opinion (1) over all calls: each combination of faults, weighted by how many
     calls it meets. What the SFU adds meets all."""
     loss, jitter, delay = m["voice.loss_share"], m["voice.jitter_share"], m["voice.delay_share"]
     full = m["voice.overload"]
     disturbed = (loss > 0) | (jitter > 0) | (delay > 0) | (full > 0)
-    out = m.full(_USUAL[row, 0])
+    out = m.full(usual_quality()[row])
     if not disturbed.any():
         return out
     burst = np.maximum(m.worst("voice_packet_loss", "burst"), 1.0)
@@ -278,7 +285,8 @@ def mos(m: Moment) -> Floats:
 
 @signal("voice.turns_poor", "ratio", "chance that faults make a call poor that would have been good")
 def turns_poor(m: Moment) -> Floats:
-    return np.maximum((m["voice.poor"] - USUAL_POOR) / (1.0 - POOR_SHARE), 0.0)
+    usual_poor, _ = usual_quality()
+    return np.maximum((m["voice.poor"] - usual_poor) / (1.0 - POOR_SHARE), 0.0)
 
 
 @signal("voice.hit_share", "ratio", "share of calls that some fault meets")
@@ -289,7 +297,8 @@ def hit_share(m: Moment) -> Floats:
 
 @signal("voice.mos_lost", "", "mean opinion that those calls lose")
 def mos_lost(m: Moment) -> Floats:
-    lost = np.maximum(USUAL_MOS - m["voice.mos"], 0.0)
+    _, usual_mos = usual_quality()
+    lost = np.maximum(usual_mos - m["voice.mos"], 0.0)
     return np.divide(lost, m["voice.hit_share"], out=np.zeros(len(m)), where=m["voice.hit_share"] > 0)
 
 
@@ -300,7 +309,8 @@ def _rated(score: str, above: str, below: str) -> None:
 
     @signal(f"voice.rated_{score}", "ratio", f"share of calls whose score of ten falls to {score}")
     def rated(m: Moment) -> Floats:
-        now = 2.0 * (USUAL_MOS - m["voice.mos_lost"])
+        _, usual_mos = usual_quality()
+        now = 2.0 * (usual_mos - m["voice.mos_lost"])
         rising = (now - low) / (value - low) if low > 0.0 else m.full(1.0)
         near = np.maximum(np.minimum(np.minimum(rising, (high - now) / (high - value)), 1.0), 0.0)
         chance = m["voice.hit_share"] * near

@@ -3,7 +3,8 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from simulator.catalog.accounts import account, mint_access_token, signing_key
+from simulator.api.tokens import mint_access_token
+from simulator.catalog.accounts import account, signing_key
 from simulator.units import MINUTE
 
 ME = "/api/v1/auth/me"

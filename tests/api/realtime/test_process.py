@@ -12,7 +12,8 @@ import httpx
 import orjson
 import pytest
 
-from simulator.catalog.accounts import account, mint_access_token, signing_key
+from simulator.api.tokens import mint_access_token
+from simulator.catalog.accounts import account, signing_key
 from simulator.clock import WallClock
 from simulator.stack.processes import start_service
 from tests.api.conftest import build_manifest

@@ -15,7 +15,8 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from simulator.catalog.accounts import account, mint_access_token, signing_key
+from simulator.api.tokens import mint_access_token
+from simulator.catalog.accounts import account, signing_key
 from simulator.clock import WallClock
 from simulator.media.messages import Join, Report, Talk
 from simulator.media.processes import Generator
