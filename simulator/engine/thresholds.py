@@ -3,6 +3,7 @@
 (a > 14.4 * 0.001 and b > 14.4 * 0.001)      a above 0.0144, and b above 0.0144
 x / on (job) y > on (job) 2 * y offset 1w    x / y - 2 * y offset 1w above 0
 absent(up)                                   absent(up), where any value at all fires
+(a > 5) * on (x) group_left (y) b_info       a above 5: the info metric, which is always 1, brings labels
 """
 
 from __future__ import annotations
@@ -70,6 +71,11 @@ def _scaled(node: Any, factor: float) -> tuple[str, bool]:
     if type(node).__name__ != "BinaryExpr":
         return str(node.prettify()), False
     op = str(node.op)
+    if (inner := _with_labels_of_info(node)) is not None:
+        text, changed = _scaled(inner, factor)
+        other = node.rhs if inner is node.lhs else node.lhs
+        sides = (f"({text})", other.prettify()) if inner is node.lhs else (other.prettify(), f"({text})")
+        return f"{sides[0]} *{_matching(node.modifier)} {sides[1]}", changed
     if op in _SETS:
         (left, in_left), (right, in_right) = _scaled(node.lhs, factor), _scaled(node.rhs, factor)
         return f"({left}) {op}{_matching(node.modifier)} ({right})", in_left or in_right
@@ -101,6 +107,8 @@ def _walk(node: Any, part: str) -> Iterator[Comparison]:
         yield from _walk(node.rhs, op)
     elif _is_comparison(node):
         yield from _compared(node, op, part)
+    elif (inner := _with_labels_of_info(node)) is not None:
+        yield from _walk(inner, part)
     else:
         yield Comparison(node.prettify(), part=part)
 
@@ -127,6 +135,16 @@ def _is_comparison(node: Any) -> bool:
         and str(node.op) in _MIRRORED
         and not (node.modifier and node.modifier.return_bool)
     )
+
+
+def _with_labels_of_info(node: Any) -> Any:
+    """What is multiplied with an info metric for the sake of its labels, else None."""
+    if type(node).__name__ != "BinaryExpr" or str(node.op) != "*":
+        return None
+    for side, other in ((node.lhs, _bare(node.rhs)), (node.rhs, _bare(node.lhs))):
+        if type(other).__name__ == "VectorSelector" and str(other.name or "").endswith("_info"):
+            return side
+    return None
 
 
 def _passed_through(node: Any) -> Any:

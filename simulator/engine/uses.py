@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -25,11 +25,13 @@ class Guess(Enum):
 
 @dataclass(frozen=True)
 class Use:
-    """One selector where it stands. `grouped_by` are labels that aggregations and joins around it name."""
+    """One selector where it stands. `grouped_by` are labels that aggregations and joins around it name, `is_instant`
+    says that it is taken from `time()`: a moment of the past."""
 
     selector: Selector
     guess: Guess
     grouped_by: frozenset[str]
+    is_instant: bool = False
 
 
 def uses_of(expr: str) -> tuple[Use, ...]:
@@ -51,7 +53,8 @@ def _walk(node: Any, functions: frozenset[str], labels: frozenset[str]) -> Itera
             matching = node.modifier.matching if node.modifier else None
             joined = labels | _named(matching)
             yield from _walk(node.lhs, functions, joined)
-            yield from _walk(node.rhs, functions, joined)
+            since = str(node.op) == "-" and _is_now(node.lhs)
+            yield from (replace(use, is_instant=True) if since else use for use in _walk(node.rhs, functions, joined))
         case "Call":
             for argument in node.args:
                 yield from _walk(argument, functions | {node.func.name}, labels)
@@ -61,6 +64,10 @@ def _walk(node: Any, functions: frozenset[str], labels: frozenset[str]) -> Itera
                 yield from _walk(node.param, functions, labels)
         case _:  # numbers and strings look at nothing
             return
+
+
+def _is_now(node: Any) -> bool:
+    return type(node).__name__ == "Call" and node.func.name == "time"
 
 
 def _named(modifier: Any) -> frozenset[str]:

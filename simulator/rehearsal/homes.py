@@ -15,7 +15,7 @@ from typing import Final
 from simulator.catalog.catalogue import Catalogue
 from simulator.catalog.jobs import CRYB_API
 from simulator.engine.expressions import Expression
-from simulator.rehearsal.used_families import UsedFamily, used_families
+from simulator.rehearsal.used_families import BySampleName, UsedFamily, used_families
 from simulator.stack.routes import catalogue_job_of
 from simulator.stack.scrape_job import ScrapeJob
 
@@ -33,8 +33,8 @@ _OF_REQUESTS: Final = re.compile(r"http|request|response", re.IGNORECASE)
 @dataclass(frozen=True)
 class Homes:
     """`scraped` are the catalogue's jobs that are scraped (None: all, for want of a prometheus.yml), `own` the team's
-    jobs that nothing in the catalogue stands for, with the number of their targets, and `mapping` what a person or
-    a guess said about the others."""
+    jobs that nothing in the catalogue stands for, with the number of their targets, and `mapping` the catalogue's job
+    for each of the others: by its name or port, or as a person or a guess said."""
 
     scraped: frozenset[str] | None = None
     own: Mapping[str, int] = field(default_factory=dict)
@@ -51,14 +51,12 @@ class Homes:
 
     def of(self, metric: str, named: str, catalogue: Catalogue) -> str:
         """The job that a metric of the team's belongs to; `named` is the job that a rule asks for, or empty."""
-        if named:
-            if named in self.mapping:
-                return self.mapping[named]
-            if self.scraped is None or named in self.own:
-                return named
         kind = metric.partition("_")[0]
-        if kind in self.kinds and kind not in _OF_ANYTHING:
-            return self.of(metric, self.kinds[kind], catalogue)
+        for asked in (named, "" if kind in _OF_ANYTHING else self.kinds.get(kind, "")):
+            if asked in self.mapping:
+                return self.mapping[asked]
+            if asked and (self.scraped is None or asked in self.own):
+                return asked
         alike = Counter(
             f.job for f in catalogue.families if f.name.partition("_")[0] == kind and self.is_scraped(f.job)
         )
@@ -75,19 +73,21 @@ def homes_of(catalogue: Catalogue, jobs: Sequence[ScrapeJob] | None, mapping: Ma
         return Homes(mapping=mapping)
     scraped: set[str] = set()
     own: dict[str, int] = {}
+    stands: dict[str, str] = {}
     finds_all = False
     for job in jobs:
         for target in job.targets:
             found = catalogue_job_of(job, target, known, mapping)
             if found:
                 scraped.add(found)
+                stands.setdefault(job.name, found)
             else:
                 own[job.name] = len(job.targets) - len(job.spare)
         finds_all = finds_all or (bool(job.spare) and job.name in own)
     discovered = known - scraped if finds_all else set()
     scraped |= discovered
     default = CRYB_API if CRYB_API in scraped else next(iter(own), next(iter(sorted(scraped)), CRYB_API))
-    return Homes(frozenset(scraped), own, mapping, default, found=frozenset(discovered))
+    return Homes(frozenset(scraped), own, {**stands, **mapping}, default, found=frozenset(discovered))
 
 
 def with_kinds(homes: Homes, families: Iterable[UsedFamily]) -> Homes:
@@ -100,11 +100,12 @@ def guess_jobs(expressions: Iterable[Expression], catalogue: Catalogue, homes: H
     """Which job of the catalogue jobs that nothing stands for are, by what rules ask of them; a guess."""
     readable = [expression for expression in expressions if expression.uses is not None]
     known = {job.name for job in catalogue.jobs}
+    by_name = BySampleName(catalogue.families)
     asked: dict[str, Counter[str]] = {}
     of_requests = False
     for used in used_families(readable):
         of_requests = of_requests or bool(_OF_REQUESTS.search(used.name))
-        of = {family.job for family in catalogue.families if used.may_be(family, "")}
+        of = {family.job for family in by_name.meant(used, "")}
         for named in used.jobs:
             asked.setdefault(named, Counter()).update(of)
             if not of and _OF_REQUESTS.search(used.name) and not _OTHERS.search(named):

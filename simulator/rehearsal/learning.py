@@ -17,16 +17,19 @@ from simulator.catalog.exposed import ExposedFamily, claimed, nearest_label
 from simulator.catalog.families import Family, Histogram, Level, Written, rows
 from simulator.engine.expressions import Expression
 from simulator.errors import nearest
+from simulator.model.moment import SIGNALS
 from simulator.rehearsal.alert_limits import Limits, fault_id, limits_by_metric
 from simulator.rehearsal.homes import Homes, with_kinds
 from simulator.rehearsal.learned_text import Addition, Change, Draft, written
-from simulator.rehearsal.used_families import UsedFamily, used_families
+from simulator.rehearsal.used_families import BySampleName, UsedFamily, used_families
 from simulator.telemetry.samples import MetricType
 from simulator.units import SECOND
 
 _DEFAULT_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MOST_VALUES = 20
 _FALLBACK_RATE = "http.served"
+_NEVER = "zero"
+"""The signal of what does not happen in the model."""
 _ALIKE = 0.7
 """How like a family's name a new one has to be to be driven by the same signal."""
 _TROUBLE = re.compile(
@@ -57,6 +60,9 @@ _OF_PLACES: Final = re.compile(
 """Labels that say where something runs: any value that rules ask for is as good as another."""
 _STATES: Final = re.compile(r"_(?:status|state|phase|reason|condition|health)")
 _INSTANTS: Final = re.compile(r"not_after|expir|_timestamp|_time_seconds$")
+_STARTS: Final = re.compile(r"start|boot|creat")
+_STARTED: Final = "instance.started_seconds"
+_LATELY: Final = "standing.lately"
 _AT_REST: Final = 1.0
 _LONG_FROM_NOW: Final = 4_102_444_800.0  # 2100-01-01, in seconds
 _RENAMED: Final = {
@@ -79,6 +85,7 @@ class _Learner:
         self.by_key: dict[tuple[str, str], Family] = {}
         for family in self.catalogue.families:
             self.by_key.setdefault((family.job, family.name), family)
+        self.by_name = BySampleName(self.catalogue.families)
 
     # -- from a platform ------------------------------------------------------------------------------------------
 
@@ -169,7 +176,7 @@ class _Learner:
     def _meant(self, used: UsedFamily) -> list[Family]:
         """The families of the catalogue that it can be: of the job that is asked for, and scraped."""
         job = self.homes.mapping.get(used.job, used.job)
-        return [f for f in self.catalogue.families if used.may_be(f, job) and self.homes.is_scraped(f.job)]
+        return [family for family in self.by_name.meant(used, job) if self.homes.is_scraped(family.job)]
 
     def _rename(self, used: UsedFamily, asked: Collection[str]) -> bool:
         """Take what counts or times requests under another name for the catalogue's, where nobody asks for that."""
@@ -232,6 +239,9 @@ class _Learner:
 
     def _react(self, addition: Addition, used: UsedFamily, limits: Limits | None) -> None:
         """Values at which no alert on it fires, and, for a fault named after each alert, values at which it does."""
+        if used.is_instant and addition.type is MetricType.GAUGE:
+            addition.signal, addition.values = _STARTED if _STARTS.search(used.name) else _LATELY, ""
+            return
         named = any(label.literals or label.examples() for label in used.labels.values())
         at_rest = 0.0 if named and _STATES.search(used.name) else _AT_REST
         at_rest = _LONG_FROM_NOW if _INSTANTS.search(used.name) else at_rest
@@ -248,7 +258,13 @@ class _Learner:
             self.draft.jobs[addition.job] = max(self.homes.own.get(addition.job, 1), 1)
         alike = {family.name: family for family in self.catalogue.families if family.type is addition.type}
         close = nearest(addition.name, alike, likeness=_ALIKE)
-        if close is None and addition.type is MetricType.COUNTER and _TROUBLE.search(addition.name):
+        is_still = close is None and bool(_TROUBLE.search(addition.name))
+        if close is not None and addition.type is not MetricType.GAUGE:
+            never = alike[close].signal == _NEVER
+            other = bool(_TROUBLE.search(addition.name)) and not _TROUBLE.search(close)  # only spelt alike
+            is_still = never or other
+            close = close if not other and _is_rate(alike[close].signal) else None
+        if is_still and addition.type is MetricType.COUNTER:
             addition.values = (
                 "0x1"  # nothing here is known to cause it, so it stands still until somebody says what does
             )
@@ -293,6 +309,11 @@ def learn_overlay(
     )
     is_needed = bool(draft.jobs or draft.add or draft.changes or draft.drop)
     return Learnt(written(draft), summary, tuple(learner.notes), is_needed)
+
+
+def _is_rate(signal: str) -> bool:
+    """Whether a signal says how many a second, so that any other thing can be counted by it."""
+    return signal in SIGNALS and SIGNALS[signal].unit in ("1/s", "bytes/s")
 
 
 def _values(family: Family) -> Mapping[str, tuple[str, ...]]:

@@ -9,10 +9,10 @@ from typing import Final
 
 from simulator.catalog.exposed import SUFFIXES
 from simulator.catalog.families import Family
-from simulator.catalog.looked_at import is_meant
+from simulator.catalog.looked_at import sample_names
 from simulator.engine.expressions import Expression
 from simulator.engine.uses import Guess, Use
-from simulator.telemetry.rules import Matcher, Selector
+from simulator.telemetry.rules import Matcher
 from simulator.telemetry.samples import MetricType
 
 OF_TARGETS: Final = frozenset({"job", "instance", "__name__"})
@@ -78,6 +78,8 @@ class UsedFamily:
     bounds: set[float] = field(default_factory=set)
     of_targets: frozenset[str] = OF_TARGETS
     uses: int = 0
+    is_instant: bool = False
+    """It is a moment of the past: `time() - backup_finished`."""
 
     def always(self, label: str) -> str:
         """The one value of a label that every use asks for, or empty."""
@@ -89,14 +91,10 @@ class UsedFamily:
         """The first job that a selector names, or empty."""
         return next(iter(self.jobs), "")
 
-    def may_be(self, family: Family, named_job: str) -> bool:
-        """Whether the catalogue's family is what is meant, where selectors name that job (or none)."""
-        job = (Matcher("job", "=", named_job),) if named_job else ()
-        return any(is_meant(family, Selector(name, job)) for name in (self.name, *(self.name + s for s in SUFFIXES)))
-
     def see(self, use: Use) -> None:
         """One use of it."""
         self.uses += 1
+        self.is_instant = self.is_instant or use.is_instant
         for matcher in use.selector.matchers:
             if matcher.label == "job" and matcher.op == "=":
                 self.jobs[matcher.value] = None
@@ -115,6 +113,23 @@ class UsedFamily:
                 continue
             if 0 < bound < float("inf"):
                 self.bounds.add(bound)
+
+
+class BySampleName:
+    """The families of a catalogue, found by what their samples are called."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        self._found: dict[str, dict[int, Family]] = {}
+        for number, family in enumerate(families):
+            for name in sample_names(family):
+                self._found.setdefault(name, {})[number] = family
+
+    def meant(self, used: UsedFamily, named_job: str) -> list[Family]:
+        """Those that may be what is used, where selectors name that job (or none), in the catalogue's order."""
+        found: dict[int, Family] = {}
+        for name in (used.name, *(used.name + suffix for suffix in SUFFIXES)):
+            found |= self._found.get(name, {})
+        return [found[number] for number in sorted(found) if named_job in ("", found[number].job)]
 
 
 def used_families(expressions: Iterable[Expression]) -> tuple[UsedFamily, ...]:

@@ -38,6 +38,9 @@ from simulator.engine.thresholds import Comparison, comparisons_of, scaled
         ("a > ignoring (z) group_right (y) b", [("(a) - ignoring (z) group_right (y) (b)", ">", 0.0, "")]),
         ("a > on () b", [("(a) - on () (b)", ">", 0.0, "")]),
         ("a > 1 / 0", [("(a) - (1 / 0)", ">", 0.0, "")]),
+        ('(a > 5) * on (x) group_left (y) b_info{y=~".+"}', [("a", ">", 5.0, "")]),
+        ("b_info * on (x) group_right () (a > 5 and c < 2)", [("a", ">", 5.0, ""), ("c", "<", 2.0, "and")]),
+        ("(a > 5) * b", [("(a > 5) * b", "", None, "")]),
     ],
 )
 def test_each_comparison_is_found(expr: str, expected: list[tuple[str, str, float | None, str]]) -> None:

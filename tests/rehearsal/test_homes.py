@@ -9,8 +9,10 @@ import pytest
 
 from simulator.catalog.catalogue import PLATFORM
 from simulator.engine.expressions import Expression, expressions_in
-from simulator.rehearsal.homes import Homes, guess_jobs, homes_of
+from simulator.rehearsal.homes import Homes, guess_jobs, homes_of, with_kinds
+from simulator.rehearsal.used_families import UsedFamily
 from simulator.stack.scrape_job import ScrapeJob
+from simulator.telemetry.samples import MetricType
 
 APP = ScrapeJob("app", ("app-1:8080", "app-2:8080"))
 NODES = ScrapeJob("node", ("n1:9100",))
@@ -41,6 +43,17 @@ def expressions(folder: Path, *exprs: str) -> tuple[Expression, ...]:
 )
 def test_where_a_metric_belongs(jobs: tuple[ScrapeJob, ...] | None, metric: str, named: str, home: str) -> None:
     assert homes_of(PLATFORM, jobs, {}).of(metric, named, PLATFORM) == home
+
+
+def test_a_job_is_found_under_the_team_s_name_for_it() -> None:
+    """Rules that say `job="node"` had sent the search round in circles."""
+    homes = with_kinds(
+        homes_of(PLATFORM, (APP, NODES), {}),
+        [UsedFamily("node_load1", MetricType.GAUGE, "r.yml", {"node": None})],
+    )
+    assert homes.of("node_new_thing", "", PLATFORM) == "node-exporter"
+    assert homes.of("node_new_thing", "node", PLATFORM) == "node-exporter"
+    assert homes.of("new_thing", "nobody", PLATFORM) == "app"
 
 
 def test_metrics_of_a_kind_belong_together() -> None:

@@ -101,6 +101,37 @@ def test_counters_of_trouble_that_nothing_causes_stand_still(tmp_path: Path, nam
     applied(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("nginx_connections_dropped_total", True),  # nearest: connections that are handled, which is another thing
+        ("prometheus_tsdb_wal_corruption_total", True),  # nearest: what never happens in the model
+        ("container_cpu_kernel_seconds_total", False),  # nearest: of times, which count in another unit
+    ],
+)
+def test_what_is_spelt_alike_is_not_always_alike(tmp_path: Path, name: str, values: bool) -> None:
+    overlay, _ = applied(learn_overlay(PLATFORM, [], expressions(tmp_path, f"rate({name}[5m]) > 0")).text)
+    (added,) = overlay.add
+    assert (added.values == "0x1") == values
+    assert added.signal in (None, "http.served")
+
+
+@pytest.mark.parametrize(
+    ("name", "signal"),
+    [("restic_last_run", "standing.lately"), ("shop_boot_seconds", "instance.started_seconds")],
+)
+def test_what_is_taken_from_the_time_is_an_instant_of_the_past(tmp_path: Path, name: str, signal: str) -> None:
+    text = learn_overlay(PLATFORM, [], expressions(tmp_path, f"time() - max by (job) ({name}) > 7200")).text
+    (added,) = applied(text)[0].add
+    assert (added.signal, added.values) == (signal, None)
+
+
+def test_labels_that_an_info_metric_brings_do_not_hide_a_limit(tmp_path: Path) -> None:
+    rule = "(shop_reboot_required > 0) * on (instance) group_left (nodename) node_uname_info"
+    (added,) = applied(learn_overlay(PLATFORM, [], expressions(tmp_path, rule)).text)[0].add
+    assert (added.values, dict(added.during)) == ("0x1", {"a0": "1x1"})
+
+
 def test_labels_and_jobs_are_those_that_are_used(tmp_path: Path) -> None:
     rule = 'sum by (zone) (rate(new_total{job="shop",status=~"5..|broken",shop="a"}[5m]))'
     overlay, catalogue = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)
