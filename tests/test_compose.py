@@ -7,7 +7,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +15,7 @@ import typer
 from ruamel.yaml import YAML
 from typer.exceptions import TyperException
 
+from simulator.cli.apps import app_of
 from simulator.cli.commands import ENTRIES
 
 ROOT = Path(__file__).parents[1]
@@ -43,11 +43,7 @@ def parse(words: list[str]) -> typer.Context:
     """The command line as crybsim would read it; nothing is run. Raises TyperException."""
     program, name, *rest = words
     assert program == "crybsim"
-    module = import_module(ENTRIES[name].module)
-    app = module.app if ENTRIES[name].parts else typer.Typer()
-    if not ENTRIES[name].parts:
-        app.command()(module.command)
-    found = typer.main.get_command(app)
+    found = typer.main.get_command(app_of(ENTRIES[name]))
     if ENTRIES[name].parts:
         part, *rest = rest
         found = found.get_command(typer.Context(found), part)

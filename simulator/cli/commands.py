@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One command. `simulator.cli.<name>` has a `command` function, or an `app` for a command with parts."""
+    """One command: the function `command` of `simulator.cli.<name>`, or of each `simulator.cli.<name>.<part>`."""
 
     name: str
     summary: str

@@ -11,8 +11,8 @@ from simulator.cli.causes import CUSTOM, Causes
 from simulator.cli.discovery import Found, as_patterns, discover
 from simulator.cli.drafting import draft, read_rules, starter
 from simulator.cli.learnt_names import OVERLAY, LearntNames, learn_names
+from simulator.cli.new_files import FOLDER, schema_text, write_new, write_profile
 from simulator.cli.options import DryRunOption
-from simulator.cli.profile import FOLDER, schema_text, write_new, write_profile
 from simulator.errors import InputError
 from simulator.profile.json_schema import settings_schema
 from simulator.profile.settings import FILE_NAME

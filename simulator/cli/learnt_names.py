@@ -17,7 +17,7 @@ import typer
 import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.catalogue import PLATFORM
 from simulator.catalog.exposed import SUFFIXES
-from simulator.cli.catalog_sources import team_homes
+from simulator.cli.catalog.team_files import team_homes
 from simulator.cli.discovery import Found
 from simulator.engine.expressions import Expression, expressions_in
 from simulator.errors import InputError

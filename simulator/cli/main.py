@@ -6,7 +6,6 @@ they go to stdout. Exit codes are `simulator.errors.ExitCode`, and 130 for Ctrl-
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import tempfile
@@ -93,13 +92,11 @@ def _invoke(entry: Entry, arguments: list[str]) -> int:
     import typer  # here, because --help and the overview do without it
     from typer.exceptions import TyperException
 
-    module = importlib.import_module(entry.module)
+    from simulator.cli.apps import app_of
+
     if entry.parts:
-        app: typer.Typer = module.app
         arguments = arguments or ["--help"]
-    else:
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name=entry.name)(module.command)
+    app = app_of(entry, arguments)
     program = f"crybsim {entry.name}"
     try:
         result = typer.main.get_command(app).main(arguments, prog_name=program, standalone_mode=False)

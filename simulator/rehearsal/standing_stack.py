@@ -18,10 +18,10 @@ from simulator.rehearsal.request import Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.local import GUIDE_ALERTMANAGER_PORT, GUIDE_PROMETHEUS_PORT, LocalStack
 from simulator.stack.processes import Children
+from simulator.stack.standing import NOTIFICATIONS_FILE
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.observations import Observation
 
-NOTIFICATIONS_FILE: Final = "notifications.jsonl"
 _POLL_SECONDS: Final = 0.5
 
 

@@ -16,6 +16,7 @@ import psutil
 from simulator.errors import InputError
 
 STATE_FILE: Final = Path(".crybsim/stack.json")
+NOTIFICATIONS_FILE: Final = "notifications.jsonl"  # in its folder
 STOP_SECONDS: Final = 20.0
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.catalogue import PLATFORM
-from simulator.model.moment import SIGNALS
-from simulator.model.spreads import SPREADS
 from simulator.profile.load_overlay import load_overlay
 from simulator.profile.overlay import OverlayFile
 from simulator.profile.schema import Profile
@@ -16,10 +13,18 @@ from simulator.profile.schema import Profile
 
 def load_overlays(paths: Iterable[Path]) -> tuple[OverlayFile, ...]:
     """Read overlays, each on top of those before it; a file that is named twice counts once. Raises InputError."""
+    files = {path.resolve(): path for path in paths}.values()
+    if not files:
+        return ()
+    # here, because the model takes a second to load, and most runs have no overlay
+    import simulator.model.signals  # noqa: F401  # registers the signals
+    from simulator.model.moment import SIGNALS
+    from simulator.model.spreads import SPREADS
+
     units = {name: signal.unit for name, signal in SIGNALS.items()}
     catalogue = PLATFORM
     loaded = []
-    for path in {path.resolve(): path for path in paths}.values():
+    for path in files:
         overlay, catalogue = load_overlay(path, catalogue, signals=units, spreads=SPREADS)
         loaded.append(overlay)
     return tuple(loaded)

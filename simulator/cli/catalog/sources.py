@@ -1,8 +1,8 @@
-"""What `crybsim catalog` reads: the catalogue with its overlays, and real platforms to hold it against."""
+"""The real platforms that `crybsim catalog diff` and `learn` hold the catalogue against."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,13 +11,9 @@ import httpx
 from simulator.catalog.catalogue import Catalogue
 from simulator.catalog.exposed import ExposedFamily
 from simulator.clock import Clock
-from simulator.engine.expressions import Expression, expressions_in
 from simulator.errors import InputError, UnobservedError
 from simulator.observers.exposed import exposed_by
 from simulator.observers.prometheus import PrometheusApi
-from simulator.profile.settings import expand
-from simulator.rehearsal.homes import Homes, homes_of
-from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.transport import http_client
 from simulator.wire.exposition_text import read_exposition
 
@@ -103,16 +99,3 @@ def _job_of(found: tuple[ExposedFamily, ...], catalogue: Catalogue, source: str)
         jobs = ", ".join(common)
         raise InputError(f"{source}: no name of it is in the catalogue; say whose it is with --job (jobs: {jobs})")
     return best
-
-
-def team_homes(scrapes: Path | None, mapping: Mapping[str, str], catalogue: Catalogue, default: str | None) -> Homes:
-    """Which job exposes what only rules and dashboards tell of. `scrapes` is the team's prometheus.yml, `default` the
-    job of what names none. Raises InputError."""
-    jobs = PrometheusConfig.read(scrapes, rules=()).jobs if scrapes else None
-    homes = homes_of(catalogue, jobs, mapping)
-    return replace(homes, default=default) if default else homes
-
-
-def team_expressions(patterns: Sequence[str], folder: Path) -> tuple[Expression, ...]:
-    """The PromQL of rule files and dashboards. Raises InputError."""
-    return tuple(expression for path in expand(patterns, folder) for expression in expressions_in(path))

@@ -21,7 +21,7 @@ from simulator.units import DAY
 _HOW = "RFC 3339 in the profile's own time, or relative to its start (-3h, +10m)."
 
 
-def truth(
+def command(
     profile: ProfileArgument,
     begin: Annotated[str | None, typer.Option("--from", metavar="TIME", help=f"Begin here: {_HOW}")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help=f"End here: {_HOW}")] = None,

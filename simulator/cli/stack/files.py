@@ -1,11 +1,7 @@
-"""`crybsim stack files` and `crybsim stack receivers`: for servers that somebody else starts, such as containers."""
+"""`crybsim stack files`: what servers that somebody else starts need, such as containers."""
 
 from __future__ import annotations
 
-import json
-import signal
-import tempfile
-import threading
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,28 +9,19 @@ import typer
 
 from simulator.cli.options import AlertmanagerConfigOption, ProfileArgument, PrometheusConfigOption, RulesOption
 from simulator.cli.run_manifest import manifest_for
+from simulator.cli.stack.ports import HTTP_PORT, SMTP_PORT, HttpPortOption, SmtpPortOption
 from simulator.cli.team import team_files
 from simulator.profile.settings import load_settings
-from simulator.receivers import Receivers
 from simulator.rehearsal.elsewhere import Addresses, write_files
 from simulator.streams.samples import ModelSamples
-from simulator.telemetry.journal import encode
-from simulator.telemetry.observations import NotificationReceived
 
 API_URL: Final = "http://127.0.0.1:3001"
 PROMETHEUS_URL: Final = "http://127.0.0.1:9090"
 ALERTMANAGER_URL: Final = "http://127.0.0.1:9093"
 EMITTER_URL: Final = "http://127.0.0.1:9400"
-HTTP_PORT: Final = 9099
-SMTP_PORT: Final = 2525
-
-HttpPortOption = Annotated[
-    int, typer.Option("--http-port", metavar="N", min=0, max=65535, help="Receivers of Slack, PagerDuty, webhooks.")
-]
-SmtpPortOption = Annotated[int, typer.Option("--smtp-port", metavar="N", min=0, max=65535, help="Receivers of mail.")]
 
 
-def files(
+def command(
     profile: ProfileArgument,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write; older files are replaced.")],
     rules: RulesOption = None,
@@ -71,28 +58,3 @@ def files(
     chosen = team_files(load_settings(), rules, prometheus_config, alertmanager_config)
     changes = write_files(out, manifest, chosen, addresses, ModelSamples(manifest))
     typer.echo(f"{out}: written; {len(changes)} changes to your files are listed in redirected.txt", err=True)
-
-
-def receivers(http_port: HttpPortOption = HTTP_PORT, smtp_port: SmtpPortOption = SMTP_PORT) -> None:
-    """Listen in the place of Slack, PagerDuty, mail and the others, and print each notification as one JSON line.
-
-    The alertmanager.yml that crybsim stack files writes sends here. The first line says where it listens.
-
-    \b
-    Examples:
-      crybsim stack receivers
-      crybsim stack receivers --http-port 0 --smtp-port 0
-    """
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with (
-        tempfile.TemporaryDirectory(prefix="crybsim-") as folder,
-        Receivers(_print, Path(folder), http_port=http_port, smtp_port=smtp_port) as listening,
-    ):
-        urls = {"http": listening.http_url, "smtp": f"smtp://{listening.smtp_address}"}
-        typer.echo(json.dumps({"event": "ready", "urls": urls}))
-        stopped.wait()
-
-
-def _print(notification: NotificationReceived) -> None:
-    typer.echo(encode(notification))

@@ -1,0 +1,1 @@
+"""Profiles: check, list, start a new one, print their JSON Schema."""
