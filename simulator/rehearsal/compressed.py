@@ -44,9 +44,11 @@ _ON_ITS_WAY_SECONDS: Final = 0.25
 
 @dataclass(frozen=True)
 class Replayed:
-    """The map between the two times, and what Alertmanager itself showed, at simulated instants."""
+    """The map between the two times, what Alertmanager itself showed, at simulated instants, and how late (ms of the
+    wall) the latest alert reached it."""
 
     times: TimeMap
+    late_ms: int
     held: tuple[AlertmanagerObserved | Gap, ...]
 
 
@@ -83,8 +85,8 @@ def run_compressed(
         def look() -> None:
             seen.extend(one for one in observer.poll() if isinstance(one, AlertmanagerObserved | Gap))
 
-        replay(timeline.arrivals, timeline.span, times, client, clock, look)
-    return Replayed(times, tuple(replace(one, at_ms=times.to_simulated_ms(one.at_ms)) for one in seen))
+        late_ms = replay(timeline.arrivals, timeline.span, times, client, clock, look)
+    return Replayed(times, late_ms, tuple(replace(one, at_ms=times.to_simulated_ms(one.at_ms)) for one in seen))
 
 
 def _begin(
@@ -122,8 +124,11 @@ def on_time(
     return tuple(one for one in restored if one.at_ms <= latest_ms)
 
 
-def foretell(timeline: Timeline, pace: Pace) -> Compression:
-    """What should come at full length, by the dispatcher model, each way that Alertmanager leaves open."""
+def foretell(timeline: Timeline, pace: Pace, late_ms: int = 0) -> Compression:
+    """What should come at full length, by the dispatcher model, each way that Alertmanager leaves open.
+
+    `late_ms` (of the wall) is how late the replay was: times are no more exact than that.
+    """
     ways = [Leeway(linger_ms, first) for linger_ms in (0, CLEAN_UP_MS) for first in (True, False)]
     models = []
     held: list[HeldBack] = []
@@ -138,7 +143,7 @@ def foretell(timeline: Timeline, pace: Pace) -> Compression:
         fastest=pace.fastest,
         foretold=tuple(dict.fromkeys(models)),
         held_back=tuple(_held_back(one) for one in held),
-        tolerance_ms=round(_ON_ITS_WAY_SECONDS * SECOND * pace.factor),
+        tolerance_ms=round(max(_ON_ITS_WAY_SECONDS * SECOND, late_ms) * pace.factor),
     )
 
 

@@ -94,12 +94,22 @@ def _look_back(expr: str, recordings: Recordings, outer_ms: int, depth: int, rea
 class RecordedResults:
     """What came of it: evaluated on the first server that asks, then handed to every other one."""
 
-    def __init__(self, past: RecordedPast, version: str, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        past: RecordedPast,
+        version: str,
+        surroundings: Surroundings,
+        written: list[WrittenSeries] | None = None,
+    ) -> None:
         self._past = past
         self._version = version
         self._surroundings = surroundings
         self._lock = threading.Lock()
-        self._written: list[WrittenSeries] | None = None
+        self._written = written
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """As another process gets it: a lock is of one process."""
+        return type(self), (self._past, self._version, self._surroundings, self._written)
 
     def write(self, server: RuleServer) -> None:
         """Write it to a server that has the run's scrapes already. Raises as `evaluate_rules` does."""

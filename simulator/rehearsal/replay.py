@@ -53,17 +53,21 @@ def replay(
     alertmanager: httpx.Client,
     clock: Clock,
     look: Callable[[], None] = lambda: None,
-) -> None:
+) -> int:
     """Send every arrival at its compressed instant and wait until the span is over. Blocks for its whole length.
 
-    `look` is called now and then, while nothing is due. Raises UnobservedError when Alertmanager does not take an
-    alert.
+    Returns how late (ms of the wall) the latest arrival was taken. `look` is called now and then, while nothing is due.
+    Raises UnobservedError when Alertmanager does not take an alert.
     """
+    late_ms = 0
     for at_ms, batch in batches(arrivals):
-        _wait_until(times.to_wall_ms(at_ms), clock, look)
+        wall_ms = times.to_wall_ms(at_ms)
+        _wait_until(wall_ms, clock, look)
         _post(alertmanager, (_body(arrival, times) for arrival in batch))
+        late_ms = max(late_ms, clock.now_ms() - wall_ms)
     if arrivals:
         _wait_until(times.to_wall_ms(span.end_ms) + round(_SLACK_SECONDS * 1000), clock, look)
+    return late_ms
 
 
 def _wait_until(wall_ms: int, clock: Clock, look: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -102,13 +102,8 @@ class TeamRelabelling:
     @cached_property
     def identity(self) -> str:
         """Of what the configuration says about scrapes, without the addresses of this run, and of the names stored."""
-        document: dict[str, Any] = YAML(typ="safe").load(self._copy)
-        jobs = [
-            {key: value for key, value in job.items() if key != "proxy_url"}
-            for job in document.get("scrape_configs") or ()
-        ]
         ports = [job.has_default_ports for job in self._jobs.values()]
-        what = [document.get("global"), jobs, ports, sorted(self._only or ())]
+        what = [*_about_scrapes(self._copy), ports, sorted(self._only or ())]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
 
     def targets(self) -> tuple[Target, ...]:
@@ -170,3 +165,11 @@ def _duration(name: str, job: dict[str, Any], common: dict[str, Any], default_ms
 def _offset_ms(job: str, target: str, interval_ms: int) -> int:
     digest = hashlib.blake2b(f"{job}\xff{target}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % interval_ms
+
+
+@lru_cache(maxsize=8)
+def _about_scrapes(copy: str) -> tuple[Any, list[dict[str, Any]]]:
+    """What a copied prometheus.yml says of all scrapes and of each job, without the address of this run's proxy."""
+    document: dict[str, Any] = YAML(typ="safe").load(copy)
+    jobs = document.get("scrape_configs") or ()
+    return document.get("global"), [{k: v for k, v in job.items() if k != "proxy_url"} for job in jobs]

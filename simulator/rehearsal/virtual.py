@@ -16,6 +16,7 @@ from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs, service_of
+from simulator.rehearsal.control_runs import ControlRuns
 from simulator.rehearsal.doubts import doubtful
 from simulator.rehearsal.live import Rehearsed, View
 from simulator.rehearsal.local_servers import LocalServers
@@ -26,14 +27,13 @@ from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual_data import targets_observed, unscraped
 from simulator.rehearsal.virtual_notifications import notify_virtually
-from simulator.rehearsal.virtual_rules import VirtualPrometheus
 from simulator.rehearsal.virtual_setup import read_rules, set_up
 from simulator.rehearsal.watch import FaultEdges
 from simulator.telemetry.interval import Interval
-from simulator.telemetry.observations import AlertObserved, AlertState, Note, Observation, RecordingEvaluated
+from simulator.telemetry.observations import AlertObserved, Note, Observation, RecordingEvaluated
 from simulator.telemetry.rules import AlertRule
 from simulator.units import format_duration
-from simulator.verdict import ControlRun, Mode, judge
+from simulator.verdict import Mode, judge
 from simulator.verdict.facts import EngineFacts
 
 
@@ -110,14 +110,16 @@ class _VirtualRun:
         self._note(keep_series(evaluated.values, self._run.series))
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
             self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
-        controls = self._controls(prometheus)
-        targets = targets_observed(self.manifest, platform, Interval(self.manifest.started_ms, self.manifest.ends_ms))
-        predictions = predict(self.manifest, setup.evaluations(unscraped(targets)))
         request = self._request
-        notified = notify_virtually(
-            request, self._servers, self._run, self.manifest, evaluated.evaluation.sent, self._clock
-        )
-        self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
+        with ControlRuns(self._run, prometheus, self._without_each_cause()) as control_runs:
+            whole = Interval(self.manifest.started_ms, self.manifest.ends_ms)
+            targets = targets_observed(self.manifest, platform, whole)
+            predictions = predict(self.manifest, setup.evaluations(unscraped(targets)))
+            notified = notify_virtually(
+                request, self._servers, self._run, self.manifest, evaluated.evaluation.sent, self._clock
+            )
+            self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
+            controls = control_runs.result()
         view.begin(self.manifest.started_ms, self._request.profile.duration)
         self._tell_in_order(
             FaultEdges(self.manifest).due(self.manifest.ends_ms),
@@ -161,22 +163,16 @@ class _VirtualRun:
             unexpanded=tuple((gap.rule, gap.reason) for gap in evaluated.evaluation.unexpanded),
         )
 
-    def _controls(self, prometheus: VirtualPrometheus) -> tuple[ControlRun, ...]:
+    def _without_each_cause(self) -> dict[str, Manifest]:
         """The same run without each fault that an expectation names."""
         profile = self._request.profile
         causes = dict.fromkeys(alert.caused_by for alert in profile.expect.alerts if alert.caused_by)
-        controls = []
-        for cause in causes:
-            others = tuple(fault for fault in profile.faults if fault.id != cause)
-            manifest = self._manifest_of(profile.model_copy(update={"faults": others}))
-            evaluated = prometheus.evaluate(manifest, f"without-{cause}")
-            fired = tuple(
-                one
-                for one in evaluated.evaluation.observations
-                if isinstance(one, AlertObserved) and one.state is AlertState.FIRING
+        return {
+            cause: self._manifest_of(
+                profile.model_copy(update={"faults": tuple(fault for fault in profile.faults if fault.id != cause)})
             )
-            controls.append(ControlRun(without_fault=cause, fired=fired))
-        return tuple(controls)
+            for cause in causes
+        }
 
     def _manifest_of(self, profile: Profile) -> Manifest:
         return Manifest(

@@ -94,7 +94,7 @@ def notify_virtually(
     return VirtualNotifications(
         observed=(*on_time(heard, replayed, span), *replayed.held, *gaps),
         removed_receivers=redirected.removed_receivers,
-        compression=foretell(timeline, pace) if pace.factor > 1 else None,
+        compression=foretell(timeline, pace, replayed.late_ms) if pace.factor > 1 else None,
     )
 
 

@@ -44,6 +44,10 @@ class Child:
         """The exit code (negative: the signal that killed it), or None while it runs."""
         return self._process.poll()
 
+    def join(self) -> int:
+        """Wait until it ends by itself. Returns the exit code, as `poll` does."""
+        return self._process.wait()
+
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> int:
         """SIGTERM; what still runs after the grace is killed, its process group with it. Returns the exit code.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -71,7 +71,7 @@ _KEYS: Final = frozenset({"schema_version", "series"})
 
 def encode_series(series: Sequence[ReportSeries]) -> str:
     """The text of `series.json`. Values that JSON lacks are written as Prometheus does: "NaN", "+Inf", "-Inf"."""
-    rows = [asdict(one) | {"values": [_plain(value) for value in one.values]} for one in series]
+    rows = [vars(one) | {"values": [_plain(value) for value in one.values]} for one in series]
     return json.dumps({"schema_version": SCHEMA_VERSION, "series": rows}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
