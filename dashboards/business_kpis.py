@@ -7,7 +7,8 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards import frame
-from dashboards.parts import RED, YELLOW, Query, lines, number, table
+from dashboards.frame import Row, filled, row
+from dashboards.parts import RED, YELLOW, Query, lines, number, share, table
 from dashboards.selectors import of, quantile, rate, ratio
 
 _API: Final = "cryb-api"
@@ -36,323 +37,249 @@ def board() -> dashboard.Dashboard:
         "Who uses the platform and how much, how communities do, what is paid, how calls sound.",
         hours=24,
     ).with_variable(frame.environment())
-    for row in (_engagement, _community, _revenue, _voice):
-        found = row(found)
-    return found
+    return filled(found, _engagement(), _community(), _revenue(), _voice())
 
 
-def _engagement(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("Users and engagement"))
-        .with_panel(
-            number("Daily active users", "People seen within a day.", "short", Query(_told("cryb_daily_active_users")))
-        )
-        .with_panel(
-            number(
-                "Weekly active users", "People seen within a week.", "short", Query(_told("cryb_weekly_active_users"))
-            )
-        )
-        .with_panel(
-            number(
-                "Monthly active users",
-                "People seen within a month.",
-                "short",
-                Query(_told("cryb_monthly_active_users")),
-            )
-        )
-        .with_panel(
-            number(
-                "Stickiness",
-                "Daily over monthly active users: the share of people who come on an average day.",
-                "percentunit",
-                Query(f"{_told('cryb_daily_active_users')} / {_told('cryb_monthly_active_users')}"),
-                decimals=1,
-            )
-        )
-        .with_panel(
-            number(
-                "Registrations",
-                "New accounts an hour.",
-                "short",
-                Query(f"3600 * {rate(_kpi('cryb_user_registrations_total'))}"),
-                decimals=1,
-            )
-        )
-        .with_panel(
-            number(
-                "Churn (7 days)",
-                "Share of users of the week before who did not come back. Above 15 % UserChurnHigh fires.",
-                "percent",
-                Query(_told("cryb_user_churn_rate", "", 'period="7d"')),
-                limits=((10, YELLOW), (15, RED)),
-                decimals=1,
-            )
-        )
-        .with_panel(
-            lines(
-                "Daily active users and last week's",
-                "Today beside the same time a week ago. 30 % below it DailyActiveUsersDrop fires.",
-                "short",
-                Query(_told("cryb_daily_active_users"), "now"),
-                Query(f"max({_kpi('cryb_daily_active_users')} offset 1w)", "a week ago"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Engagement score",
-                "Of 100, by how much people use the platform. 20 % under last week's EngagementDecline fires.",
-                "short",
-                Query(_told("cryb_user_engagement_score", "user_tier"), "{{user_tier}}"),
-                high=100,
-            )
-        )
-        .with_panel(
-            lines(
-                "Message velocity",
-                "Messages a minute over the last hour.",
-                "short",
-                Query(_told("cryb_message_velocity"), "messages a minute"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Registrations by source",
-                "New accounts an hour. 50 % under the same time last week RegistrationDrop fires.",
-                "short",
-                Query(f"3600 * {rate(_kpi('cryb_user_registrations_total'), 'source')}", "{{source}}"),
-                stacked=True,
-            )
-        )
-        .with_panel(
-            lines(
-                "Sessions by device",
-                "Sessions that began, a second.",
-                "ops",
-                Query(rate(_kpi("cryb_user_sessions_total"), "device_type"), "{{device_type}}"),
-                stacked=True,
-            )
-        )
-        .with_panel(
-            lines(
-                "Session length",
-                "Half of the sessions are at least as short, and 95 %.",
-                "s",
-                Query(quantile(0.5, _kpi("cryb_user_session_duration_seconds_bucket")), "median"),
-                Query(quantile(0.95, _kpi("cryb_user_session_duration_seconds_bucket")), "p95"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Retention by cohort",
-                "Share of the people of a cohort who came back within the period.",
-                "percent",
-                Query(_told("cryb_user_retention_rate", "period, cohort"), "{{cohort}} ({{period}})"),
-                high=100,
-                span=12,
-            )
-        )
-        .with_panel(
-            lines(
-                "Churn",
-                "Share of users who did not come back, by how long they have been away.",
-                "percent",
-                Query(_told("cryb_user_churn_rate", "period"), "{{period}}"),
-                limits=((15, RED),),
-                span=12,
-            )
-        )
+def _engagement() -> Row:
+    return row(
+        "Users and engagement",
+        number("Daily active users", "People seen within a day.", "short", Query(_told("cryb_daily_active_users"))),
+        number("Weekly active users", "People seen within a week.", "short", Query(_told("cryb_weekly_active_users"))),
+        number(
+            "Monthly active users",
+            "People seen within a month.",
+            "short",
+            Query(_told("cryb_monthly_active_users")),
+        ),
+        share(
+            "Stickiness",
+            "Daily over monthly active users: the share of people who come on an average day.",
+            Query(f"{_told('cryb_daily_active_users')} / {_told('cryb_monthly_active_users')}"),
+        ),
+        number(
+            "Registrations",
+            "New accounts an hour.",
+            "short",
+            Query(f"3600 * {rate(_kpi('cryb_user_registrations_total'))}"),
+            decimals=1,
+        ),
+        number(
+            "Churn (7 days)",
+            "Share of users of the week before who did not come back. Above 15 % UserChurnHigh fires.",
+            "percent",
+            Query(_told("cryb_user_churn_rate", "", 'period="7d"')),
+            limits=((10, YELLOW), (15, RED)),
+            decimals=1,
+        ),
+        lines(
+            "Daily active users and last week's",
+            "Today beside the same time a week ago. 30 % below it DailyActiveUsersDrop fires.",
+            "short",
+            Query(_told("cryb_daily_active_users"), "now"),
+            Query(f"max({_kpi('cryb_daily_active_users')} offset 1w)", "a week ago"),
+        ),
+        lines(
+            "Engagement score",
+            "Of 100, by how much people use the platform. 20 % under last week's EngagementDecline fires.",
+            "short",
+            Query(_told("cryb_user_engagement_score", "user_tier"), "{{user_tier}}"),
+            high=100,
+        ),
+        lines(
+            "Message velocity",
+            "Messages a minute over the last hour.",
+            "short",
+            Query(_told("cryb_message_velocity"), "messages a minute"),
+        ),
+        lines(
+            "Registrations by source",
+            "New accounts an hour. 50 % under the same time last week RegistrationDrop fires.",
+            "short",
+            Query(f"3600 * {rate(_kpi('cryb_user_registrations_total'), 'source')}", "{{source}}"),
+            stacked=True,
+        ),
+        lines(
+            "Sessions by device",
+            "Sessions that began, a second.",
+            "ops",
+            Query(rate(_kpi("cryb_user_sessions_total"), "device_type"), "{{device_type}}"),
+            stacked=True,
+        ),
+        lines(
+            "Session length",
+            "Half of the sessions are at least as short, and 95 %.",
+            "s",
+            Query(quantile(0.5, _kpi("cryb_user_session_duration_seconds_bucket")), "median"),
+            Query(quantile(0.95, _kpi("cryb_user_session_duration_seconds_bucket")), "p95"),
+        ),
+        lines(
+            "Retention by cohort",
+            "Share of the people of a cohort who came back within the period.",
+            "percent",
+            Query(_told("cryb_user_retention_rate", "period, cohort"), "{{cohort}} ({{period}})"),
+            high=100,
+            span=12,
+        ),
+        lines(
+            "Churn",
+            "Share of users who did not come back, by how long they have been away.",
+            "percent",
+            Query(_told("cryb_user_churn_rate", "period"), "{{period}}"),
+            limits=((15, RED),),
+            span=12,
+        ),
     )
 
 
-def _community(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("Community health"))
-        .with_panel(
-            lines(
-                "Content created",
-                "Posts, comments and reactions a second.",
-                "ops",
-                Query(rate(_kpi("cryb_posts_created_total")), "posts"),
-                Query(rate(_kpi("cryb_comments_created_total")), "comments"),
-                Query(rate(_kpi("cryb_reactions_created_total")), "reactions"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Active communities",
-                "Communities in which something happened, by how often it does.",
-                "short",
-                Query(_told("cryb_communities_active", "activity_level"), "{{activity_level}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Community engagement",
-                "Share of members who took part, by the community's size.",
-                "percent",
-                Query(_told("cryb_community_engagement_rate", "community_size"), "{{community_size}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Members joining and leaving",
-                "Community memberships a second.",
-                "ops",
-                Query(rate(_kpi("cryb_community_memberships_total"), "action"), "{{action}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Moderation",
-                "Actions of moderators a second, by kind.",
-                "ops",
-                Query(rate(_kpi("cryb_moderation_actions_total"), "action_type"), "{{action_type}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Messages by channel type",
-                "Messages a second.",
-                "ops",
-                Query(rate(_kpi("cryb_messages_total"), "channel_type"), "{{channel_type}}"),
-                stacked=True,
-            )
-        )
-        .with_panel(
-            table(
-                "Communities with most posts",
-                "Posts within the last hour, the ten communities with most.",
-                "short",
-                Query(f"topk(10, sum by (community) (increase({_kpi('cryb_posts_created_total')}[1h])))"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Open support tickets",
-                "Tickets that wait for an answer, by priority.",
-                "short",
-                Query(f"max by (priority) ({_exported('cryb_business_support_tickets')})", "{{priority}}"),
-                span=12,
-            )
-        )
+def _community() -> Row:
+    return row(
+        "Community health",
+        lines(
+            "Content created",
+            "Posts, comments and reactions a second.",
+            "ops",
+            Query(rate(_kpi("cryb_posts_created_total")), "posts"),
+            Query(rate(_kpi("cryb_comments_created_total")), "comments"),
+            Query(rate(_kpi("cryb_reactions_created_total")), "reactions"),
+        ),
+        lines(
+            "Active communities",
+            "Communities in which something happened, by how often it does.",
+            "short",
+            Query(_told("cryb_communities_active", "activity_level"), "{{activity_level}}"),
+        ),
+        lines(
+            "Community engagement",
+            "Share of members who took part, by the community's size.",
+            "percent",
+            Query(_told("cryb_community_engagement_rate", "community_size"), "{{community_size}}"),
+        ),
+        lines(
+            "Members joining and leaving",
+            "Community memberships a second.",
+            "ops",
+            Query(rate(_kpi("cryb_community_memberships_total"), "action"), "{{action}}"),
+        ),
+        lines(
+            "Moderation",
+            "Actions of moderators a second, by kind.",
+            "ops",
+            Query(rate(_kpi("cryb_moderation_actions_total"), "action_type"), "{{action_type}}"),
+        ),
+        lines(
+            "Messages by channel type",
+            "Messages a second.",
+            "ops",
+            Query(rate(_kpi("cryb_messages_total"), "channel_type"), "{{channel_type}}"),
+            stacked=True,
+        ),
+        table(
+            "Communities with most posts",
+            "Posts within the last hour, the ten communities with most.",
+            "short",
+            Query(f"topk(10, sum by (community) (increase({_kpi('cryb_posts_created_total')}[1h])))"),
+        ),
+        lines(
+            "Open support tickets",
+            "Tickets that wait for an answer, by priority.",
+            "short",
+            Query(f"max by (priority) ({_exported('cryb_business_support_tickets')})", "{{priority}}"),
+            span=12,
+        ),
     )
 
 
-def _revenue(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("Revenue and conversion"))
-        .with_panel(
-            lines(
-                "Monthly recurring revenue",
-                "By plan.",
-                "currencyUSD",
-                Query(_told("cryb_monthly_recurring_revenue_usd", "plan_type"), "{{plan_type}}"),
-                stacked=True,
-            )
-        )
-        .with_panel(
-            lines(
-                "Revenue of the day",
-                "What came in since midnight, by source.",
-                "currencyUSD",
-                Query(f"max by (source) ({_exported('cryb_business_daily_revenue')})", "{{source}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Revenue per user",
-                "Of the last 30 days.",
-                "currencyUSD",
-                Query(f"max({_exported('cryb_business_average_revenue_per_user')})", "per user"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Conversion",
-                "Share of people who go on to the next stage of the funnel.",
-                "percent",
-                Query(_told("cryb_conversion_rate", "funnel_stage"), "{{funnel_stage}}"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Payments that succeed",
-                "By method. Below 90 % PaymentFailures fires.",
-                "percent",
-                Query(_told("cryb_payment_success_rate", "payment_method"), "{{payment_method}}"),
-                low=None,
-                high=100,
-            )
-        )
-        .with_panel(
-            lines(
-                "Subscriptions cancelled",
-                "Share of subscribers who cancelled, by plan. Twice last week's SubscriptionCancellations fires.",
-                "percent",
-                Query(_told("cryb_subscription_churn_rate", "plan_type"), "{{plan_type}}"),
-            )
-        )
+def _revenue() -> Row:
+    return row(
+        "Revenue and conversion",
+        lines(
+            "Monthly recurring revenue",
+            "By plan.",
+            "currencyUSD",
+            Query(_told("cryb_monthly_recurring_revenue_usd", "plan_type"), "{{plan_type}}"),
+            stacked=True,
+        ),
+        lines(
+            "Revenue of the day",
+            "What came in since midnight, by source.",
+            "currencyUSD",
+            Query(f"max by (source) ({_exported('cryb_business_daily_revenue')})", "{{source}}"),
+        ),
+        lines(
+            "Revenue per user",
+            "Of the last 30 days.",
+            "currencyUSD",
+            Query(f"max({_exported('cryb_business_average_revenue_per_user')})", "per user"),
+        ),
+        lines(
+            "Conversion",
+            "Share of people who go on to the next stage of the funnel.",
+            "percent",
+            Query(_told("cryb_conversion_rate", "funnel_stage"), "{{funnel_stage}}"),
+        ),
+        lines(
+            "Payments that succeed",
+            "By method. Below 90 % PaymentFailures fires.",
+            "percent",
+            Query(_told("cryb_payment_success_rate", "payment_method"), "{{payment_method}}"),
+            low=None,
+            high=100,
+        ),
+        lines(
+            "Subscriptions cancelled",
+            "Share of subscribers who cancelled, by plan. Twice last week's SubscriptionCancellations fires.",
+            "percent",
+            Query(_told("cryb_subscription_churn_rate", "plan_type"), "{{plan_type}}"),
+        ),
     )
 
 
-def _voice(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("Voice and video"))
-        .with_panel(
-            lines(
-                "Calls",
-                "Calls that go on, by kind.",
-                "short",
-                Query(f"sum by (type) ({_kpi('cryb_voice_calls_active')})", "{{type}}"),
-                stacked=True,
-            )
-        )
-        .with_panel(
-            lines(
-                "Poor calls",
-                "Share of calls whose quality was poor. Above 10 % VoiceQualityPoor fires.",
-                "percentunit",
-                Query(
-                    ratio(_kpi("cryb_voice_calls_poor_quality_total"), _kpi("cryb_voice_calls_total"), "type"),
-                    "{{type}}",
-                ),
-                limits=((0.1, RED),),
-            )
-        )
-        .with_panel(
-            lines(
-                "Voice quality",
-                "Score of 10 that the business exporter computes from all calls.",
-                "short",
-                Query(f"max({_exported('cryb_business_voice_call_quality_score')})", "of 10"),
-                low=None,
-                high=10,
-            )
-        )
-        .with_panel(
-            lines(
-                "Packet loss (p95)",
-                "95 % of the streams lose at most this share of their packets.",
-                "percent",
-                Query(quantile(0.95, _kpi("cryb_audio_packet_loss_percent_bucket"), "codec"), "audio {{codec}}"),
-                Query(quantile(0.95, _kpi("cryb_video_packet_loss_percent_bucket")), "video"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Call length",
-                "Half of the calls are at least as short, and 95 %.",
-                "s",
-                Query(quantile(0.5, _kpi("cryb_voice_call_duration_seconds_bucket")), "median"),
-                Query(quantile(0.95, _kpi("cryb_voice_call_duration_seconds_bucket")), "p95"),
-            )
-        )
-        .with_panel(
-            lines(
-                "Video bitrate (median)",
-                "By resolution, in kilobits a second.",
-                "Kbits",
-                Query(quantile(0.5, _kpi("cryb_video_stream_bitrate_kbps_bucket"), "resolution"), "{{resolution}}"),
-            )
-        )
+def _voice() -> Row:
+    return row(
+        "Voice and video",
+        lines(
+            "Calls",
+            "Calls that go on, by kind.",
+            "short",
+            Query(f"sum by (type) ({_kpi('cryb_voice_calls_active')})", "{{type}}"),
+            stacked=True,
+        ),
+        lines(
+            "Poor calls",
+            "Share of calls whose quality was poor. Above 10 % VoiceQualityPoor fires.",
+            "percentunit",
+            Query(
+                ratio(_kpi("cryb_voice_calls_poor_quality_total"), _kpi("cryb_voice_calls_total"), "type"),
+                "{{type}}",
+            ),
+            limits=((0.1, RED),),
+        ),
+        lines(
+            "Voice quality",
+            "Score of 10 that the business exporter computes from all calls.",
+            "short",
+            Query(f"max({_exported('cryb_business_voice_call_quality_score')})", "of 10"),
+            low=None,
+            high=10,
+        ),
+        lines(
+            "Packet loss (p95)",
+            "95 % of the streams lose at most this share of their packets.",
+            "percent",
+            Query(quantile(0.95, _kpi("cryb_audio_packet_loss_percent_bucket"), "codec"), "audio {{codec}}"),
+            Query(quantile(0.95, _kpi("cryb_video_packet_loss_percent_bucket")), "video"),
+        ),
+        lines(
+            "Call length",
+            "Half of the calls are at least as short, and 95 %.",
+            "s",
+            Query(quantile(0.5, _kpi("cryb_voice_call_duration_seconds_bucket")), "median"),
+            Query(quantile(0.95, _kpi("cryb_voice_call_duration_seconds_bucket")), "p95"),
+        ),
+        lines(
+            "Video bitrate (median)",
+            "By resolution, in kilobits a second.",
+            "Kbits",
+            Query(quantile(0.5, _kpi("cryb_video_stream_bitrate_kbps_bucket"), "resolution"), "{{resolution}}"),
+        ),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as model
 
-from dashboards.parts import LOKI, PROMETHEUS
+from dashboards.parts import LOKI, PROMETHEUS, Panel
 
 TAG: Final = "cryb"
 API, BUSINESS, SLO, INFRASTRUCTURE, LOGS = (
@@ -68,6 +69,28 @@ def framed(uid: str, title: str, description: str, *, hours: int, logs: bool = F
         .icon_color("red")
         .expr('ALERTS{alertstate="firing", severity!="info"}')
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels under one heading."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+def row(title: str, *panels: Panel) -> Row:
+    """Panels under one heading, in the order in which they are read."""
+    return Row(title, panels)
+
+
+def filled(board: dashboard.Dashboard, *rows: Row) -> dashboard.Dashboard:
+    """The dashboard with these rows."""
+    for each in rows:
+        board = board.with_row(dashboard.Row(each.title))
+        for panel in each.panels:
+            board = board.with_panel(panel)
+    return board
 
 
 def choice(name: str, label: str, description: str, values: str, *, everything: str = ".*", loki: bool = False) -> Any:

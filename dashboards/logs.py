@@ -7,6 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard
 
 from dashboards import frame
+from dashboards.frame import Row, filled, row
 from dashboards.parts import LOKI, Query, lines, log_lines
 from dashboards.selectors import ENVIRONMENT
 
@@ -62,113 +63,92 @@ def board() -> dashboard.Dashboard:
             .default_value("")
         )
     )
-    for row in (_volume, _guide, _everything):
-        found = row(found)
-    return found
+    return filled(found, _volume(), _guide(), _everything())
 
 
-def _volume(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("How much is logged"))
-        .with_panel(
-            lines(
-                "Lines by level",
-                "Log lines a second of the services chosen.",
-                "cps",
-                Query(_rate(_STREAMS, "level"), "{{level}}"),
-                stacked=True,
-                source=LOKI,
-            )
-        )
-        .with_panel(
-            lines(
-                "Lines by service",
-                "Log lines a second, by who wrote them.",
-                "cps",
-                Query(_rate(_STREAMS, "service"), "{{service}}"),
-                stacked=True,
-                source=LOKI,
-            )
-        )
-        .with_panel(
-            lines(
-                "Error lines by service",
-                "Ten times more than in the hour before, ErrorLogBurst fires.",
-                "cps",
-                Query(_rate(_of('level="error"'), "service"), "{{service}}"),
-                source=LOKI,
-            )
-        )
-        .with_panel(
-            lines(
-                "API requests with an error status",
-                "Requests a second that ended with a status of 400 or more, as the API's log has them.",
-                "reqps",
-                Query(_rate(_of('service="api", status=~"[45].."'), "status"), "{{status}}"),
-                stacked=True,
-                source=LOKI,
-            )
-        )
-        .with_panel(
-            lines(
-                "Slow queries",
-                "Queries a second that PostgreSQL logged as slow.",
-                "ops",
-                Query(_rate(_of('service="postgresql"') + ' |= "slow query"'), "slow queries"),
-                source=LOKI,
-            )
-        )
-        .with_panel(
-            lines(
-                "Failed logins",
-                "Lines of the auth log with `failed`. More than 100 within five minutes, and AuthFailureLogs fires.",
-                "ops",
-                Query(_rate(_of('service="auth"') + ' |= "failed"'), "failed"),
-                source=LOKI,
-            )
-        )
+def _volume() -> Row:
+    return row(
+        "How much is logged",
+        lines(
+            "Lines by level",
+            "Log lines a second of the services chosen.",
+            "cps",
+            Query(_rate(_STREAMS, "level"), "{{level}}"),
+            stacked=True,
+            source=LOKI,
+        ),
+        lines(
+            "Lines by service",
+            "Log lines a second, by who wrote them.",
+            "cps",
+            Query(_rate(_STREAMS, "service"), "{{service}}"),
+            stacked=True,
+            source=LOKI,
+        ),
+        lines(
+            "Error lines by service",
+            "Ten times more than in the hour before, ErrorLogBurst fires.",
+            "cps",
+            Query(_rate(_of('level="error"'), "service"), "{{service}}"),
+            source=LOKI,
+        ),
+        lines(
+            "API requests with an error status",
+            "Requests a second that ended with a status of 400 or more, as the API's log has them.",
+            "reqps",
+            Query(_rate(_of('service="api", status=~"[45].."'), "status"), "{{status}}"),
+            stacked=True,
+            source=LOKI,
+        ),
+        lines(
+            "Slow queries",
+            "Queries a second that PostgreSQL logged as slow.",
+            "ops",
+            Query(_rate(_of('service="postgresql"') + ' |= "slow query"'), "slow queries"),
+            source=LOKI,
+        ),
+        lines(
+            "Failed logins",
+            "Lines of the auth log with `failed`. More than 100 within five minutes, and AuthFailureLogs fires.",
+            "ops",
+            Query(_rate(_of('service="auth"') + ' |= "failed"'), "failed"),
+            source=LOKI,
+        ),
     )
 
 
-def _guide(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return (
-        board.with_row(dashboard.Row("Common questions"))
-        .with_panel(
-            log_lines(
-                "Error logs",
-                "Every line of level error, with its fields.",
-                _of('level="error"') + ' |= "" | json',
-                span=12,
-            )
-        )
-        .with_panel(
-            log_lines(
-                "API requests with status codes",
-                "Requests that ended with a status of 400 or more.",
-                _of('service="api"') + " | json | status >= 400",
-                span=12,
-            )
-        )
-        .with_panel(
-            log_lines(
-                "Database slow queries",
-                "Queries that took more than a second.",
-                _of('service="postgresql"') + ' |= "slow query" | json',
-                span=12,
-            )
-        )
-        .with_panel(
-            log_lines(
-                "Security events",
-                "What failed in authentication.",
-                _of('service="auth"') + ' |= "failed" | json',
-                span=12,
-            )
-        )
+def _guide() -> Row:
+    return row(
+        "Common questions",
+        log_lines(
+            "Error logs",
+            "Every line of level error, with its fields.",
+            _of('level="error"') + ' |= "" | json',
+            span=12,
+        ),
+        log_lines(
+            "API requests with status codes",
+            "Requests that ended with a status of 400 or more.",
+            _of('service="api"') + " | json | status >= 400",
+            span=12,
+        ),
+        log_lines(
+            "Database slow queries",
+            "Queries that took more than a second.",
+            _of('service="postgresql"') + ' |= "slow query" | json',
+            span=12,
+        ),
+        log_lines(
+            "Security events",
+            "What failed in authentication.",
+            _of('service="auth"') + ' |= "failed" | json',
+            span=12,
+        ),
     )
 
 
-def _everything(board: dashboard.Dashboard) -> dashboard.Dashboard:
-    return board.with_row(dashboard.Row("Everything chosen")).with_panel(
-        log_lines("Lines", "All lines of the services and levels chosen that match the search.", _SEARCHED, height=14)
+def _everything() -> Row:
+    return row(
+        "Everything chosen",
+        log_lines("Lines", "All lines of the services and levels chosen that match the search.", _SEARCHED, height=14),
     )

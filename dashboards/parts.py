@@ -31,6 +31,8 @@ GREEN, YELLOW, RED, BLUE = "green", "yellow", "red", "blue"
 
 Panel = Builder[model.Panel]
 Steps = Sequence[tuple[float, str]]
+NEARLY_FULL: Final = ((0.8, YELLOW), (0.9, RED))
+"""Limits of a share in use."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,13 @@ def number(
     if mappings:
         panel = panel.mappings(list(mappings))
     return panel
+
+
+def share(
+    title: str, description: str, query: Query, *, limits: Steps = (), span: int = 4, decimals: int | None = 1
+) -> Panel:
+    """A number from 0 to 1, as a percentage."""
+    return number(title, description, "percentunit", query, limits=limits, span=span, decimals=decimals)
 
 
 def states(
