@@ -51,9 +51,13 @@ class RefusedError(ConnectError):
 
 
 class SocketIOClient:
-    """One connection at a time. `on_end` is called when the server or the network ended it, with the reason."""
+    """One connection at a time. `on_end` is called when the server or the network ended it, with the reason. `inbox`:
+    see `_socketio_reading.Source`."""
 
-    def __init__(self, on_event: Callable[[bytes, bytes], None], on_end: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_event: Callable[[bytes, bytes], None], on_end: Callable[[str], None], inbox: object | None = None
+    ) -> None:
+        self._inbox = inbox
         self._on_event = on_event
         self._on_end = on_end
         self._connection: Connection | None = None
@@ -115,6 +119,11 @@ class SocketIOClient:
         if self._connection is not None:
             self._connection.resume()
 
+    def hurry(self, on: bool) -> None:
+        """Whether what comes is read at once; else it is read with what others get, a millisecond or two later."""
+        if self._connection is not None:
+            self._connection.hurry(on)
+
     def close(self) -> None:
         """Leave as a client does: disconnect, then close."""
         connection, self._connection = self._connection, None
@@ -137,7 +146,7 @@ class SocketIOClient:
             self._ended("no ping from the server")
 
     def _open(self, base: str, target: str, headers: Mapping[str, str], seconds: float, insecure: bool) -> None:
-        self._connection = Connection(self._received, self._ended)
+        self._connection = Connection(self._received, self._ended, self._inbox)
         self._connection.open(base, target, headers, seconds, insecure=insecure)
 
     def _connect_by_polling(self, base: str, headers: Mapping[str, str], seconds: float, insecure: bool) -> None:

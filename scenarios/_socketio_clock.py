@@ -41,7 +41,11 @@ class RunClock:
 
     def now_us(self) -> int:
         """The instant now."""
-        return time.monotonic_ns() // 1000 + self._offset_us
+        return self.at_us(time.monotonic_ns())
+
+    def at_us(self, monotonic_ns: int) -> int:
+        """An instant of this process's monotonic clock."""
+        return monotonic_ns // 1000 + self._offset_us
 
     def wait(self) -> bool:
         """Wait until a worker has heard from its master; false when it does not answer for a while."""

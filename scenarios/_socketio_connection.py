@@ -1,7 +1,8 @@
-"""One WebSocket to the server, read as its bytes come in.
+"""One WebSocket to the server, read as its bytes come in (`_socketio_reading`).
 
 Nobody waits for messages: the event loop calls `on_message` from its own greenlet for each one, so that thousands of
-users who only listen cost a socket each and no switch of greenlets. What is called must therefore not block.
+users who only listen cost a socket each and no switch of greenlets. What is called must therefore not block. Members
+of one room get the same bytes: those are taken apart once, and `on_message` gets the same object each time.
 """
 
 from __future__ import annotations
@@ -9,18 +10,30 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 import gevent
 import gevent.socket
 import gevent.ssl
+from _socketio_reading import Reading
 from gevent.hub import get_hub
 
-from simulator.wire.websocket import FrameReader, Handshake, HandshakeRefusedError, Opcode, WebSocketError, encode_frame
+from simulator.wire.websocket import (
+    FrameReader,
+    Handshake,
+    HandshakeRefusedError,
+    Message,
+    Opcode,
+    WebSocketError,
+    encode_frame,
+)
 
-_BUFFER = memoryview(bytearray(1 << 18))  # of all connections of this process: each is read to the end at once
+_READ_BYTES = 1 << 16
 _MOST_UNSENT = 1 << 20
-_READ, _WRITE = 1, 2
+_WRITE = 2
+_TEXT = int(Opcode.TEXT)  # a plain number where each message passes
+_ALIKE = 64  # messages on their way to the members of their rooms
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -32,14 +45,22 @@ class ConnectError(Exception):
 
 
 class Connection:
-    """A WebSocket. `on_end` is called once, with the reason, when it is over and nobody here had closed it."""
+    """A WebSocket. `on_end` is called once, with the reason, when it is over and nobody here had closed it. `inbox`:
+    see `_socketio_reading.Source`."""
 
-    def __init__(self, on_message: Callable[[bytes], None], on_end: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_message: Callable[[bytes], None], on_end: Callable[[str], None], inbox: object | None = None
+    ) -> None:
+        self.inbox = inbox
+        self.alone = True
         self._on_message = on_message
         self._on_end = on_end
         self._frames = FrameReader()
         self._socket: gevent.socket.socket | None = None
-        self._readable = self._writable = None
+        self._secure = False
+        self._recv: Callable[[int], bytes] = _nothing
+        self._reading: Reading | None = None
+        self._writable = None
         self._unsent = b""
 
     @property
@@ -62,11 +83,13 @@ class Connection:
             raise ConnectError(_why(error)) from error
         opened.setblocking(False)
         self._socket = opened
-        loop = get_hub().loop
-        self._readable, self._writable = loop.io(opened.fileno(), _READ), loop.io(opened.fileno(), _WRITE)
-        self._readable.start(self._read)
+        self._secure = isinstance(opened, gevent.ssl.SSLSocket)
+        self._recv = opened.recv if self._secure else partial(os.read, opened.fileno())  # gevent's own costs more
+        self.alone = self._secure
+        self._reading = Reading(opened.fileno(), self)
+        self._writable = get_hub().loop.io(opened.fileno(), _WRITE)
         if rest:
-            self._take(rest)
+            self.take(rest)
 
     def send(self, text: bytes) -> None:
         """Send one text message; what the kernel does not take now follows by itself."""
@@ -74,13 +97,18 @@ class Connection:
 
     def pause(self) -> None:
         """Stop reading, until the kernel's buffers are full and the server has to wait."""
-        if self._readable is not None:
-            self._readable.stop()
+        if self._reading is not None:
+            self._reading.pause()
 
     def resume(self) -> None:
         """Read on."""
-        if self._readable is not None:
-            self._readable.start(self._read)
+        if self._reading is not None:
+            self._reading.resume()
+
+    def hurry(self, on: bool) -> None:
+        """Whether what comes is read at once: somebody waits for an answer. Else it is read with what others get."""
+        if self._reading is not None:
+            self._reading.hurry(on)
 
     def close(self) -> None:
         """Say goodbye and hang up."""
@@ -91,11 +119,11 @@ class Connection:
     def drop(self) -> None:
         """Hang up without a word, as a phone in a tunnel does."""
         opened, self._socket = self._socket, None
-        for watcher in (self._readable, self._writable):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
-        self._readable = self._writable = None
+        if self._reading is not None:
+            self._reading.close()
+            self._writable.stop()
+            self._writable.close()
+        self._reading = self._writable = None
         if opened is not None:
             opened.close()
 
@@ -146,31 +174,38 @@ class Connection:
         self._writable.stop()
         self._send(data)
 
-    def _read(self) -> None:
-        """Called by the event loop: there is something to read."""
-        while self._socket is not None:
-            try:
-                size = self._socket.recv_into(_BUFFER)
-            except _NOT_NOW:
+    def read(self) -> None:
+        """Take in what has come."""
+        while data := self.receive():
+            self.take(data)
+            if not self._secure:  # TLS may hold back what the kernel no longer tells of
                 return
-            except OSError as error:
-                self._end(_why(error))
-                return
-            if not size:
-                self._end("the server hung up")
-                return
-            self._take(bytes(_BUFFER[:size]))
-            if size < len(_BUFFER) and not isinstance(self._socket, gevent.ssl.SSLSocket):
-                return  # TLS may hold back what the kernel no longer tells of
 
-    def _take(self, data: bytes) -> None:
+    def receive(self) -> bytes:
+        """What has come, for `take`; empty where there is nothing."""
         try:
-            messages = self._frames.feed(data)
+            data = self._recv(_READ_BYTES)
+        except _NOT_NOW:
+            return b""
+        except OSError as error:
+            self._end(_why(error))
+            return b""
+        if not data:
+            self._end("the server hung up")
+        return data
+
+    def take(self, data: bytes) -> None:
+        """Take in what was received."""
+        try:
+            messages = None if self._frames.open else messages_in(data)
+            if messages is None:
+                messages = self._frames.feed(data)
         except WebSocketError as error:
             self._end(str(error))
             return
+        self.alone = self._secure or self._frames.open
         for opcode, payload in messages:
-            if opcode == Opcode.TEXT:
+            if opcode == _TEXT:
                 self._on_message(payload)
             elif opcode == Opcode.PING:
                 self._send(encode_frame(Opcode.PONG, payload, os.urandom(4)))
@@ -184,6 +219,18 @@ class Connection:
         if self._socket is not None:
             self.drop()
             self._on_end(reason)
+
+
+@lru_cache(_ALIKE)
+def messages_in(data: bytes) -> list[Message] | None:
+    """The messages that these bytes are; None where they do not end with one. Raises WebSocketError."""
+    frames = FrameReader()
+    messages = frames.feed(data)
+    return None if frames.open else messages
+
+
+def _nothing(size: int) -> bytes:
+    return b""
 
 
 def _why(error: OSError) -> str:

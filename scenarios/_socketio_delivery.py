@@ -11,24 +11,31 @@ With workers, the master tells each which messages users of the others sent, sin
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import gevent
 import orjson
 from _results import report
 from _socketio_clock import RunClock
+from _socketio_connection import messages_in
+from _socketio_reading import BURSTS, Source
 from locust import events
 from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.streams.deliveries import Deliveries, Member, News
+from simulator.wire.socketio import event_name
 from simulator.wire.stamps import Stamp, decode_stamp, encode_stamp
+from simulator.wire.websocket import Opcode, WebSocketError
 
 _EVERY_SECONDS = 1.0
 _SENT = "crybsim_sent"
+_ALIKE = 64  # messages on their way to the members of their rooms
 _ROOMS_NAMED = 10  # in the table of failures; the report of a run has them all
 
 
@@ -38,6 +45,13 @@ class Received(NamedTuple):
     room: str
     stamp: Stamp | None
     message: dict[str, Any]
+
+
+class Letter(NamedTuple):
+    """A message of this run, as far as a ledger wants to know."""
+
+    room: str
+    stamp: Stamp
 
 
 class PostOffice:
@@ -52,13 +66,16 @@ class PostOffice:
         self._echoes_us: list[int] = []
         self._heartbeats: list[float] = []
         self._named: set[str] = set()
-        self._read_last = b""
-        self._received_last = Received("", None, {})
+        self.read = lru_cache(_ALIKE)(self._read)
+        """The message that an event `42["message:create",…]` brings."""
+        self._letter = lru_cache(_ALIKE)(self._open)
 
     def begin(self, environment: Environment) -> None:
         """Report once a second from now on."""
         self.process = os.urandom(4).hex()  # not before: Locust's --processes forks after it has read this file
         self._environment = environment
+        gc.collect()
+        gc.freeze()  # what is here by now stays, so collections need not look at it
         self.alone = not isinstance(environment.runner, WorkerRunner)
         environment.events.test_stop.add_listener(lambda **_: self.report())
         gevent.spawn(self._every_second)
@@ -84,20 +101,29 @@ class PostOffice:
         self.ledger.settle(self.clock.now_us())
         return any(map(self.ledger.waits, stays))
 
-    def read(self, event: bytes) -> Received:
-        """The message that an event `42["message:create",…]` brings. All members of a room get the same bytes."""
-        if event != self._read_last:
-            message = orjson.loads(event[2:])[1]
-            stamp = decode_stamp(message.get("nonce") or message.get("content") or "")
-            if stamp is not None and stamp.run != self.clock.run:
-                stamp = None  # somebody else's message
-            self._read_last, self._received_last = event, Received(message["channelId"], stamp, message)
-        return self._received_last
+    def hand_out(self, data: bytes, sources: list[Source]) -> list[Source]:
+        """What several have received alike, if it is a message of this run: to all of them but its sender (see
+        `_socketio_reading.Bursts`)."""
+        letter = self._letter(data)
+        if letter is None:
+            return sources
+        room, stamp = letter
+        sender = (stamp.process, stamp.user)
+        own, stays = [], []
+        for source in sources:
+            stay = source.inbox.stays.get(room) if source.inbox is not None else None
+            if stay is None or stay.who == sender:
+                own.append(source)
+            else:
+                stays.append(stay)
+        if stays:
+            self.ledger.reached(stays, stamp, self.clock.at_us(BURSTS.at_ns))
+        return own
 
     def arrived(self, member: Member, stamp: Stamp) -> bool:
         """A member received a message; whether it is its own that came back."""
-        now_us = self.clock.now_us()
-        if not self.ledger.received(member, stamp, now_us):
+        now_us = self.clock.at_us(BURSTS.at_ns)
+        if not self.ledger.reached((member,), stamp, now_us):
             return False
         self._echoes_us.append(now_us - stamp.sent_us)
         return True
@@ -129,6 +155,24 @@ class PostOffice:
         for room, process, user, number, sent_us in msg.data["messages"]:
             self.ledger.accepted(room, (process, user), number, sent_us)
 
+    def _read(self, event: bytes) -> Received:
+        message = orjson.loads(event[2:])[1]
+        stamp = decode_stamp(message.get("nonce") or message.get("content") or "")
+        if stamp is not None and stamp.run != self.clock.run:
+            stamp = None  # somebody else's message
+        return Received(message["channelId"], stamp, message)
+
+    def _open(self, data: bytes) -> Letter | None:
+        """The message of this run that these bytes are, and nothing else."""
+        try:
+            (opcode, event), *more = messages_in(data) or [(0, b"")]
+        except WebSocketError:
+            return None
+        if more or opcode != Opcode.TEXT or event_name(event) != b"message:create":
+            return None
+        room, stamp, _ = self.read(event)
+        return None if stamp is None else Letter(room, stamp)
+
     def _failures(self, news: News) -> dict[str, int]:
         """What went wrong, by what and where, as the table of failures has it."""
         found: dict[str, int] = {}
@@ -151,6 +195,7 @@ class PostOffice:
 
 
 POST = PostOffice()
+BURSTS.hand_out = POST.hand_out
 
 
 @events.init.add_listener

@@ -65,7 +65,7 @@ class SocketIOMember(Member):
         self.id = ""
         self.stays: dict[str, Stay] = {}
         """The rooms (channels) that this user is in."""
-        self.sio = SocketIOClient(self._on_event, self._on_end)
+        self.sio = SocketIOClient(self._on_event, self._on_end, inbox=self)
         self.sio.on_ping = POST.pinged
         self._sent = 0
         self._answer = b""  # the event that is waited for
@@ -131,6 +131,7 @@ class SocketIOMember(Member):
             if not self.sio.connected:
                 return None
             self._answer, self._matches, self._result = answer.encode(), matches, AsyncResult()
+            self.sio.hurry(True)
             began = time.perf_counter()
             problem: Exception | None = None
             data = None
@@ -143,6 +144,7 @@ class SocketIOMember(Member):
                 problem = error
             finally:
                 self._answer, self._matches, self._result = b"", None, None
+                self.sio.hurry(False)
         self._count(f"emit {event}", began, problem, declines, late)
         return data
 
@@ -220,6 +222,7 @@ class SocketIOMember(Member):
             problem = EventError("was let in, but never told to be ready")
         finally:
             self._answer, self._result = b"", None
+            self.sio.hurry(False)
         self._count("connect", began, problem)
         self.client.close()  # what was needed to sign in: not a second connection for each who is here
         if isinstance(problem, RefusedError):

@@ -14,7 +14,9 @@ process, has seen that the server took it (`accepted`). All instants are microse
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from simulator.wire.load_report import Delivered
 from simulator.wire.stamps import Stamp
@@ -139,35 +141,45 @@ class Deliveries:
 
     def received(self, member: Member, stamp: Stamp, now_us: int) -> bool:
         """A message reached a member. Returns whether it is the member's own, for the first time: the echo."""
+        return self.reached((member,), stamp, now_us)
+
+    def reached(self, members: Sequence[Member], stamp: Stamp, now_us: int) -> bool:
+        """A message reached these members of one room, each of them once. Returns whether it is one's own, for the
+        first time: the echo."""
         _, process, user, number, sent_us = stamp
-        room, key, counts = member.room, (process, user, number), self._news.counts
+        room, counts = members[0].room, self._news.counts
+        who, key = (process, user), (process, user, number)
         message = room.messages.get(key)
         if message is None:
             message = self._await(room, key, sent_us)
-        bit = member.bit
-        if message.got & bit:
-            counts.duplicates += 1
-            counts.room(room.name).duplicates += 1
-            return False
-        message.got |= bit
-        who = (process, user)
-        if number < member.last.get(who, 0):
-            counts.reordered += 1
-            counts.room(room.name).reordered += 1
-        else:
-            member.last[who] = number
-        if who == member.who:
-            self._news.accepted.append((room.name, process, user, number, sent_us))
-            return True
-        if message.lost is not None and message.lost & bit:
-            counts.late += 1
-            return False
-        counts.delivered += 1
-        if member.timed:
-            self._news.latencies_us.append(now_us - sent_us)
-        else:
-            counts.untimed += 1
-        return False
+        got, lost = message.got, message.lost or 0
+        delivered = untimed = 0
+        echo = False
+        for member in members:
+            bit, last = member.bit, member.last
+            if got & bit:
+                counts.duplicates += 1
+                counts.room(room.name).duplicates += 1
+                continue
+            got |= bit
+            if number < last.get(who, 0):
+                counts.reordered += 1
+                counts.room(room.name).reordered += 1
+            else:
+                last[who] = number
+            if member.who == who:
+                self._news.accepted.append((room.name, process, user, number, sent_us))
+                echo = True
+            elif lost & bit:
+                counts.late += 1
+            else:
+                delivered += 1
+                untimed += not member.timed
+        message.got = got
+        counts.delivered += delivered
+        counts.untimed += untimed
+        self._news.latencies_us.extend(repeat(now_us - sent_us, delivered - untimed))
+        return echo
 
     def settle(self, now_us: int) -> None:
         """Decide every message that is old enough."""

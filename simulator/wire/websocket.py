@@ -73,9 +73,10 @@ def encode_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
 
 
 class FrameReader:
-    """Turns what a server sends, cut up anywhere, into whole messages."""
+    """Turns what a server sends, cut up anywhere, into whole messages. `open`: the last of it has not come yet."""
 
     def __init__(self) -> None:
+        self.open = False
         self._rest = b""  # the beginning of a frame
         self._needed = 0  # how long `_rest` has to become before it is worth another look
         self._opcode = 0  # of the message that came in parts so far
@@ -114,6 +115,7 @@ class FrameReader:
             at = end
         if at < size:
             self._rest = data[at:]
+        self.open = at < size or bool(self._parts)
         return found
 
     def _uncommon(self, first: int, payload: bytes, found: list[Message]) -> None:
