@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
-from simulator.cli import backfill, emit
-from simulator.cli.live_view import LiveView
+from simulator.cli.demo_grafana import GrafanaOption, ListenOption
+from simulator.cli.demo_local import LocalDemo
+from simulator.cli.demo_remote import RemoteDemo
 from simulator.cli.loki import LokiOption
 from simulator.cli.options import (
     AlertmanagerBinOption,
     AlertmanagerConfigOption,
+    DashboardsOption,
     DryRunOption,
+    JsonOption,
     LabelOption,
     OutOption,
     OverlayOption,
@@ -26,20 +26,14 @@ from simulator.cli.options import (
     RulesOption,
 )
 from simulator.cli.overlays import team_overlays
+from simulator.cli.panels_view import dashboard_files
 from simulator.cli.remote_write import RemoteWriteOption
-from simulator.cli.run_manifest import manifest_for
 from simulator.cli.team import servers, team_files
-from simulator.clock import WallClock
 from simulator.errors import InputError
+from simulator.profile.incidents import Incident, with_incidents
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.settings import load_settings
-from simulator.rehearsal.live_history import ends_before_ms, prepare_history
-from simulator.rehearsal.local_servers import LocalServers
-from simulator.rehearsal.request import RehearsalRequest
-from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.standing_stack import StandingRequest, StandingUrls, stand
 from simulator.streams.overlays import overlays_of
-from simulator.telemetry.observations import Observation
 from simulator.units import DAY
 
 _DEFAULT_DAYS: Final = 2.0
@@ -51,6 +45,18 @@ def command(
     days: Annotated[
         float, typer.Option("--days", metavar="N", min=0.01, max=90, help="How long the past is.")
     ] = _DEFAULT_DAYS,
+    incident: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--incident",
+            metavar="KIND@-3h",
+            help="A fault of this kind (crybsim catalog faults), so long before now, or after: KIND@+10m; for 30m, "
+            "or as in KIND@-3h/2h; may be given several times.",
+        ),
+    ] = None,
+    dashboards: DashboardsOption = None,
+    grafana_url: GrafanaOption = None,
+    listen: ListenOption = None,
     remote_write: RemoteWriteOption = None,
     loki: LokiOption = None,
     label: LabelOption = None,
@@ -63,109 +69,67 @@ def command(
     guide_ports: Annotated[
         bool, typer.Option("--guide-ports", help="Prometheus on 9090 and Alertmanager on 9093, not on free ports.")
     ] = False,
+    thinned: Annotated[
+        bool,
+        typer.Option(
+            "--thinned", help="Of all but the last 7 hours a sample in 2 minutes only: less to make and keep."
+        ),
+    ] = False,
     out: OutOption = None,
     dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fill dashboards: the profile's past up to now, then its live telemetry, until Ctrl-C. Prints the addresses.
+    """Fill dashboards: the profile's past up to now, then its live telemetry, until Ctrl-C.
+
+    Prints the addresses, then how many panels of the dashboards (the reference ones, or --dashboards) have data, and
+    why each other one has none.
 
     Without further flags it goes into a local Prometheus and Alertmanager on copies of your files (--rules,
     --prometheus-config, --alertmanager-config; else crybsim.yaml's; else the reference ones); nothing leaves this
     machine. Results of recording rules are there for the last six hours at most. With --remote-write (and --loki) it
     goes into a stack that runs already, every series with a label that tells it from real ones (simulation=demo unless
-    --label says otherwise).
+    --label says otherwise); started again, it fills the gap since it ended.
+
+    With --grafana-url the data source, a folder and the dashboards are made in a Grafana that runs, by its HTTP API
+    (token: GRAFANA_TOKEN in the environment). One in a container reaches Prometheus where --listen lets it.
 
     \b
     Examples:
       crybsim demo quiet-evening
-      crybsim demo api-errors --days 7 --guide-ports
+      crybsim demo quiet-evening --days 30 --incident http_errors@-3h --incident database_slow@-2d/1h
+      crybsim demo api-errors --days 7 --guide-ports --dashboards 'dashboards/*.json'
+      crybsim demo quiet-evening --grafana-url http://127.0.0.1:3000 --listen 172.17.0.1
       crybsim demo quiet-evening --remote-write http://127.0.0.1:9090 --loki http://127.0.0.1:3100
     """
     if remote_write is None and loki is not None:
         raise InputError("--loki goes with --remote-write: the logs of a demo go where its metrics go")
+    settings = load_settings()
+    path = resolve_profile(profile)
+    past_ms = round(days * DAY)
+    loaded = load_profile(path)
+    loaded = loaded.model_copy(update={"history": loaded.history.model_copy(update={"length": past_ms})})
+    staged = with_incidents(loaded, [Incident.parse(text) for text in incident or ()])
+    overlays = overlays_of(staged.profile, path, team_overlays(settings, overlay))
+    shown = dashboard_files(dashboards)
     if remote_write is not None:
-        if rules or prometheus_config or alertmanager_config or guide_ports:
+        if rules or prometheus_config or alertmanager_config or guide_ports or listen or grafana_url:
             raise InputError("--remote-write leads to a stack that has its own rules and ports; leave those flags out")
-        _into_given(profile, days, remote_write, loki, label or [_DEFAULT_LABEL], overlay, dry_run=dry_run, quiet=quiet)
+        RemoteDemo(staged, str(path), overlays, past_ms, remote_write, loki, label or [_DEFAULT_LABEL], shown).run(
+            thinned=thinned, dry_run=dry_run, as_json=as_json, quiet=quiet
+        )
         return
     if label:
         raise InputError("--label goes with --remote-write: in a local stack there is nothing else to tell it from")
-    settings = load_settings()
-    path = resolve_profile(profile)
-    chosen = load_profile(path)
-    overlays = overlays_of(chosen, path, team_overlays(settings, overlay))
     files = team_files(settings, rules, prometheus_config, alertmanager_config, overlays)
     programs = servers(settings, prometheus_bin, alertmanager_bin)
-    local = LocalServers(files, programs)
-    request = RehearsalRequest(profile=chosen, profile_path=str(path), overlays=overlays, local=(files, programs))
-    told = f"{days:g} days of {chosen.name} up to now, then live, in a local Prometheus on {files.prometheus_config}"
-    if dry_run:
-        _say(f"would make {told}")
-        return
-    clock = WallClock()
-    run = RunFolder.create("demo", clock.now_ms(), out)
-    manifest = manifest_for(str(path), None, mode="emit", overlays=overlay)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with LiveView(console, clock, quiet=quiet) as view:
-        history = prepare_history(
-            request,
-            local,
-            run,
-            manifest.model_copy(update={"started_ms": chosen.start_ms}),
-            0,
-            lambda done: view.work("history", done.samples, done.expected_samples),
-            lambda _: None,
-            shown_ms=round(days * DAY),
-        )
-
-    def ready(found: StandingUrls) -> None:
-        for name, url in found.urls.items():
-            typer.echo(f"{name:<12}  {url}")
-        _say(f"{told}; add {found.urls['prometheus']} to Grafana as a Prometheus data source (15s); Ctrl-C ends it")
-
-    begins = manifest.model_copy(update={"started_ms": clock.now_ms() + ends_before_ms(0)})
-    stand(
-        StandingRequest(begins, run, files, programs, guide_ports, history),
-        clock,
-        on_ready=ready,
-        on_notification=_pass_over,
+    LocalDemo(staged, str(path), overlays, past_ms, files, programs, shown).run(
+        grafana_url=grafana_url,
+        listen=listen,
+        guide_ports=guide_ports,
+        thinned=thinned,
+        out=out,
+        dry_run=dry_run,
+        as_json=as_json,
+        quiet=quiet,
     )
-
-
-def _into_given(
-    profile: str,
-    days: float,
-    remote_write: str,
-    loki: str | None,
-    label: list[str],
-    overlay: list[str] | None,
-    *,
-    dry_run: bool,
-    quiet: bool,
-) -> None:
-    """The same as `backfill` and then `emit` on one manifest."""
-    with tempfile.TemporaryDirectory(prefix="crybsim-demo-") as folder:
-        manifest = Path(folder) / "manifest.json"
-        manifest_for(profile, None, mode="emit", overlays=overlay).write(manifest)
-        backfill.command(
-            manifest=manifest,
-            remote_write=remote_write,
-            loki=loki,
-            days=days,
-            label=label,
-            dry_run=dry_run,
-            quiet=quiet,
-        )
-        if not dry_run:
-            _say(
-                f"the past is there; live into {remote_write} from now on, labelled {', '.join(label)}; Ctrl-C ends it"
-            )
-            emit.command(manifest=manifest, remote_write=remote_write, loki=loki, label=label, quiet=quiet)
-
-
-def _pass_over(_: Observation) -> None:
-    """Who is notified stands in the run folder."""
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)

@@ -75,14 +75,16 @@ def command(
     those of crybsim.yaml, else the shipped reference; promtool and amtool read them.
 
     With URLs: is each healthy, each target up, each rule evaluated, each metric there that rules and dashboards read,
-    each route within reach; does Loki give a line back, Sentry take an event, Grafana reach its data sources. Each line
-    says what to check next. Exit code 3 if something is missing or broken.
+    each route within reach; does Loki give a line back, Sentry take an event, Grafana reach its data sources. With
+    --dashboards, each panel's queries are asked as Grafana would: which have data, and why the others have none. Each
+    line says what to check next. Exit code 3 if something is missing or broken.
 
     \b
     Examples:
       crybsim validate
       crybsim validate --rules 'rules/*.yml' --alertmanager-config alertmanager.yml
       crybsim validate --prometheus-url http://127.0.0.1:9090 --alertmanager-url http://127.0.0.1:9093
+      crybsim validate --prometheus-url http://127.0.0.1:9090 --dashboards 'dashboards/*.json'
       crybsim validate --loki-url http://127.0.0.1:3100 --grafana-url http://127.0.0.1:3005 --json
       crybsim validate --alertmanager-url http://127.0.0.1:9093 --test-notification severity=critical
     """

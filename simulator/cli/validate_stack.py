@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,19 +14,23 @@ import typer
 
 from simulator.cli.emit_sentry import chosen_project
 from simulator.clock import Clock
+from simulator.engine.panels import read_dashboard
 from simulator.errors import InputError, UnobservedError
 from simulator.observers import PrometheusApi
 from simulator.profile.settings import Settings
+from simulator.rehearsal.dashboards.checking import look_at, summary
+from simulator.rehearsal.dashboards.looking import Look
 from simulator.rehearsal.standing.alertmanager import check_alertmanager
 from simulator.rehearsal.standing.others import check_api, check_grafana, check_loki, check_sentry
 from simulator.rehearsal.standing.prometheus import check_prometheus
-from simulator.telemetry.checks import Check
+from simulator.telemetry.checks import Check, State
 from simulator.transport import http_client
 
 GRAFANA_TOKEN: Final = "GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 LokiUrlOption = Annotated[
-    str | None, typer.Option("--loki-url", metavar="URL", help="A Loki: a canary line is written and read back.")
+    str | None,
+    typer.Option("--loki-url", metavar="URL", help="A Loki: a canary line is written and read back; panels ask it."),
 ]
 GrafanaUrlOption = Annotated[
     str | None,
@@ -73,25 +78,46 @@ def check_stack(
         raise InputError("--test-notification needs --alertmanager-url")
     alerts: list[dict[str, str]] = []
     if stack.prometheus:
-        with _client(stack.prometheus, "--prometheus-url", settings) as client:
+        with client_for(stack.prometheus, "--prometheus-url", settings) as client:
             yield from check_prometheus(client, clock, dashboards)
             alerts = _alerts(client)
+    if dashboards and (stack.prometheus or stack.loki):
+        yield from _panels(stack, settings, clock, dashboards)
     if stack.alertmanager:
-        with _client(stack.alertmanager, "--alertmanager-url", settings) as client:
+        with client_for(stack.alertmanager, "--alertmanager-url", settings) as client:
             yield from check_alertmanager(client, clock, alerts, test_labels)
     if stack.loki:
-        with _client(stack.loki, "--loki-url", settings) as client:
+        with client_for(stack.loki, "--loki-url", settings) as client:
             yield from check_loki(client, clock)
     if stack.grafana:
         token = os.environ.get(GRAFANA_TOKEN)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        with _client(stack.grafana, "--grafana-url", settings, headers) as client:
+        with client_for(stack.grafana, "--grafana-url", settings, headers) as client:
             yield from check_grafana(client, bool(token))
     if stack.api:
-        with _client(stack.api, "--api-url", settings) as client:
+        with client_for(stack.api, "--api-url", settings) as client:
             yield from check_api(client)
     if stack.sentry:
         yield check_sentry(chosen_project(stack.sentry), clock)
+
+
+def _panels(stack: Stack, settings: Settings, clock: Clock, files: Sequence[Path]) -> Iterator[Check]:
+    """Which panels have data. An empty one is worth a look, and may be as it should be."""
+    with ExitStack() as clients:
+        prometheus, loki = (
+            clients.enter_context(client_for(url, flag, settings)) if url else None
+            for url, flag in ((stack.prometheus, "--prometheus-url"), (stack.loki, "--loki-url"))
+        )
+        dashboards = [read_dashboard(path) for path in files]
+        try:
+            seen = list(look_at(dashboards, clock.now_ms(), prometheus=prometheus, loki=loki))
+        except UnobservedError as error:
+            yield Check("panels", State.BROKEN, str(error), "do the servers answer?")
+            return
+    yield Check("panels", State.OK, summary(seen))
+    for panel in seen:
+        if panel.look is Look.EMPTY:
+            yield Check("panel", State.NOTE, f"{panel.place}: {panel.why}", "as it should be, or its query or data")
 
 
 def _alerts(client: httpx.Client) -> list[dict[str, str]]:
@@ -108,7 +134,8 @@ def _alerts(client: httpx.Client) -> list[dict[str, str]]:
     ]
 
 
-def _client(url: str, flag: str, settings: Settings, headers: dict[str, str] | None = None) -> httpx.Client:
+def client_for(url: str, flag: str, settings: Settings, headers: dict[str, str] | None = None) -> httpx.Client:
+    """A client for a URL that a flag gave. Raises InputError for one that is none, or a host that is not allowed."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:

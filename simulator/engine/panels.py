@@ -1,8 +1,7 @@
 """The panels of a Grafana dashboard and what they ask, with variables filled in as Grafana does.
 
-Formats: a dashboard's JSON model (https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/),
-variable syntax (https://grafana.com/docs/grafana/latest/dashboards/variables/variable-syntax/) and the Prometheus data
-source's `$__rate_interval` (https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/).
+Formats: a dashboard's JSON model (https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/)
+and the Prometheus data source's `$__rate_interval` (https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/).
 """
 
 from __future__ import annotations
@@ -11,26 +10,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from simulator.engine.variables import AUTO, REFERENCE, Language, Variable, language_of, read_variable, referred
 from simulator.errors import InputError
-from simulator.units import SECOND
+from simulator.units import HOUR, SECOND, parse_duration
 
-_REFERENCE: Final = re.compile(r"\$(?P<bare>\w+)|\$\{(?P<braced>\w+)(?:[.:][^}]*)?\}|\[\[(?P<old>\w+)(?::\w+)?\]\]")
-_ALL: Final = "$__all"
-_SPECIAL: Final = re.compile(r"[\\^$*+?.()|\[\]{}/]")
 DEFAULT_SCRAPE_MS: Final = 15 * SECOND
 """What Grafana takes for the scrape interval where the data source does not say."""
-
-
-class Language(StrEnum):
-    """What a target is written in."""
-
-    PROMQL = "promql"
-    LOGQL = "logql"
-    OTHER = "other"
+DEFAULT_SPAN_MS: Final = 6 * HOUR
+"""What a dashboard shows where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +31,7 @@ class Target:
     expr: str
     language: Language
     legend: str = ""
+    instant: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +39,8 @@ class Panel:
     """One panel with its place in the grid (x, y, width, height in Grafana's units) and how its values are shown.
 
     `limits` are the thresholds' values and colours, `base` is the colour below all of them; `row` is the title above.
+    `repeats` are the variables that it, or its row, is shown once for each value of. `elsewhere` says where its queries
+    are where they are not in the dashboard. `min_step_ms` and `span_ms` are its own shortest step and time shown, or 0.
     """
 
     dashboard: str
@@ -63,37 +56,21 @@ class Panel:
     base: str = "green"
     meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     stacked: bool = False
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A template variable. `query` is what its values are asked with; `chosen` are the values chosen at first."""
-
-    name: str
-    kind: str
-    query: str
-    chosen: tuple[str, ...]
-    all_value: str = ""
-    several: bool = False
-
-    def value(self) -> str:
-        """What a reference to it becomes. All without a value of its own is anything: its values are not known here."""
-        if _ALL in self.chosen:
-            return self.all_value or ".*"
-        if not self.several:
-            return self.chosen[0] if self.chosen else ""
-        escaped = [_SPECIAL.sub(lambda found: "\\\\" + found[0], one) for one in self.chosen]
-        return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+    repeats: tuple[str, ...] = ()
+    elsewhere: str = ""
+    min_step_ms: int = 0
+    span_ms: int = 0
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard as far as its queries go."""
+    """A dashboard as far as its queries go. It shows the last `span_ms`."""
 
     uid: str
     title: str
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...]
+    span_ms: int = DEFAULT_SPAN_MS
 
     def filled(
         self,
@@ -105,8 +82,8 @@ class Dashboard:
         chosen: Mapping[str, str] | None = None,
     ) -> str:
         """An expression as Grafana sends it for a range with that step. `chosen` are values of variables by name."""
-        values = {variable.name: variable.value() for variable in self.variables}
-        values |= {
+        variables = {variable.name: variable for variable in self.variables}
+        values = {
             "__interval": f"{step_ms // SECOND}s",
             "__interval_ms": str(step_ms),
             "__rate_interval": f"{max(step_ms + scrape_ms, 4 * scrape_ms) // SECOND}s",
@@ -116,7 +93,16 @@ class Dashboard:
             "__auto": f"{step_ms // SECOND}s",
         }
         values |= chosen or {}
-        return _REFERENCE.sub(lambda found: values.get(_name(found), found[0]), expr)
+
+        def put(found: re.Match[str]) -> str:
+            name = referred(found)
+            if name in values:
+                return values[name]
+            form = found["form"] or found["old_form"] or ""
+            value = variables[name].value(form) if name in variables else found[0]
+            return values["__interval"] if value.startswith(f"{AUTO}_interval") else value
+
+        return REFERENCE.sub(put, expr)
 
 
 def read_dashboard(path: Path) -> Dashboard:
@@ -129,35 +115,49 @@ def read_dashboard(path: Path) -> Dashboard:
         raise InputError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
     if isinstance(content, dict) and isinstance(content.get("dashboard"), dict):
         content = content["dashboard"]  # as the API answers
+    if isinstance(content, dict) and isinstance(content.get("spec", {}).get("elements"), dict):
+        raise InputError(f"{path}: is a dashboard of schema v2, which is not read here; export it as the classic model")
+    if isinstance(content, dict) and isinstance(content.get("rows"), list):  # before Grafana 5
+        content["panels"] = [{"type": "row", **row} for row in content["rows"] if isinstance(row, dict)]
     if not isinstance(content, dict) or not isinstance(content.get("panels"), list):
         raise InputError(f"{path}: is not a dashboard: it has no list `panels`")
     title = str(content.get("title") or path.stem)
     variables = content.get("templating", {}).get("list") or ()
+    inputs = {one.get("name"): one.get("pluginId") for one in content.get("__inputs") or () if isinstance(one, dict)}
+    inputs |= {one.get("name"): one.get("query") for one in variables if one.get("type") == "datasource"}
+    sources = {str(name): str(kind) for name, kind in inputs.items() if kind}
     return Dashboard(
         uid=str(content.get("uid") or ""),
         title=title,
-        panels=tuple(_panels(content["panels"], title)),
-        variables=tuple(_variable(one) for one in variables if isinstance(one, dict)),
+        panels=tuple(_panels(content["panels"], title, sources)),
+        variables=tuple(read_variable(one, sources) for one in variables if isinstance(one, dict)),
+        span_ms=_span_of(str((content.get("time") or {}).get("from") or "")) or DEFAULT_SPAN_MS,
     )
 
 
-def _name(found: re.Match[str]) -> str:
-    return found["bare"] or found["braced"] or found["old"]
-
-
-def _panels(items: list[Any], dashboard: str, row: str = "") -> Iterator[Panel]:
-    """Every panel that is no row, those that lie in a collapsed row included."""
+def _panels(
+    items: list[Any], dashboard: str, sources: Mapping[str, str], row: str = "", repeats: tuple[str, ...] = ()
+) -> Iterator[Panel]:
+    """Every panel that is no row, those that lie in a collapsed row included; without the copies that Grafana saves of
+    repeated ones."""
     for item in items:
-        if not isinstance(item, dict):
+        if not isinstance(item, dict) or item.get("repeatPanelId") or item.get("repeatByRow"):
             continue
         if item.get("type") == "row":
             row = str(item.get("title") or "")
-            yield from _panels(item.get("panels") or [], dashboard, row)
+            repeats = _repeats(item)
+            yield from _panels(item.get("panels") or [], dashboard, sources, row, repeats)
         else:
-            yield _panel(item, dashboard, row)
+            yield _panel(item, dashboard, row, repeats + _repeats(item), sources)
 
 
-def _panel(item: dict[str, Any], dashboard: str, row: str) -> Panel:
+def _repeats(item: dict[str, Any]) -> tuple[str, ...]:
+    return (str(item["repeat"]),) if item.get("repeat") else ()
+
+
+def _panel(
+    item: dict[str, Any], dashboard: str, row: str, repeats: tuple[str, ...], sources: Mapping[str, str]
+) -> Panel:
     defaults = item.get("fieldConfig", {}).get("defaults", {})
     custom = defaults.get("custom", {})
     steps = (defaults.get("thresholds") or {}).get("steps") or ()
@@ -170,7 +170,7 @@ def _panel(item: dict[str, Any], dashboard: str, row: str) -> Panel:
         kind=str(item.get("type") or ""),
         place=(at.get("x", 0), at.get("y", 0), at.get("w", 12), at.get("h", 8)),
         unit=str(defaults.get("unit") or ""),
-        targets=tuple(_target(target, item) for target in targets if target.get("expr")),
+        targets=tuple(_target(target, item, sources) for target in targets if target.get("expr")),
         low=defaults.get("min"),
         high=defaults.get("max"),
         base=next((str(one["color"]) for one in steps if one.get("value") is None), "green"),
@@ -182,27 +182,36 @@ def _panel(item: dict[str, Any], dashboard: str, row: str) -> Panel:
             for value, means in mapping["options"].items()
         },
         stacked=(custom.get("stacking") or {}).get("mode", "none") != "none",
+        repeats=repeats,
+        elsewhere=_elsewhere(item),
+        min_step_ms=_span_of(str(item.get("interval") or "").lstrip(">=")),
+        span_ms=_span_of(str(item.get("timeFrom") or "")),
     )
 
 
-def _target(target: dict[str, Any], panel: dict[str, Any]) -> Target:
-    source = target.get("datasource") or panel.get("datasource")
-    kind = str(source.get("type", "") if isinstance(source, dict) else source or "").lower()
-    language = Language.LOGQL if "loki" in kind else Language.PROMQL if kind in ("", "prometheus") else Language.OTHER
-    return Target(str(target.get("refId", "")), str(target["expr"]), language, str(target.get("legendFormat") or ""))
+def _elsewhere(item: dict[str, Any]) -> str:
+    """Where a panel without queries of its own has them, if it does."""
+    library = item.get("libraryPanel")
+    if isinstance(library, dict) and not item.get("targets"):
+        return f"library panel {library.get('name') or library.get('uid')!r}"
+    if any(isinstance(target, dict) and target.get("panelId") for target in item.get("targets") or ()):
+        return "another panel"
+    return ""
 
 
-def _variable(one: dict[str, Any]) -> Variable:
-    current = (one.get("current") or {}).get("value")
-    query = one.get("query")
-    chosen = current if isinstance(current, list) else [current]
-    if one.get("type") in ("textbox", "constant"):
-        chosen = [query if isinstance(query, str) else ""]
-    return Variable(
-        name=str(one.get("name") or ""),
-        kind=str(one.get("type") or ""),
-        query=query if isinstance(query, str) else str((query or {}).get("query", "")),
-        chosen=tuple(str(value) for value in chosen if value is not None),
-        all_value=str(one.get("allValue") or ""),
-        several=bool(one.get("multi") or one.get("includeAll")),
+def _span_of(text: str) -> int:
+    """Milliseconds of `now-6h` or `1h`; 0 for what is no plain length of time, such as `now/d`."""
+    try:
+        return parse_duration(text.removeprefix("now-"))
+    except ValueError:
+        return 0
+
+
+def _target(target: dict[str, Any], panel: dict[str, Any], sources: Mapping[str, str]) -> Target:
+    return Target(
+        ref=str(target.get("refId", "")),
+        expr=str(target["expr"]),
+        language=language_of(target.get("datasource") or panel.get("datasource"), sources),
+        legend=str(target.get("legendFormat") or ""),
+        instant=bool(target.get("instant")) and not target.get("range"),
     )

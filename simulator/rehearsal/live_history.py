@@ -28,6 +28,7 @@ from simulator.rehearsal.history import FULL_RESOLUTION_MS, History
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.past import length_ms, names_read
 from simulator.rehearsal.recorded_history import RecordingRun, Scraped, with_recorded
+from simulator.rehearsal.recorded_past import recorded_past
 from simulator.rehearsal.request import RehearsalRequest
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
@@ -57,7 +58,7 @@ def ends_before_ms(lead_ms: int) -> int:
 @dataclass(frozen=True)
 class LiveHistory:
     """Blocks in the profile's own time. `doubtful` are alerts that a real past might decide otherwise, and why: old
-    samples are thinned, and results of recording rules are there only from the servers' start on."""
+    samples are thinned."""
 
     folder: Path
     history: History
@@ -97,11 +98,12 @@ def prepare_history(
     tell: Callable[[str], None],
     *,
     shown_ms: int | None = None,
+    into_ms: int = 0,
 ) -> LiveHistory:
     """The history that the team's rules need in a live run; `tell` learns how long it is. Raises as `backfill` does.
 
     With `shown_ms` it is to be looked at: so long, every family in it, and results of recording rules as far back as
-    they are ever evaluated.
+    they are ever evaluated. It then reaches `into_ms` into the run.
     """
     assert request.local is not None
     loaded = rule_groups_as_loaded(servers.prometheus_config.rules_only(), prometheus=request.local[1].prometheus)
@@ -110,7 +112,7 @@ def prepare_history(
     platform, _ = servers.team_platform(ModelSamples(manifest, everything=True), run, read)
     long_ms = length_ms(request.profile, rules_from_api(loaded)) if shown_ms is None else shown_ms
     tell(f"{format_duration(long_ms)} of history, up to the servers' start")
-    before_ms = ends_before_ms(lead_ms)
+    before_ms = ends_before_ms(lead_ms) - into_ms
     recorded_ms = min(recorded_reach_ms(groups), LONGEST_WARM_UP_MS)
     if shown_ms is not None and any(isinstance(rule, RecordingRule) for group in groups for rule in group.rules):
         recorded_ms = min(LONGEST_WARM_UP_MS, long_ms // 2)
@@ -123,14 +125,18 @@ def prepare_history(
         full_resolution=request.full_resolution,
         restarts=recorded_ms == 0,
     )
+    past = None
     if recorded_ms:
-        config = servers.prometheus_config
-        recording = RecordingRun(groups, request.local[1], config.without_rules(), config.external_labels)
+        config, programs = servers.prometheus_config, request.local[1]
+        if shown_ms is None:
+            recorded = Interval(made.history.span.end_ms, manifest.started_ms)
+            past = recorded_past(groups, recorded, recorded.length_ms, programs.prometheus_version)
+        recording = RecordingRun(groups, programs, config.without_rules(), config.external_labels, past)
         made = _with_recorded(made, platform, recorded_ms, recording)
     longest_ms = max((job.interval_ms for job in platform.jobs), default=0)
     is_thinned = made.history.old_step_ms > longest_ms
     density = Density(FULL_RESOLUTION_MS, made.history.old_step_ms if is_thinned else 0)
-    return replace(made, doubtful=doubtful(groups, density, recorded_ms + before_ms))
+    return replace(made, doubtful=doubtful(groups, density, recorded_ms + before_ms, past))
 
 
 def live_history(

@@ -113,7 +113,8 @@ def cached_blocks(
 def _parts(history: History, platform: TeamPlatform) -> Iterator[tuple[History, TeamPlatform]]:
     """The history in parts, oldest first, and what of the platform is wanted in each."""
     span, whole = history.span, platform.relabelling.identity
-    ages = [span.length_ms, *(age for age in _AGES_MS if age < span.length_ms), 0]
+    cuts = () if platform.only is None else _AGES_MS
+    ages = [span.length_ms, *(age for age in cuts if age < span.length_ms), 0]
     for older_ms, newer_ms in pairwise(ages):
         wanted = platform.before(newer_ms)
         relabelling = wanted.relabelling.identity + history.relabelling.removeprefix(whole)

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import promql_parser
 
-from simulator.engine.panels import Dashboard, Language, Panel
+from simulator.engine.panels import Dashboard, Panel
+from simulator.engine.variables import Language
 
 Json = dict[str, Any]
 Rule = Callable[[Json, Dashboard], Iterator[tuple[str, str]]]

@@ -16,8 +16,9 @@ import numpy as np
 
 from dashboards.picture import Drawn, Fault, drawn
 from simulator.clock import WallClock
-from simulator.engine.panels import Dashboard, Language, Panel
+from simulator.engine.panels import Dashboard, Panel
 from simulator.engine.server import RangeResult
+from simulator.engine.variables import Language
 from simulator.stack.binaries import find_binaries
 from simulator.streams.logs import ModelLogs
 from simulator.telemetry.interval import Interval

@@ -13,10 +13,11 @@ import numpy as np
 
 from simulator.engine.evaluate import evaluate_rules
 from simulator.engine.groups import groups_from_api
-from simulator.engine.panels import Dashboard, Language, Panel, Target, read_dashboard
+from simulator.engine.panels import Dashboard, Panel, Target, read_dashboard
 from simulator.engine.schedule import production_grid
 from simulator.engine.selectors import selectors_of
 from simulator.engine.server import QueryError, RangeResult, RuleServer, WrittenSeries
+from simulator.engine.variables import Language
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
 from simulator.rehearsal.team_scrapes import read_jobs

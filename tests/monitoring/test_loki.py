@@ -10,7 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from simulator.clock import WallClock
-from simulator.engine.panels import Language, read_dashboard
+from simulator.engine.panels import read_dashboard
+from simulator.engine.variables import Language
 from simulator.profile.manifest import Manifest
 from simulator.resources import shipped
 from simulator.streams.logs import ModelLogs

@@ -11,8 +11,9 @@ import httpx
 
 from simulator.clock import Clock
 from simulator.engine.groups import RecordingRule, groups_from_api
-from simulator.engine.panels import Language, read_dashboard
+from simulator.engine.panels import read_dashboard
 from simulator.engine.selectors import selectors_of
+from simulator.engine.variables import Language
 from simulator.errors import UnobservedError, did_you_mean
 from simulator.observers import PrometheusApi
 from simulator.rehearsal.standing.answers import is_healthy
