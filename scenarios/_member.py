@@ -5,9 +5,12 @@ Here is everything that is the same for each request; the journeys in the locust
 
 from __future__ import annotations
 
+import itertools
 import random
+import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,13 +31,16 @@ from locust.user.task import LOCUST_STATE_STOPPING
 from simulator.profile.target import LOGIN, REFRESH
 from simulator.profile.target_users import address_of
 from simulator.wire.envelope import read_code, read_data, read_token
-from simulator.wire.load_report import Outcome
+from simulator.wire.load_report import Outcome, Unanswered
 
 Json = dict[str, Any]
 
 SEED = RUN.manifest.seed if RUN else 1
 WORDING = draw_wording(SEED)
 _BARRED_SECONDS = 60.0  # after a 429 that does not say how long
+
+_PROCESS = secrets.token_hex(4)
+_requests = itertools.count(1)
 
 
 class Member(PacedUser, FastUser):
@@ -187,20 +193,26 @@ class Member(PacedUser, FastUser):
             path = f"{path}?{urlencode(query)}"
         content, kind = form or (orjson.dumps(body) if body is not None else None, "application/json")
         self.turn()
-        late = self.late_seconds()
-        with self.client.request(
-            method,
-            path,
-            name=route,
-            data=content,
-            headers={
-                **EXEMPT,
-                **(headers or {}),
-                **({"X-Forwarded-For": self._address} if TARGET.users.own_addresses else {}),
-                **({"Content-Type": kind} if content is not None else {}),
-            },
-            catch_response=True,
-        ) as response:
+        told = {"route": f"{method} {route}", "late": self.late_seconds(), "id": self._next_id()}
+        began = perf_counter()
+        try:
+            caught = self.client.request(
+                method,
+                path,
+                name=route,
+                data=content,
+                headers={
+                    **EXEMPT,
+                    **(headers or {}),
+                    **({"X-Forwarded-For": self._address} if TARGET.users.own_addresses else {}),
+                    **({"Content-Type": kind} if content is not None else {}),
+                },
+                catch_response=True,
+            )
+        except gevent.GreenletExit:
+            self._stopped_waiting(method, route, began, told)
+            raise
+        with caught as response:
             self._status, self._content = response.status_code or 0, response.content or b""
             meta = response.request_meta
             outcome, data = Outcome.FAILED, None
@@ -225,8 +237,26 @@ class Member(PacedUser, FastUser):
                     response.success()
                 else:
                     self.identity.forget()  # the API forgot this session: sign in anew
-            meta["context"] = {"outcome": outcome, "route": f"{method} {route}", "late": late}
+            meta["context"] = {"outcome": outcome, **told}
         return data
+
+    def _next_id(self) -> str:
+        """Give the next request an id, by which an API's log tells what became of it where no answer does."""
+        number = f"{_PROCESS}-{next(_requests):x}"
+        if RUN is not None:
+            self.client.header_line = f"X-Request-Id: {number}\r\n".encode()
+        return number
+
+    def _stopped_waiting(self, method: str, route: str, began: float, told: Json) -> None:
+        """This user is ended with a request on its way: Locust would forget it."""
+        self.environment.events.request.fire(
+            request_type=method,
+            name=route,
+            response_time=(perf_counter() - began) * 1000,
+            response_length=0,
+            exception=ConnectionAbortedError("the user was stopped with the request on its way"),
+            context={"outcome": Outcome.FAILED, "end": Unanswered.ABORTED, **told},
+        )
 
     def _read(self, route: str) -> tuple[Any, str]:
         """The data of an answer, and what is wrong with it. Of signing in, only that there is a token."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import gevent
 import locust.runners
+from _ending import ending
 from _pacing import TURNS
 from _results import BATCH
 from _run import CLOCK, RUN, Run
@@ -19,6 +20,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.wire.load_report import (
+    GIVEN_UP,
     Delivered,
     Ended,
     Measured,
@@ -44,6 +46,7 @@ class Counts:
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
         self._deliveries: Delivered | None = None
+        self._given_up: dict[str, str] = {}
         self._paced: dict[str, Paced] = {}
         self._told = {scenario: Paced() for scenario in TURNS}  # of this process, as of the last report
         self._busiest = 0.0
@@ -60,15 +63,18 @@ class Counts:
         response: object = None,
         **_: object,
     ) -> None:
-        """Count one request. Its `context` may tell the outcome, how many seconds `late` it left, and its route where
-        Locust shows another name."""
+        """Count one request. Its `context` may tell the outcome, how many seconds `late` it left, its route where
+        Locust shows another name, its end where there is no HTTP, and the id that it carried."""
         told = context or {}
         limited = getattr(response, "status_code", None) == _TOO_MANY_REQUESTS
         plainly = Outcome.RATE_LIMITED if limited else Outcome.FAILED if exception else Outcome.OK
         outcome = told.get("outcome", plainly)
         route = str(told.get("route", f"{request_type} {name}"))
         late = float(str(told.get("late", 0.0)))
-        self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000 + late)
+        end = str(told.get("end") or ending(response, exception))
+        self._tallies.setdefault(route, Tally()).count(Outcome(str(outcome)), response_time / 1000 + late, end)
+        if end in GIVEN_UP and "id" in told:
+            self._given_up[str(told["id"])] = route
 
     def on_batch(
         self, route: str, seconds: Sequence[float], failures: int, deliveries: Delivered | None = None, **_: object
@@ -85,6 +91,7 @@ class Counts:
         if report.deliveries is not None:
             self._add_deliveries(report.deliveries)
         add_paced(self._paced, report.paced)
+        self._given_up |= report.given_up
         self._busiest = max(self._busiest, report.cpu_ratio)
 
     def take(self, users: int, workers: int = 0) -> Measured:
@@ -109,8 +116,9 @@ class Counts:
             tallies=self._tallies,
             workers=workers,
             deliveries=self._deliveries,
+            given_up=self._given_up,
         )
-        self._tallies, self._paced, self._deliveries, self._busiest = {}, {}, None, 0.0
+        self._tallies, self._paced, self._deliveries, self._given_up, self._busiest = {}, {}, None, {}, 0.0
         self._cpu, self._at = cpu, now
         return report
 

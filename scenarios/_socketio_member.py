@@ -20,6 +20,7 @@ from typing import Any
 import gevent
 import orjson
 from _api import EXEMPT, TARGET
+from _ending import event_ending
 from _made import TAG
 from _member import WORDING, Json, Member
 from _run import PLAIN_HOST
@@ -142,6 +143,9 @@ class SocketIOMember(Member):
                 problem = EventError("timed out")
             except EventError as error:
                 problem = error
+            except gevent.GreenletExit:
+                self._count(f"emit {event}", began, EventError("cut off: this user was stopped"), declines, late)
+                raise
             finally:
                 self._answer, self._matches, self._result = b"", None, None
                 self.sio.hurry(False)
@@ -318,7 +322,7 @@ class SocketIOMember(Member):
     ) -> None:
         """Fire Locust's request event."""
         kind, outcome = "SIO", Outcome.OK
-        route = f"SIO {name}"
+        route, end = f"SIO {name}", event_ending(problem)
         if problem is not None:
             text = str(problem)
             if text == "RATE_LIMITED" or any(words in text.lower() for words in _LIMITED):
@@ -333,5 +337,5 @@ class SocketIOMember(Member):
             response_time=(time.perf_counter() - began) * 1000,
             response_length=0,
             exception=problem,
-            context={"outcome": outcome, "route": route, "late": late},
+            context={"outcome": outcome, "route": route, "late": late, "end": end},
         )

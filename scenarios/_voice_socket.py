@@ -13,6 +13,7 @@ from typing import Any
 import gevent
 import orjson
 from _api import EXEMPT
+from _ending import event_ending
 from _shape import REQUEST_SECONDS
 from _socketio_client import SocketIOClient, Transport
 from _socketio_connection import ConnectError
@@ -80,7 +81,7 @@ class VoiceSocket:
             response_time=(time.perf_counter() - began) * 1000,
             response_length=0,
             exception=problem,
-            context={},
+            context={"end": event_ending(problem)},
         )
         return data
 

@@ -52,6 +52,9 @@ class FastSession(FastHttpSession):
     counts_from: float = 0.0
     """perf_counter's instant from which the next request's response time counts, for one that was to begin then."""
 
+    header_line: bytes = b""
+    """A header line with its end that the next requests carry beside their other headers; it may differ each time."""
+
     def __init__(self, base_url: str | None, request_event: Any, user: Any = None, **options: Any) -> None:
         """`options` are those of FastHttpSession, which is not built here: a user should cost little before it acts."""
         self.base_url, self.auth_header = _without_login(base_url)
@@ -187,7 +190,7 @@ class FastSession(FastHttpSession):
             return answer
 
     def _exchange(self, method: str, target: Target, block: Block, body: bytes) -> Exchanged:
-        if body or self.cookiejar._cookies:
+        if body or self.header_line or self.cookiejar._cookies:
             message = self._message(method, target, block, body)
         else:
             key = (method, target, block)
@@ -209,7 +212,7 @@ class FastSession(FastHttpSession):
 
     def _message(self, method: str, target: Target, block: Block, body: bytes) -> bytes:
         names = block.names
-        message = target.head(method, "host" in names) + block.lines
+        message = target.head(method, "host" in names) + block.lines + self.header_line
         if self.cookiejar._cookies and "cookie" not in names and (cookie := self.cookiejar.header_for(target.url)):
             message += b"Cookie: %s\r\n" % cookie.encode("latin-1")
         if (body or method in _WITH_LENGTH) and "content-length" not in names:

@@ -9,8 +9,10 @@ client that has its answer finds it in `/metrics`. A request that is cut off by 
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -50,6 +52,7 @@ LARGEST_FORM: Final = 100 * 1024 * 1024 + 64 * 1024
 """Of multipart: the largest file, and what stands around it."""
 COMPRESS_FROM: Final = 1024
 _JSON: Final = b"application/json; charset=utf-8"
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class _TooLargeError(Exception):
@@ -128,14 +131,15 @@ class ReferenceApi:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         platform = self.platform
         self._requests += 1
+        headers = dict(scope["headers"])
         exchange = Exchange(
             method=scope["method"],
             path=scope["path"],
             query_string=scope["query_string"],
-            headers=dict(scope["headers"]),
+            headers=headers,
             body=b"",
             peer=scope["client"] or ("127.0.0.1", 0),
-            request_id=f"req-{self._requests:x}",
+            request_id=self._id_of(headers),
             started=platform.clock.monotonic(),
         )
         matched = self._router.match(exchange.method, exchange.path)
@@ -145,7 +149,7 @@ class ReferenceApi:
         if counted:
             platform.metrics.in_flight.inc()
         try:
-            status, body, headers = await self._answer(exchange, receive)
+            status, body, reply_headers = await self._answer(exchange, receive)
         except _GoneError:
             return
         finally:
@@ -158,13 +162,18 @@ class ReferenceApi:
                 platform.log.completed(exchange, status, seconds * 1000, platform.clock.now_ms())
             if platform.reports is not None:
                 platform.reports.answered(exchange, status, seconds, platform.clock.now_ms())
-        headers += [
+        reply_headers += [
             (b"content-length", str(len(body)).encode()),
             (b"x-request-id", exchange.request_id.encode()),
             (b"x-response-time", f"{seconds * 1000:.2f}ms".encode()),
         ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": reply_headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _id_of(self, headers: Mapping[bytes, bytes]) -> str:
+        """The request's id: what the client calls it, where that is fit for a log, else one of our own."""
+        given = headers.get(b"x-request-id", b"")
+        return given.decode() if _REQUEST_ID.fullmatch(given) else f"req-{self._requests:x}"
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         platform = self.platform

@@ -288,6 +288,8 @@ def _drive(
             interrupted = True
             console.print("stopping early; Ctrl-C again to stop at once")
         ended = load.finish()
+        if not aim.hosts and not locustfiles:  # a team's own users may call their requests whatever they like
+            ended = platform.account(load, ended)
         if died := [f"{child.name} {child.how_it_ended()}" for child in children.ended()]:
             ended = replace(ended, problem="; ".join(filter(None, (*died, ended.problem))))
         cleaned = clean(run.path, manifest, aim, settings.allowed_hosts, console) if cleanup else None

@@ -65,7 +65,7 @@ def show_result(console: Console, ended: LoadEnded, judgement: LoadJudgement) ->
     """The table of all requests, then the judgement."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("request", overflow="fold")
-    for heading in ("requests", "failed", "4xx", "429", "p50 ms", "p95 ms", "p99 ms", "max ms"):
+    for heading in ("requests", "failed", "no answer", "4xx", "429", "p50 ms", "p95 ms", "p99 ms", "max ms"):
         table.add_column(heading, justify="right", no_wrap=True)
     for totals in ended.totals:
         table.add_row(*_row(totals))
@@ -74,6 +74,10 @@ def show_result(console: Console, ended: LoadEnded, judgement: LoadJudgement) ->
     console.width = max(_TABLE_WIDTH, console.width)
     console.print(table)
     console.print()
+    for totals in (*ended.totals, ended.overall):
+        if totals.unanswered:
+            text = f"without an answer, {totals.name}: {totals.unanswered_told}"
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
     for finding in judgement.findings:
         console.print(f"- {finding.text}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"load: {_WORDS[judgement.outcome]}")
@@ -81,7 +85,7 @@ def show_result(console: Console, ended: LoadEnded, judgement: LoadJudgement) ->
 
 def _row(totals: RequestTotals) -> tuple[str, ...]:
     latencies = (totals.p50_seconds, totals.p95_seconds, totals.p99_seconds, totals.max_seconds)
-    counts = (totals.requests, totals.failures, totals.declined, totals.rate_limited)
+    counts = (totals.requests, totals.failures, totals.unanswered, totals.declined, totals.rate_limited)
     return (totals.name, *map(str, counts), *map(_ms, latencies))
 
 

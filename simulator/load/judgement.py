@@ -54,7 +54,12 @@ _WORST_FIRST = (Judged.BROKEN, Judged.UNOBSERVED, Judged.FINE)
 
 def judge_load(ended: LoadEnded, *, tolerance: float, errors_expected: bool) -> LoadJudgement:
     """Judge one run. `tolerance` is the profile's; with `errors_expected` its faults broke the API on purpose."""
-    found = [*_judge_figures(ended, tolerance), *_judge_answers(ended, errors_expected), *_judge_thresholds(ended)]
+    found = [
+        *_judge_figures(ended, tolerance),
+        *_judge_accounts(ended, tolerance),
+        *_judge_answers(ended, errors_expected),
+        *_judge_thresholds(ended),
+    ]
     return LoadJudgement(tuple(sorted(found, key=lambda finding: _WORST_FIRST.index(finding.judged))))
 
 
@@ -105,6 +110,17 @@ def _judge_plan(plan: PlanKept, tolerance: float) -> LoadFinding:
     return LoadFinding(
         Judged.FINE if kept else Judged.UNOBSERVED, about, f"{text} (allowed: {allowed:.0%} more or less)"
     )
+
+
+def _judge_accounts(ended: LoadEnded, tolerance: float) -> Iterator[LoadFinding]:
+    """Whether the API counted what was sent."""
+    if ended.unaccounted:
+        text = f"not held against what the API counted: {ended.unaccounted}"
+        yield LoadFinding(Judged.FINE, "accounts", text)
+    for account in ended.accounts:
+        text = "; ".join((account.told, *account.differing))
+        trusted = account.explained(tolerance) or bool(ended.problem or ended.lost_workers)
+        yield LoadFinding(Judged.FINE if trusted else Judged.UNOBSERVED, f"account of {account.what}", text)
 
 
 def _judge_answers(ended: LoadEnded, errors_expected: bool) -> Iterator[LoadFinding]:

@@ -228,6 +228,11 @@ class LocustRun:
             planned_unit="iterations" if self._locustfiles else "requests",
         )
 
+    @property
+    def given_up(self) -> Mapping[str, str]:
+        """Names of requests that were on their way and got no answer, by the ids that they carried."""
+        return self._totals.given_up
+
     def stop(self) -> None:
         """End every process of the run now. Safe to call at any time, and again."""
         self._draining = True

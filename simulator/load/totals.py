@@ -12,7 +12,16 @@ from simulator.profile.load_plan import LoadPlan
 from simulator.profile.schema import Load, Scenario
 from simulator.profile.thresholds import parse_threshold
 from simulator.telemetry.observations import Deliveries, LoadMeasured, PlanKept, RequestTotals, ThresholdResult
-from simulator.wire.load_report import Delivered, Measured, Paced, Tally, add_paced, add_tallies, sum_tallies
+from simulator.wire.load_report import (
+    Delivered,
+    Measured,
+    Paced,
+    Tally,
+    Unanswered,
+    add_paced,
+    add_tallies,
+    sum_tallies,
+)
 
 OVERALL = "all requests"
 UNITS = {Scenario.HTTP: "requests", Scenario.SOCKETIO: "messages", Scenario.VOICE: "calls"}
@@ -41,6 +50,8 @@ class Totals:
         self.users = 0  # as of the last line, as is the next
         self.cpu_now = 0.0
         self._delivered: Delivered | None = None
+        self.given_up: dict[str, str] = {}
+        """Names of requests that were on their way and got no answer, by their ids."""
 
     def begin(self, at_ms: int) -> None:
         """The generator's users began at this wall instant."""
@@ -50,6 +61,7 @@ class Totals:
         """Count one line, and tell it as an observation."""
         add_tallies(self._tallies, line.tallies)
         add_paced(self._paced, line.paced)
+        self.given_up |= line.given_up
         if line.deliveries is not None:
             self._delivered = self._delivered or Delivered()
             self._delivered.add(line.deliveries)
@@ -171,6 +183,7 @@ class Totals:
 
 def _figures(name: str, tally: Tally) -> RequestTotals:
     p50, p95, p99, longest = tally.latency.quantiles_seconds((0.5, 0.95, 0.99, 1.0))
+    ends = tally.ends
     return RequestTotals(
         name=name,
         requests=tally.requests,
@@ -182,4 +195,9 @@ def _figures(name: str, tally: Tally) -> RequestTotals:
         max_seconds=longest,
         declined=tally.declined,
         kind=kind_of(name),
+        refused=ends.get(Unanswered.REFUSED, 0),
+        timed_out=ends.get(Unanswered.TIMED_OUT, 0),
+        aborted=ends.get(Unanswered.ABORTED, 0),
+        no_connection=ends.get(Unanswered.NO_CONNECTION, 0),
+        codes=tuple(sorted((end, count) for end, count in ends.items() if end not in set(Unanswered))),
     )

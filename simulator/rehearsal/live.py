@@ -110,6 +110,7 @@ class _LiveRun:
         self._recorder = recorder
         self._clock = clock
         self._stack: LocalStack | None = None
+        self._platform: LivePlatform | None = None
         self._load: LocustRun | None = None
         self._redirection = Redirection((), (), ())
         self._lacking: tuple[str, ...] = ()
@@ -160,6 +161,7 @@ class _LiveRun:
         self._note(f"run folder {self._run.path}")
         platform = LivePlatform(self._run, self.manifest, self._children)
         platform.start(self._request.api_port, self._request.scrape_port, self._request.run_label)
+        self._platform = platform
         self._load = platform.start_load(self._request.load_workers, self._request.allowed_hosts)
         self._note(f"platform up: {len(platform.api_urls)} API instance(s), emitter {platform.scrape_url}")
         if servers is not None:
@@ -272,7 +274,8 @@ class _LiveRun:
         self._recorder.extend(edges.due(self._clock.now_ms()))
         self._recorder.extend(watch.finish())
         if self._load is not None:
-            self._tell(self._load.finish())
+            assert self._platform is not None
+            self._tell(self._platform.account(self._load, self._load.finish()))
 
     def keep_series(self, watch: Watch) -> None:
         """The values behind the alerts, for the report's charts, while Prometheus still answers."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from simulator.load.accounts import accounts_of
+from simulator.load.api_accounts import Instance, UnaccountedError, count
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest
+from simulator.profile.schema import Scenario
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, ComingService, begin_service, spawn
+from simulator.telemetry.observations import LoadEnded
 
 READY_WITHIN_SECONDS = 300.0  # on a new machine, kernels are compiled first
 
@@ -52,13 +57,29 @@ class LivePlatform:
         load.start()
         return load
 
+    def account(self, load: LocustRun, ended: LoadEnded) -> LoadEnded:
+        """The totals of a load that is over, held against what the API counted; it has to run still."""
+        instances = [
+            Instance(f"api-{number}", url, self._log(f"api-{number}"))
+            for number, url in enumerate(self.api_urls, start=1)
+        ]
+        calls = Scenario.VOICE in self._manifest.profile.load.scenarios
+        try:
+            counted = count(instances, load.given_up, calls=calls)
+        except UnaccountedError as why:
+            return replace(ended, unaccounted=str(why))
+        return replace(ended, accounts=accounts_of(ended.totals, counted))
+
+    def _log(self, name: str) -> Path:
+        return self._run.logs / f"{name}.jsonl"
+
     def _begin_api(self, first_port: int) -> list[ComingService]:
         coming = []
         for number in range(1, self._manifest.profile.platform.instances.api + 1):
             port = first_port + number - 1 if first_port else 0
             name = f"api-{number}"
-            log = self._run.logs / f"{name}.jsonl"
-            coming.append(self._begin(name, "api", "--instance", name, "--port", port, "--log-file", log))
+            arguments = ("--instance", name, "--port", port, "--log-file", self._log(name))
+            coming.append(self._begin(name, "api", *arguments))
         return coming
 
     def _await_api(self, coming: Sequence[ComingService]) -> None:

@@ -87,6 +87,8 @@ def render_load_page(
         totals=(*ended.totals, ended.overall),
         kept=ended.kept,
         deliveries=ended.deliveries,
+        accounts=ended.accounts,
+        unaccounted=ended.unaccounted,
         rerun=rerun,
         width=WIDTH,
         height=HEIGHT,

@@ -9,6 +9,7 @@ from simulator.report.phrasing import (
     HEADLINE,
     PREDICTION_HEADINGS,
     by_weight,
+    load_accounts,
     load_figures,
     mark,
     offset,
@@ -78,6 +79,9 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield "### Load"
         yield ""
         yield from _table([name for name, _ in figures], [[value for _, value in figures]])
+    for account in load_accounts(verdict):
+        yield f"- {_text(account)}"
+    yield ""
     yield from _details(
         "What this verdict means", [f"**{_text(claim.title)}**: {_text(claim.text)}" for claim in verdict.claims]
     )

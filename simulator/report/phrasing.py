@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulator.telemetry.observations import unanswered_told
 from simulator.verdict import wording
 from simulator.verdict.document import (
     RUN_LEVEL,
@@ -13,6 +14,7 @@ from simulator.verdict.document import (
     Heard,
     Moment,
     Outcome,
+    RequestFigures,
     Verdict,
     Word,
 )
@@ -87,6 +89,7 @@ def load_figures(verdict: Verdict) -> list[tuple[str, str]]:
     return [
         ("requests", f"{total.requests:,}"),
         ("errors", f"{total.failures:,}{failed}"),
+        ("without an answer", unanswered(total) or "0"),
         ("answered 429", f"{total.rate_limited:,}"),
         ("p50", latency(total.p50_seconds)),
         ("p95", latency(total.p95_seconds)),
@@ -94,6 +97,16 @@ def load_figures(verdict: Verdict) -> list[tuple[str, str]]:
         ("of the planned rate", ratio),
         ("target", load.target),
     ]
+
+
+def load_accounts(verdict: Verdict) -> list[str]:
+    """What was sent against what the API counted, a sentence each."""
+    return [] if verdict.load is None else [account.told for account in verdict.load.accounts]
+
+
+def unanswered(figures: RequestFigures) -> str:
+    """`12 refused, 3 timed out`; empty where all were answered."""
+    return unanswered_told(figures.refused, figures.timed_out, figures.aborted, figures.no_connection)
 
 
 PREDICTION_HEADINGS = ("alert", "true errors", "to detect", "foretold", "Workbook", "to reset", "foretold", "Workbook")

@@ -16,6 +16,7 @@ from simulator.report.phrasing import (
     NOTHING,
     by_weight,
     heard_alerts,
+    load_accounts,
     load_figures,
     mark,
     offset,
@@ -69,6 +70,7 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
     if figures:
         yield _section("Load")
         yield _pairs(figures)
+        yield from (Padding(plain(account), (0, 0, 0, 2)) for account in load_accounts(verdict))
     if verdict.not_graded:
         yield _section("Not graded")
         yield _pairs([(alert.alert, alert.reason) for alert in verdict.not_graded])

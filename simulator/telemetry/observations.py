@@ -197,6 +197,65 @@ class RequestTotals:
     max_seconds: float | None = None
     declined: int = 0  # 4xx that the journey counts with: neither failures nor anything amiss
     kind: str = "latency"  # latency, or what stands in the fields of seconds instead: score (MOS), share
+    refused: int = 0  # no connection was taken; this and the next three: requests without an answer
+    timed_out: int = 0
+    aborted: int = 0  # the connection ended first, or the user was stopped
+    no_connection: int = 0  # there was no way to ask at all
+    codes: tuple[tuple[str, int], ...] = ()  # answers by status
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that got no answer."""
+        return self.refused + self.timed_out + self.aborted + self.no_connection
+
+    @property
+    def unanswered_told(self) -> str:
+        """`12 refused, 3 timed out`; empty where all were answered."""
+        return unanswered_told(self.refused, self.timed_out, self.aborted, self.no_connection)
+
+
+def unanswered_told(refused: int, timed_out: int, aborted: int, no_connection: int) -> str:
+    """Requests without an answer, for people: `12 refused, 3 timed out`; empty where there are none."""
+    counts = {"refused": refused, "timed out": timed_out, "aborted": aborted, "without a connection": no_connection}
+    return ", ".join(f"{count:,} {how}" for how, count in counts.items() if count)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was sent, how it ended, and what the API counted of it.
+
+    sent = answered + refused + timed_out + aborted + no_connection
+    counted + uncounted = answered + unheard + residue
+    """
+
+    what: str  # requests, messages, calls
+    sent: int
+    answered: int
+    refused: int
+    timed_out: int
+    aborted: int
+    no_connection: int
+    counted: int  # by the API
+    unheard: int  # of those: whoever had asked was gone. Of calls less than 0: joined again without having left
+    uncounted: int = 0  # answered by a refusal that the API's counter leaves out
+    residue: int = 0  # what nobody can explain: the differences of all routes and statuses, without their signs
+    differing: tuple[str, ...] = ()  # where
+
+    @property
+    def told(self) -> str:
+        """The account as a sentence; of what did not happen, only the residue is said."""
+        unanswered = unanswered_told(self.refused, self.timed_out, self.aborted, self.no_connection)
+        ended = ", ".join(filter(None, (f"{self.answered:,} answered", unanswered)))
+        counted = [f"the API counted {self.counted:,}"]
+        if self.unheard > 0:
+            counted.append(f"{self.unheard:,} of them after whoever had asked was gone")
+        if self.uncounted:
+            counted.append(f"it leaves out {self.uncounted:,} that it refused")
+        return f"{self.what}: {self.sent:,} sent: {ended}; {', '.join(counted)}; residue {self.residue:,}"
+
+    def explained(self, tolerance: float) -> bool:
+        """Whether the residue is at most this share of what was sent."""
+        return self.residue <= tolerance * self.sent
 
 
 @dataclass(frozen=True)
@@ -275,6 +334,8 @@ class LoadEnded:
     lost_workers: tuple[str, ...] = ()  # generator processes that ended before the load did, and how
     deliveries: Deliveries | None = None  # where messages were followed to those who get them
     planned_unit: str = "requests"  # what `achieved_ratio` counts; a team's own Locust users are paced by iterations
+    accounts: tuple[Account, ...] = ()  # held against the reference API's own, where that is driven
+    unaccounted: str = ""  # why it could not be asked
 
 
 @dataclass(frozen=True)

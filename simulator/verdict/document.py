@@ -226,6 +226,40 @@ class RequestFigures(Document):
     p95_seconds: float | None
     p99_seconds: float | None
     max_seconds: float | None
+    refused: int = 0
+    """No connection was taken. This and the next three got no answer and are among the failures."""
+    timed_out: int = 0
+    aborted: int = 0
+    """The connection ended before an answer, or the user was stopped with the request on its way."""
+    no_connection: int = 0
+    """There was no way to ask at all."""
+
+
+class LoadAccount(Document):
+    """What users sent and how it ended, held against what the reference API counted.
+
+    sent = answered + refused + timed_out + aborted + no_connection; counted + uncounted = answered + unheard + residue.
+    """
+
+    what: str
+    """requests, messages or calls."""
+    sent: int
+    answered: int
+    refused: int
+    timed_out: int
+    aborted: int
+    no_connection: int
+    counted: int
+    unheard: int
+    """Counted, but whoever had asked was gone before the answer. Of calls less than 0 where people joined again without
+    having left."""
+    uncounted: int
+    """Answered by a refusal that the API's counter leaves out."""
+    residue: int
+    differing: tuple[str, ...]
+    """Where the residue is."""
+    told: str
+    """All of it as a sentence."""
 
 
 class LoadSummary(Document):
@@ -237,6 +271,8 @@ class LoadSummary(Document):
     """Requests sent over requests planned; outside outages where the profile has one."""
     worker_cpu_ratio: float | None
     target: str
+    accounts: tuple[LoadAccount, ...] = ()
+    """Empty where the API is not the run's own, or could not be asked."""
 
 
 class NotGraded(Document):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 from simulator.profile.presence import taken_away
@@ -11,7 +11,7 @@ from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import LoadEnded, LoadMeasured, RequestTotals, ThresholdResult
 from simulator.units import SECOND
 from simulator.verdict.case import Case
-from simulator.verdict.document import Evidence, Finding, LoadSummary, RequestFigures, Word
+from simulator.verdict.document import Evidence, Finding, LoadAccount, LoadSummary, RequestFigures, Word
 from simulator.verdict.facts import Mode
 
 BUSIEST_WORKER = 0.8
@@ -51,6 +51,8 @@ def judge_rate(case: Case) -> tuple[Finding, ...]:
     elif ended.overall.rate_limited > MOST_RATE_LIMITED * ended.overall.requests:
         share = ended.overall.rate_limited / ended.overall.requests
         problems.append(f"{share:.1%} of requests were answered 429: the load met the rate limiter, not the platform")
+    if not ended.problem and not ended.lost_workers:
+        problems += [f"not all is accounted for: {one.told}" for one in ended.accounts if not one.explained(tolerance)]
     if not case.seen(LoadMeasured):
         problems.append("load was not measured while the run went on")
     stall = _stall(case)
@@ -125,10 +127,14 @@ def load_notes(case: Case) -> tuple[str, ...]:
     ended = _ended(case)
     if ended is None:
         return ()
-    lost = tuple(f"{text}; the others took over its share" for text in ended.lost_workers)
-    if not _too_busy(ended):
-        return lost
-    return (*lost, f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive")
+    notes = [f"{text}; the others took over its share" for text in ended.lost_workers]
+    if ended.unaccounted:
+        notes.append(f"the load was not held against what the API counted: {ended.unaccounted}")
+    for account in ended.accounts:
+        notes += [f"the load's account of {account.what} has a residue: {text}" for text in account.differing]
+    if _too_busy(ended):
+        notes.append(f"a load generator used {ended.worker_cpu_ratio:.0%} of its core: take latencies as inconclusive")
+    return tuple(notes)
 
 
 def load_summary(case: Case) -> LoadSummary | None:
@@ -142,6 +148,7 @@ def load_summary(case: Case) -> LoadSummary | None:
         achieved_ratio=achieved_ratio(case),
         worker_cpu_ratio=ended.worker_cpu_ratio,
         target=case.facts.load_target,
+        accounts=tuple(LoadAccount(**asdict(account), told=account.told) for account in ended.accounts),
     )
 
 
@@ -195,6 +202,10 @@ def _figures(totals: RequestTotals) -> RequestFigures:
         p95_seconds=totals.p95_seconds,
         p99_seconds=totals.p99_seconds,
         max_seconds=totals.max_seconds,
+        refused=totals.refused,
+        timed_out=totals.timed_out,
+        aborted=totals.aborted,
+        no_connection=totals.no_connection,
     )
 
 

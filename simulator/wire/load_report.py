@@ -29,9 +29,25 @@ class Outcome(StrEnum):
     FAILED = "failed"  # no answer, 5xx, a 4xx that nobody counts with, a body that is not the contract's
 
 
+class Unanswered(StrEnum):
+    """Why a request got no answer, not even the beginning of one."""
+
+    REFUSED = "refused"  # the connection was
+    TIMED_OUT = "timed out"  # while connecting, or waiting for the answer
+    ABORTED = "aborted"  # the connection ended first, or the user was stopped with the request on its way
+    NO_CONNECTION = "no connection"  # no such name, no way there, no free port, or TLS failed: nothing was asked
+
+
+GIVEN_UP = (Unanswered.TIMED_OUT, Unanswered.ABORTED)
+"""What was asked for and may have been done, though nobody heard of it."""
+
+
 @dataclass
 class Tally:
-    """Counts of one request name. `requests` is all of them; the rate limited have no part in the latencies."""
+    """Counts of one request name. `requests` is all of them; the rate limited have no part in the latencies.
+
+    `ends` counts them by the status that answered them (of Socket.IO: the code of an error), or why none did.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -39,14 +55,15 @@ class Tally:
     failures: int = 0
     rate_limited: int = 0
     declined: int = 0
+    ends: dict[str, int] = field(default_factory=dict)
     latency: Annotated[
         LatencyHistogram,
         PlainValidator(LatencyHistogram.decode),
         PlainSerializer(LatencyHistogram.encode, return_type=str),
     ] = field(default_factory=LatencyHistogram)
 
-    def count(self, outcome: Outcome, seconds: float) -> None:
-        """Count one request."""
+    def count(self, outcome: Outcome, seconds: float, end: str = "") -> None:
+        """Count one request, with its end where that is known."""
         self.requests += 1
         self.failures += outcome is Outcome.FAILED
         self.declined += outcome is Outcome.DECLINED
@@ -54,6 +71,8 @@ class Tally:
             self.rate_limited += 1
         else:
             self.latency.record(seconds)
+        if end:
+            self.ends[end] = self.ends.get(end, 0) + 1
 
     def count_many(self, seconds: Sequence[float], failures: int) -> None:
         """Count latencies that went well, and failures that have none."""
@@ -68,6 +87,8 @@ class Tally:
         self.rate_limited += other.rate_limited
         self.declined += other.declined
         self.latency.add(other.latency)
+        for end, count in other.ends.items():
+            self.ends[end] = self.ends.get(end, 0) + count
 
 
 @dataclass
@@ -171,7 +192,8 @@ def add_paced(into: dict[str, Paced], more: Mapping[str, Paced]) -> None:
 class Measured:
     """What the generator did since its last line. `cpu_ratio` is its busiest process's share of one core.
 
-    `paced` has the turns of each scenario, by its name in profiles (`http`).
+    `paced` has the turns of each scenario, by its name in profiles (`http`). `given_up` has the names of requests that
+    were on their way and got no answer, by the ids that they carried (`X-Request-Id`).
     """
 
     event: Literal["measured"] = "measured"
@@ -182,6 +204,7 @@ class Measured:
     tallies: dict[str, Tally]
     workers: int = 0  # that the master hears of, where there are any
     deliveries: Delivered | None = None  # where messages to rooms are followed to those who get them
+    given_up: dict[str, str] = field(default_factory=dict)
 
     @property
     def missed(self) -> int:

@@ -234,6 +234,20 @@ def test_access_log_lines(make_api, tmp_path):
     assert failed[0]["reqId"] == completed[2]["reqId"]
 
 
+def test_a_client_finds_its_request_in_the_log_by_the_id_that_it_gave(make_api, tmp_path):
+    file = tmp_path / "api.log"
+    given = ("user-1f.7_a", "two words", "x" * 65, "")
+    with AccessLog(file, "api-1") as log:
+        api = make_api(log=log)
+        for one in given:
+            answer = api.client.get(f"{V1}/posts", headers={"x-request-id": one})
+            assert (answer.headers["x-request-id"] == one) is (one == given[0])
+    logged = [orjson.loads(line)["reqId"] for line in file.read_bytes().splitlines()]
+    assert logged[0] == given[0]
+    assert set(logged).isdisjoint(given[1:])
+    assert len(set(logged)) == len(given)
+
+
 def test_secrets_are_not_logged(make_api, tmp_path):
     file = tmp_path / "api.log"
     with AccessLog(file, "api-1") as log:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from simulator.errors import ExitCode, InputError
 from simulator.load.judgement import judge_load
 from simulator.load.locust_run import LocustRun
 from simulator.profile.load_plan import LoadPlan
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.stack.processes import Children, spawn
 from simulator.telemetry.observations import LoadMeasured
@@ -53,7 +54,6 @@ def write_manifest(
         run_id="r",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="load.yaml",
         seed=1,
         started_ms=CLOCK.now_ms() + lead_ms,
@@ -229,16 +229,46 @@ def pid_of(run: LocustRun, number: int) -> int:
     return run._children[number].pid
 
 
+def bound_to(probe: socket.socket) -> int:
+    """A port that is the socket's, which never listens: whoever comes is refused."""
+    probe.bind(("127.0.0.1", 0))
+    return int(probe.getsockname()[1])
+
+
+@contextmanager
+def hanging_up() -> Iterator[str]:
+    """A server that takes every connection, reads what it is asked and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65_536)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
 def test_an_outage_is_not_hammered_and_a_killed_generator_is_told(tmp_path: Path) -> None:
-    with socket.socket() as probe:  # a port that refuses
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     write_manifest(tmp_path)
-    with driving(tmp_path, [f"http://127.0.0.1:{port}"]) as run:
+    with (
+        socket.socket() as refusing,
+        hanging_up() as hangs_up,
+        driving(tmp_path, [f"http://127.0.0.1:{bound_to(refusing)}", hangs_up]) as run,
+    ):
         measured = driven_for(run, seconds=3)
         os.kill(pid_of(run, 0), signal.SIGKILL)
         wait_for_problem(run)
         ended = run.finish()
+        given_up = run.given_up
+    assert ended.overall.refused > 0 < ended.overall.aborted
+    assert ended.overall.refused + ended.overall.aborted == ended.overall.unanswered == ended.overall.requests
+    assert len(given_up) == ended.overall.aborted  # who was refused never asked
+    assert set(given_up.values()) == {"POST /api/v1/auth/login"}
     assert sum(one.failures for one in measured) == sum(one.requests for one in measured)
     assert kept_rate(measured) == pytest.approx(1.0, abs=0.2)
     assert ended.problem == "the load generator was killed by SIGKILL"
