@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.backfill import backfill
 from simulator.rehearsal.history import History
@@ -79,7 +79,6 @@ def manifest(api_instances: int) -> Manifest:
         run_id="bench",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="bench.yaml",
         seed=1,
         started_ms=profile.start_ms,

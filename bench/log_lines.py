@@ -23,7 +23,7 @@ import orjson
 from faker import Faker
 
 from simulator.clock import rfc3339
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.streams.logs import ModelLogs
 from simulator.telemetry.interval import Interval
@@ -47,7 +47,6 @@ def manifest(peak: str, *faults: dict[str, object]) -> Manifest:
         run_id="bench",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="bench.yaml",
         seed=1,
         started_ms=profile.start_ms,

@@ -22,7 +22,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import MetricType, Series
@@ -49,7 +49,6 @@ def manifest() -> Manifest:
         run_id="bench",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="bench.yaml",
         seed=1,
         started_ms=profile.start_ms,

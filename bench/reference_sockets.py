@@ -23,7 +23,7 @@ from simulator.api.tokens import mint_access_token
 from simulator.catalog.accounts import account, signing_key
 from simulator.clock import WallClock
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.stack.processes import start_service
 from simulator.wire.socketio import Packet, PacketType, encode_event, encode_packet, event_name
 from simulator.wire.websocket import FrameReader, Handshake, Opcode, encode_frame
@@ -130,7 +130,6 @@ def main() -> None:
         run_id="bench",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=str(path),
         seed=profile.seed,
         started_ms=started,

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import FamilyBlock
@@ -58,7 +58,6 @@ def manifest(instances: int) -> Manifest:
         run_id="bench",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="bench.yaml",
         seed=1,
         started_ms=profile.start_ms,

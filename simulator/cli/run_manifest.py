@@ -10,7 +10,7 @@ from simulator.cli.overlays import team_overlays
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.settings import load_settings
 from simulator.streams.overlays import overlays_of
 
@@ -31,7 +31,6 @@ def manifest_for(
         run_id=f"{loaded.name}-{secrets.token_hex(4)}",
         mode=mode,
         profile=loaded,
-        profile_sha256=profile_hash(loaded),
         profile_path=str(path),
         seed=loaded.seed,
         started_ms=WallClock().now_ms(),

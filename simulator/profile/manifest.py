@@ -11,7 +11,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from simulator import __version__
 from simulator.errors import InputError
@@ -28,7 +28,7 @@ class Manifest(BaseModel):
     run_id: str
     mode: str  # live, virtual, emit
     profile: Profile
-    profile_sha256: str
+    profile_sha256: str = Field(default_factory=lambda given: profile_hash(given["profile"]))
     profile_path: str
     seed: int
     started_ms: int

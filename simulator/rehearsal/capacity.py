@@ -11,7 +11,7 @@ from simulator.clock import Clock
 from simulator.load.capacity import Capacity, Step, bounds, judge_step, lowest_broken, next_rate, seconds_for
 from simulator.load.dead_man import DeadMan
 from simulator.load.locust_run import LocustRun
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import LoadModel, Profile, Scenario, Shape
 from simulator.profile.settings import Settings
 from simulator.profile.thresholds import parse_threshold
@@ -116,7 +116,6 @@ def _manifest(run: RunFolder, profile: Profile, clock: Clock, processes: int) ->
         run_id=run.run_id,
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=profile.name,
         seed=profile.seed,
         started_ms=clock.now_ms() + lead_ms(_LEAD_MS + SECOND * processes),

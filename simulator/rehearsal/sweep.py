@@ -23,7 +23,7 @@ from simulator.engine.groups import AlertingRule, RuleGroup
 from simulator.engine.selectors import selectors_of
 from simulator.engine.thresholds import scaled
 from simulator.errors import InputError, did_you_mean
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Fault
 from simulator.rehearsal.bisection import Bracket, bracket_of, next_doses, spread, with_own
 from simulator.rehearsal.live import View
@@ -181,7 +181,6 @@ class _Sweep:
             run_id=self._run.run_id,
             mode=Mode.VIRTUAL.value,
             profile=changed,
-            profile_sha256=profile_hash(profile),
             profile_path=self._request.profile_path,
             seed=profile.seed,
             started_ms=profile.start_ms,

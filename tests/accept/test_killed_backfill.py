@@ -18,7 +18,7 @@ import pytest
 
 from simulator.errors import ExitCode
 from simulator.profile.load import load_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.sinks.tsdb_blocks import read_blocks
 from simulator.stack.binaries import find_binaries
 from simulator.wire.tsdb.chunks import STALE_NAN
@@ -63,7 +63,6 @@ def run_of(path: Path) -> Manifest:
         run_id="run",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=path.name,
         seed=profile.seed,
         started_ms=profile.start_ms,

@@ -12,7 +12,7 @@ import pytest
 
 from simulator.api.app import ReferenceApi, create_app
 from simulator.clock import ManualClock
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from tests.api.exposed import Samples, samples_of, total_of
 
@@ -45,7 +45,6 @@ def build_manifest(
         run_id="run-1",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="test.yaml",
         seed=profile.seed,
         started_ms=started_ms,

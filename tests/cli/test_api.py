@@ -17,7 +17,7 @@ from simulator.cli.main import main
 from simulator.clock import WallClock
 from simulator.errors import ExitCode
 from simulator.profile.load import load_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.stack.processes import Service, start_service
 from tests.sinks.sentry_receiver import KEY, Receiver, receiving
 
@@ -45,7 +45,6 @@ def manifest(tmp_path: Path) -> Path:
         run_id="cli-test",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=str(written),
         seed=profile.seed,
         started_ms=WallClock().now_ms(),

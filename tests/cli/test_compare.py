@@ -10,7 +10,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.errors import ExitCode
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.wire.load_report import Measured, Outcome, Tally, encode_record
 
@@ -34,7 +34,6 @@ def leave_run(folder: Path, seed: int, slower: float = 1.0, seconds: int = 120) 
         run_id=folder.name,
         mode="live",
         profile=PROFILE,
-        profile_sha256=profile_hash(PROFILE),
         profile_path="compared.yaml",
         seed=1,
         started_ms=STARTED_MS,

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.streams.truth import ModelTruth
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.truth import Truth
@@ -24,7 +24,6 @@ def told(first: int, last: int) -> Truth:
         run_id="r",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=PROFILE,
         seed=profile.seed,
         started_ms=profile.start_ms,

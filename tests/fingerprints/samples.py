@@ -16,7 +16,7 @@ import numba
 import numpy as np
 
 from simulator.profile.load import load_profile, resolve_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.resources import shipped
 from simulator.streams.overlays import overlays_of
 from simulator.streams.samples import ModelSamples
@@ -38,7 +38,6 @@ def manifest_of(path: Path) -> Manifest:
         run_id=profile.name,
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=path.name,
         seed=profile.seed,
         started_ms=profile.start_ms,

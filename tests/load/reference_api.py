@@ -16,7 +16,7 @@ import uvicorn
 from simulator.api.app import ReferenceApi, create_app
 from simulator.catalog.accounts import signing_key
 from simulator.clock import Clock, WallClock
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 
 PREFIX, BASE = "/backend/v2", "/api/v1"
@@ -91,7 +91,6 @@ def manifest_of(text: dict[str, object]) -> Manifest:
         run_id="served",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="x.yaml",
         seed=1,
         started_ms=WallClock().now_ms(),

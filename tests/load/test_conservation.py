@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.clock import WallClock
 from simulator.load.locust_run import LocustRun
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.lead import lead_ms
 from simulator.rehearsal.platform import LivePlatform
@@ -51,14 +51,13 @@ def counted(url: str) -> dict[str, Counter[tuple[str, ...]]]:
     return found
 
 
-def driven(folder: Path) -> tuple[LoadEnded, dict[str, Counter[tuple[str, ...]]]]:
+def driven(folder: Path, profile: Profile = PROFILE) -> tuple[LoadEnded, dict[str, Counter[tuple[str, ...]]]]:
     """A run to its end, and what the API then says."""
-    run = RunFolder.create(PROFILE.name, CLOCK.now_ms(), folder)
+    run = RunFolder.create(profile.name, CLOCK.now_ms(), folder)
     manifest = Manifest(
         run_id=run.run_id,
         mode="live",
-        profile=PROFILE,
-        profile_sha256=profile_hash(PROFILE),
+        profile=profile,
         profile_path="all-three.yaml",
         seed=1,
         started_ms=CLOCK.now_ms() + lead_ms(20_000),
@@ -74,7 +73,7 @@ def driven(folder: Path) -> tuple[LoadEnded, dict[str, Counter[tuple[str, ...]]]
         while CLOCK.now_ms() < manifest.ends_ms and load.running and time.monotonic() < deadline:
             load.poll()
             time.sleep(0.2)
-        ended = load.finish()
+        ended = platform.account(load, load.finish())
         return ended, counted(platform.api_urls[0])
 
 
@@ -94,6 +93,56 @@ def test_clients_and_api_counted_the_same(tmp_path: Path) -> None:
     assert ended.deliveries is not None
     assert ended.deliveries.delivered > 0
     assert (ended.deliveries.lost, ended.deliveries.duplicates) == (0, 0)
+    assert ended.unaccounted == ""
+    assert {one.what: (one.residue, one.unheard) for one in ended.accounts} == {
+        "requests": (0, 0),
+        "messages": (0, 0),
+        "calls": (0, 0),
+    }
+
+
+HURT = Profile.model_validate(
+    {
+        "name": "all-three-hurt",
+        "description": "HTTP, Socket.IO and voice at once, while the API fails",
+        "start": "2026-01-05T20:00:00",
+        "duration": "60s",
+        "traffic": {"peak": "10/s", "shape": "flat"},
+        "load": {"scenarios": ["http", "socketio", "voice"], "max_users": 20},
+        "faults": [
+            {
+                "id": "stuck",
+                "kind": "latency",
+                "at": "10s",
+                "for": "15s",
+                "intensity": 0.3,
+                "parameters": {"delay": "30s"},
+            },
+            {"id": "down", "kind": "outage", "at": "28s", "for": "6s"},
+            {"id": "cut", "kind": "websocket_disconnects", "at": "38s", "for": "8s", "intensity": 0.4},
+        ],
+    }
+)
+"""Time-outs (30 s of delay against 10 s of patience), requests that are cut off or refused, sockets that are cut."""
+
+
+@pytest.mark.accept
+@pytest.mark.timeout(900)
+def test_what_nobody_answered_is_itemised_and_nothing_is_left_over(tmp_path: Path) -> None:
+    ended, api = driven(tmp_path / "run", HURT)
+    assert (ended.problem, ended.unaccounted) == ("", "")
+    accounts = {one.what: one for one in ended.accounts}
+    requests = accounts["requests"]
+    assert requests.sent == sum(one.requests for one in ended.totals if one.name.startswith(METHODS))
+    assert min(requests.refused, requests.timed_out) > 0
+    assert requests.unheard > 0  # what the API answered 30 s after it was asked
+    ours = Counter({" ".join(key): count for key, count in api["http"].items() if not key[1].startswith(OURSELVES)})
+    assert requests.counted == ours.total() == requests.answered + requests.unheard
+    assert {one.what: one.differing for one in ended.accounts} == {"requests": (), "messages": (), "calls": ()}
+    for account in ended.accounts:
+        unanswered = account.refused + account.timed_out + account.aborted + account.no_connection
+        assert account.sent == account.answered + unanswered
+        assert account.residue == 0
 
 
 METHODS = ("GET ", "POST ", "PUT ", "PATCH ", "DELETE ")

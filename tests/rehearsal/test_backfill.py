@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.backfill import Backfilled, Progress, backfill, remembered
 from simulator.rehearsal.history import History
@@ -306,7 +306,6 @@ def of_the_model() -> tuple[History, Callable[[], ScrapeSource]]:
         run_id="outage",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="outage.yaml",
         seed=3,
         started_ms=profile.start_ms,

@@ -14,7 +14,7 @@ import pytest
 from simulator.engine.rules import RuleSet
 from simulator.errors import SimulatorError, UnobservedError
 from simulator.profile.load import load_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.rehearsal.control_runs import ControlRuns
 from simulator.rehearsal.request import Servers
 from simulator.rehearsal.run_folder import RunFolder
@@ -43,7 +43,6 @@ def _begun(folder: Path, program: str, causes: tuple[str, ...] = ("errors",)) ->
         run_id="control",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=str(QUICK),
         seed=1,
         started_ms=profile.start_ms,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs
 from simulator.rehearsal.team_scrapes import TeamJob, dropped_jobs, read_jobs
@@ -41,7 +41,6 @@ MANIFEST = Manifest(
     run_id="r",
     mode="virtual",
     profile=PROFILE,
-    profile_sha256=profile_hash(PROFILE),
     profile_path="discovered.yaml",
     seed=1,
     started_ms=PROFILE.start_ms,

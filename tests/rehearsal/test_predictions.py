@@ -10,7 +10,7 @@ from simulator.engine.burn_rates import BurnRule, burn_rule_of
 from simulator.engine.density import Density
 from simulator.engine.groups import AlertingRule, RecordingRule, RuleGroup
 from simulator.engine.schedule import Grid
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.doubts import doubtful, recorded_reach_ms
 from simulator.rehearsal.predictions import Evaluations, predict, steady_times
@@ -43,7 +43,6 @@ def manifest() -> Manifest:
         run_id="burn",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="burn.yaml",
         seed=1,
         started_ms=profile.start_ms,

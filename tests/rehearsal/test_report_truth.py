@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.profile.load import load_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.rehearsal.report_truth import MOST_INSTANTS, true_ratios
 from simulator.resources import shipped
 from simulator.streams.samples import ModelSamples
@@ -20,7 +20,6 @@ def manifest_of(name: str) -> Manifest:
         run_id="r",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=name,
         seed=profile.seed,
         started_ms=profile.start_ms,

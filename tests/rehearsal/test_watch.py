@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.profile.load import load_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.rehearsal.watch import FaultEdges
 from simulator.resources import shipped
 from simulator.telemetry.observations import FaultEdge
@@ -17,7 +17,6 @@ def _manifest(path: Path) -> Manifest:
         run_id="r",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path=str(path),
         seed=1,
         started_ms=1_000_000,

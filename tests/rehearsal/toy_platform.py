@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import FamilyBlock, MetricType, Series
@@ -27,7 +27,6 @@ def manifest(seed: int = 1) -> Manifest:
         run_id="toy",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="toy.yaml",
         seed=seed,
         started_ms=START,

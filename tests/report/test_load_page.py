@@ -10,7 +10,7 @@ import pytest
 from simulator.load.judgement import judge_load
 from simulator.load.totals import Totals
 from simulator.profile.load_plan import plans_of
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.report.line_plot import HEIGHT, WIDTH, Line, draw
 from simulator.report.load_page import render_load_page, spans_of
@@ -32,7 +32,6 @@ MANIFEST = Manifest(
     run_id="r",
     mode="live",
     profile=PROFILE,
-    profile_sha256=profile_hash(PROFILE),
     profile_path="a-load.yaml",
     seed=1,
     started_ms=STARTED_MS,

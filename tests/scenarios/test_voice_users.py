@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from simulator.clock import WallClock
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.resources import shipped
 from simulator.stack.processes import Service, start_service
@@ -51,7 +51,6 @@ def api(tmp_path: Path) -> Iterator[Service]:
         run_id="voice-users",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="voices.yaml",
         seed=profile.seed,
         started_ms=WallClock().now_ms(),

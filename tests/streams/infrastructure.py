@@ -8,7 +8,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import Labels
@@ -42,7 +42,6 @@ def manifest_of(profile: Profile) -> Manifest:
         run_id="r",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="x.yaml",
         seed=profile.seed,
         started_ms=profile.start_ms,

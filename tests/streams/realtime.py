@@ -16,7 +16,7 @@ from simulator.catalog.queues import QUEUES
 from simulator.model.flows import Disturbed, FlowCounts
 from simulator.model.moment import Moment, World
 from simulator.model.shapes import Undisturbed
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.units import DAY, MINUTE
 
@@ -42,7 +42,6 @@ def manifest(described: Profile, seed: int = 1) -> Manifest:
         run_id="r",
         mode="emit",
         profile=described,
-        profile_sha256=profile_hash(described),
         profile_path="x.yaml",
         seed=seed,
         started_ms=described.start_ms,

@@ -19,7 +19,7 @@ from simulator.catalog.routes import PATTERNS
 from simulator.catalog.services import CONTAINERS
 from simulator.errors import InputError
 from simulator.profile.load import parse_profile
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.presence import instances_of, restarts, scraped_instance
 from simulator.streams.samples import ModelSamples
 from simulator.streams.shards import Shard, ShardedSamples
@@ -91,7 +91,6 @@ def runs(draw: st.DrawFn) -> Manifest:
         run_id="r",
         mode="virtual",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="random.yaml",
         seed=draw(st.integers(0, 2**60)),
         started_ms=profile.start_ms,

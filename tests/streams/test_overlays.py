@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simulator.catalog.catalogue import PLATFORM
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared_labels
 from simulator.streams.overlays import load_overlays, overlays_of
@@ -43,7 +43,6 @@ def manifest(tmp_path: Path, *overlays: str, faults: list[dict[str, object]] = F
         run_id="r",
         mode="emit",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="x.yaml",
         seed=1,
         started_ms=profile.start_ms,

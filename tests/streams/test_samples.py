@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.samples import MetricType
@@ -35,7 +35,6 @@ def manifest(*faults: dict[str, object]) -> Manifest:
         run_id="r",
         mode="emit",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="x.yaml",
         seed=1,
         started_ms=profile.start_ms,

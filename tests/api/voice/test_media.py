@@ -20,7 +20,7 @@ from simulator.catalog.accounts import account, signing_key
 from simulator.clock import WallClock
 from simulator.media.messages import Join, Report, Talk
 from simulator.media.processes import Generator
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.stack.processes import Service, start_service
 
@@ -83,7 +83,6 @@ def start_api(folder: Path, *faults: dict[str, object], scenarios: tuple[str, ..
         run_id="media-test",
         mode="live",
         profile=profile,
-        profile_sha256=profile_hash(profile),
         profile_path="voices.yaml",
         seed=profile.seed,
         started_ms=WallClock().now_ms(),
