@@ -6,10 +6,14 @@ A draft is a guess that a person has to look at: it carries `reviewed: false` an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from simulator.catalog.catalogue import PLATFORM
+from simulator.catalog.looked_at import sample_names
+from simulator.catalog.sizes import Size
 from simulator.cli.causes import CUSTOM, PLAIN, UNKNOWN, Causes
 from simulator.cli.manifests import carried_in, first_document
 from simulator.engine.rules import RuleSet, rules_from_api
@@ -22,6 +26,9 @@ from simulator.wire.kubernetes import Carried
 ONSET_MS = MINUTE
 SCRAPE_MS = 15 * SECOND  # the contract's scrape and evaluation interval
 NOTIFIED_MS = MINUTE  # group_wait, and some time for the last notification
+
+_ALWAYS: Final = re.compile(r"\(*\s*vector\(\s*1\s*\)\s*\)*\s*(?:>\s*0|==\s*1)?")
+"""An alert that fires as long as all is well."""
 
 
 def read_rules(paths: Iterable[Path]) -> RuleSet:
@@ -60,8 +67,8 @@ def choose_rule(rules: RuleSet, name: str) -> AlertRule:
     return named[0]
 
 
-def draft(name: str, rule: AlertRule, causes: Causes = PLAIN) -> str:
-    """A profile whose fault should set the rule off."""
+def draft(name: str, rule: AlertRule, causes: Causes = PLAIN, beside: Sequence[AlertRule] = ()) -> str:
+    """A profile whose fault should set the rule off. `beside` are the others that run along."""
     cause = causes.of(rule) or UNKNOWN
     within = ONSET_MS * -(-(rule.for_ms + rule.reach_ms + 2 * max(SCRAPE_MS, rule.interval_ms)) // ONSET_MS)
     lasts = within + ONSET_MS
@@ -83,7 +90,7 @@ def draft(name: str, rule: AlertRule, causes: Causes = PLAIN) -> str:
         "  no_other_alerts: false",
         "  # Alerts that must not fire, and alerts that this profile does not judge:",
         "  silent: []",
-        "  ignore: []",
+        f"  ignore: {json.dumps(sorted({one.name for one in beside if _ALWAYS.fullmatch(one.expr.strip())}))}",
     ]
     fault = [
         "faults:",
@@ -97,7 +104,15 @@ def draft(name: str, rule: AlertRule, causes: Causes = PLAIN) -> str:
     what = "something of ours breaks" if cause.kind == CUSTOM else f"the platform suffers from {cause.kind}"
     description = f"{rule.name} must fire while {what}."
     note = ["# This run is long because of the alert's windows."] if within > HOUR else []
-    return _profile(name, description, ONSET_MS + lasts + NOTIFIED_MS, [*note, *fault], expect)
+    size = _size_for([rule, *beside])
+    return _profile(name, description, ONSET_MS + lasts + NOTIFIED_MS, [*note, *fault], expect, size)
+
+
+def _size_for(rules: Iterable[AlertRule]) -> Size:
+    """Tiny, unless a rule looks at something that only larger platforms have."""
+    asked = {selector.metric for rule in rules for selector in rule.selectors}
+    large = any(family.not_tiny and not asked.isdisjoint(sample_names(family)) for family in PLATFORM.families)
+    return Size.DEFAULT if large else Size.TINY
 
 
 def starter(name: str) -> str:
@@ -136,7 +151,9 @@ def starter(name: str) -> str:
     return _profile(name, "Says in a sentence what this rehearses.", 5 * MINUTE, fault, expect)
 
 
-def _profile(name: str, description: str, duration_ms: int, fault: Sequence[str], expect: Sequence[str]) -> str:
+def _profile(
+    name: str, description: str, duration_ms: int, fault: Sequence[str], expect: Sequence[str], size: Size = Size.TINY
+) -> str:
     lines = [
         f"name: {name} # as the file is called",
         f"description: {json.dumps(description)}",
@@ -145,7 +162,7 @@ def _profile(name: str, description: str, duration_ms: int, fault: Sequence[str]
         f"duration: {format_duration(duration_ms)}",
         "",
         "platform:",
-        "  size: tiny # how many series: tiny, default, large",
+        f"  size: {size} # how many series: tiny, default, large",
         "",
         "# How much the platform is used; load and telemetry both follow it.",
         "traffic:",

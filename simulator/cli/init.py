@@ -107,7 +107,7 @@ def first_profile(found: Found, names: LearntNames) -> str:
     platforms = [rule for rule in likely if (cause := causes.of(rule)) and cause.kind != CUSTOM]
     platforms = [rule for rule in platforms if not names.added & {selector.metric for selector in rule.selectors}]
     chosen = min(platforms or likely or quick or rules.alerts, key=_urgency, default=None)
-    return draft(FIRST_PROFILE, chosen, causes) if chosen else starter(FIRST_PROFILE)
+    return draft(FIRST_PROFILE, chosen, causes, rules.alerts) if chosen else starter(FIRST_PROFILE)
 
 
 def _urgency(rule: AlertRule) -> tuple[bool, int, str]:

@@ -32,6 +32,7 @@ class Tunnel:
         self.senders: dict[int, Sender] = {}
         self._stand_in = stand_in
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client connection, to its end."""
@@ -42,12 +43,16 @@ class Tunnel:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             pass  # the client went away, or never was one
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise  # else asyncio, before Python 3.12, would print that the connection was cancelled
         finally:
             self._tasks.discard(task)
             writer.close()
 
     async def stop(self) -> None:
         """End what is still connected."""
+        self._is_stopping = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

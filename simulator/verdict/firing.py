@@ -14,7 +14,8 @@ from simulator.verdict.case import Case
 from simulator.verdict.document import Evidence, Finding, Word
 from simulator.verdict.episodes import Episode
 from simulator.verdict.facts import Mode
-from simulator.verdict.sight import LEARN, Sight
+from simulator.verdict.sight import Sight
+from simulator.verdict.unexposed import unexposed
 from simulator.verdict.wording import labelled, listed, span
 
 
@@ -195,8 +196,8 @@ def _silent(case: Case, sight: Sight, asked: _Asked, rules: Sequence[AlertRule],
         return asked.finding(Word.UNOBSERVED, message)
     unknown = [metric for rule in rules for metric in sight.unknown_metrics(rule)]
     if unknown and not any(episode.carries(expected.labels) for episode in named):
-        exposed = f"nothing in this run exposes {listed(tuple(dict.fromkeys(unknown)))}"
-        return asked.finding(Word.UNOBSERVED, f"did not fire, but {exposed}, which it looks at; {LEARN}")
+        reason = unexposed(case.manifest, unknown, which=", which it looks at")
+        return asked.finding(Word.UNOBSERVED, f"did not fire, but {reason}")
     return asked.finding(
         Word.MISSING,
         f"stayed silent: {_why_silent(case, sight, expected, rules, named)}",

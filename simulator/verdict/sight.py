@@ -19,13 +19,11 @@ from simulator.verdict.case import Case
 from simulator.verdict.document import Word
 from simulator.verdict.load import judge_rate
 from simulator.verdict.targets import unexplained
+from simulator.verdict.unexposed import unexposed
 from simulator.verdict.wording import listed, span
 
 HEARING = frozenset({"alertmanager", "receivers"})
 """Sources whose gaps concern notifications, not alerts."""
-
-LEARN = "`crybsim catalog learn` drafts what your rules use"
-"""The next thing to do about a metric that this run does not have."""
 
 POLL_MS = 5 * SECOND
 """An evaluation reported as the last may be this much older than one just done: observers poll."""
@@ -181,7 +179,7 @@ class Sight:
         for rule in rules:
             unknown = self.unknown_metrics(rule, of_absence=True)
             if unknown:
-                return f"it fires because nothing in this run exposes {listed(unknown)}; {LEARN}"
+                return f"it fires because {unexposed(self.case.manifest, unknown)}"
         return None
 
     def blind_selectors(self, rule: AlertRule) -> tuple[str, ...]:
@@ -198,7 +196,7 @@ class Sight:
         absent = {seen.unknown for seen in last.values() if seen.absence}
         unknown = tuple(name for name in self.unknown_metrics(rule) if name not in absent)
         if unknown:
-            reasons[""] = f"nothing in this run exposes {listed(unknown)}; {LEARN}"
+            reasons[""] = unexposed(self.case.manifest, unknown)
         for selector in rule.selectors:
             name = str(selector)
             if unknown and name in last and last[name].unknown in unknown:

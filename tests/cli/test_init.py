@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from simulator.catalog.sizes import Size
 from simulator.cli.discovery import discover
 from simulator.cli.main import main
 from simulator.profile.load import load_profile
@@ -153,3 +154,16 @@ def test_the_first_alert_is_one_that_a_fault_of_the_model_can_set_off(folder: Pa
     assert main(["init"]) == 0
     profile = load_profile(folder / "profiles/first-rehearsal.yaml")
     assert [expected.name for expected in profile.expect.alerts] == ["DatabaseGone"]
+
+
+def test_the_first_profile_has_what_the_rules_look_at_and_lets_the_watchdog_be(folder: Path) -> None:
+    (folder / "down.yml").write_text(RULES.format(alert="ApiDown", expr='up{job="cryb-api"} == 0'))
+    (folder / "watchdog.yml").write_text(RULES.format(alert="DeadManSwitch", expr="vector(1)"))
+    main(["init"])
+    first = folder / "profiles" / "first-rehearsal.yaml"
+    profile = load_profile(first)
+    assert (profile.expect.ignore, profile.platform.size) == (("DeadManSwitch",), Size.TINY)
+    (folder / "meta.yml").write_text(RULES.format(alert="Wal", expr="prometheus_tsdb_wal_corruptions_total > 0"))
+    first.unlink()
+    main(["init"])
+    assert load_profile(first).platform.size == Size.DEFAULT

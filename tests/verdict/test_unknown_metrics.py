@@ -58,3 +58,14 @@ def test_an_unexpected_alert_that_saw_some_of_what_it_looks_at_is_unexpected() -
 def test_blind_selectors_are_told_by_metric_and_with_what_to_do() -> None:
     scene = SILENT.expecting(alerts=[], silent=["HighErrorRate"]).each(unknown)
     must_not_pass(scene, "expect.silent[0]", Word.UNOBSERVED, f"blind, not silent: {SAYS}; `crybsim catalog learn`")
+
+
+def test_what_only_larger_platforms_have_is_told_so() -> None:
+    def left_out(observation: Observation) -> Observation:
+        seen = unknown(observation)
+        return replace(seen, unknown="prometheus_tsdb_wal_corruptions_total") if seen is not observation else seen
+
+    scene = SILENT.expecting(alerts=[], silent=["HighErrorRate"]).each(left_out)
+    must_not_pass(scene, "expect.silent[0]", Word.UNOBSERVED, "crybsim catalog learn")
+    small = scene.profiled(platform={"size": "tiny"})
+    must_not_pass(small, "expect.silent[0]", Word.UNOBSERVED, "total; a platform of `size: tiny` leaves that out")

@@ -14,10 +14,10 @@ from simulator.cli.learnt_names import reactions
 from simulator.cli.new_files import FOLDER, write_profile
 from simulator.cli.options import RulesOption
 from simulator.cli.overlays import team_overlays
+from simulator.engine.rules import RuleSet
 from simulator.errors import InputError
 from simulator.profile.settings import expand, load_settings
 from simulator.streams.overlays import load_overlays
-from simulator.telemetry.rules import AlertRule
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -40,7 +40,7 @@ def command(
         raise InputError(f"{name!r} is not a name of lower case letters, digits and hyphens")
     if rules and alert is None:
         raise InputError("--rules says where to look for an alert; say which one with --alert NAME")
-    text = starter(name) if alert is None else _drafted(name, choose_rule(read_rules(_rule_files(rules)), alert))
+    text = starter(name) if alert is None else _drafted(name, read_rules(_rule_files(rules)), alert)
     try:
         path = write_profile(FOLDER, name, text)
     except FileExistsError as error:
@@ -49,11 +49,12 @@ def command(
     typer.echo(path)
 
 
-def _drafted(name: str, rule: AlertRule) -> str:
+def _drafted(name: str, rules: RuleSet, alert: str) -> str:
+    rule = choose_rule(rules, alert)
     settings = load_settings()
     overlays = load_overlays(team_overlays(settings, None))
     reacts = {fault for overlay in overlays for fault in reactions(overlay)}
-    return draft(name, rule, Causes(reacts, settings.jobs))
+    return draft(name, rule, Causes(reacts, settings.jobs), rules.alerts)
 
 
 def _rule_files(flags: list[str] | None) -> tuple[Path, ...]:
