@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
 import numpy as np
 
 from simulator.engine.evaluate import evaluate_rules
@@ -76,6 +77,7 @@ class Answer:
 class Shown:
     """A Prometheus with a platform's telemetry, and the time that the dashboards show."""
 
+    client: httpx.Client
     server: RuleServer
     manifest: Manifest
     times_ms: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -156,7 +158,7 @@ def shown(
             grids = [production_grid(group.file, group.name, group.interval_ms, version) for group in groups]
             evaluate_rules(server, groups, evaluated, grids)
             times_ms = np.arange(evaluated.start_ms + step_ms, evaluated.end_ms, step_ms, dtype=np.int64)
-            yield Shown(server, manifest, times_ms)
+            yield Shown(client, server, manifest, times_ms)
 
 
 def _marks(manifest: Manifest, span: Interval) -> list[WrittenSeries]:

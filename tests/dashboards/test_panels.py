@@ -10,6 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.catalog.sizes import Size
+from simulator.profile.load import load_profile
+from simulator.rehearsal.dashboards.checking import look_at
+from simulator.rehearsal.dashboards.looking import Look
+from simulator.resources import shipped
 from simulator.stack.binaries import Binaries, find_binaries
 from simulator.units import DAY, HOUR
 from tests.dashboards.busy import busy
@@ -106,9 +111,15 @@ def test_every_panel_has_data_that_moves(binaries: Binaries, tmp_path: Path) -> 
     with shown(busy(), binaries, tmp_path, history_ms=HOUR // 2, rules_ms=HOUR) as there:
         answers = list(there.answers())
         marks = marked_faults(there)
+        now_ms = int(there.times_ms[-1])
+        seen = list(look_at(shipped_dashboards(), now_ms, prometheus=there.client))
     assert len(answers) > 120
     assert mistakes(answers, empty=LAST_WEEK | NOBODY_NOTIFIED, may_stand=False) == ""
     assert marks == {fault.id for fault in busy().faults}
+    having = {panel_of(answer) for answer in answers if answer.series()}
+    lacking = {panel_of(answer) for answer in answers} - having
+    assert {panel.place for panel in seen if panel.look is Look.EMPTY} == lacking
+    assert {panel.place for panel in seen if panel.look is Look.DATA} >= having
 
 
 @pytest.mark.accept
@@ -120,10 +131,28 @@ def test_over_more_than_a_week_no_target_is_empty(binaries: Binaries, tmp_path: 
 
 @pytest.mark.accept
 @pytest.mark.stack
+@pytest.mark.parametrize("name", ["api-errors", "database-down", "redis-down", "scrape-gap", "voice-packet-loss"])
+def test_every_panel_has_data_over_a_shipped_profile(name: str, binaries: Binaries, tmp_path: Path) -> None:
+    profile = load_profile(shipped("profiles") / f"{name}.yaml")
+    profile = profile.model_copy(update={"platform": profile.platform.model_copy(update={"size": Size.TINY})})
+    with shown(profile, binaries, tmp_path, history_ms=HOUR, rules_ms=HOUR // 2) as there:
+        assert mistakes(list(there.answers()), empty=LAST_WEEK | ONLY_WITH_TROUBLE, may_stand=True) == ""
+        assert marked_faults(there) == {
+            fault.id for fault in profile.faults if fault.end > profile.duration - HOUR // 2
+        }
+
+
+@pytest.mark.accept
+@pytest.mark.stack
 def test_a_platform_without_faults_shows_everything_but_trouble(binaries: Binaries, tmp_path: Path) -> None:
     with shown(busy(faults=False), binaries, tmp_path, history_ms=HOUR, rules_ms=HOUR) as there:
         assert mistakes(list(there.answers()), empty=LAST_WEEK | ONLY_WITH_TROUBLE, may_stand=True) == ""
         assert marked_faults(there) == set()
+
+
+def panel_of(answer: Answer) -> str:
+    """The panel's place, without the query's."""
+    return answer.place.rpartition(" / ")[0]
 
 
 def marked_faults(there: Shown) -> set[str]:

@@ -17,6 +17,7 @@ from simulator.telemetry.rules import Matcher, Selector
 from simulator.units import format_duration
 
 _COMPARISONS: Final = frozenset({"==", "!=", ">", "<", ">=", "<="})
+_OF_ALERTS: Final = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _MOST_SHOWN: Final = 4
 _MOST_LETTERS: Final = 100
 ONLY_NAN: Final = "only NaN, which is not drawn: a share or a quantile of nothing"
@@ -89,6 +90,7 @@ class Reasons:
     def _missing(self, node: Any, shown: Shown) -> str:
         """Why there is nothing of a selector."""
         selector = selectors_of(node.prettify())[0]
+        told = _told(selector)
         reach_ms = max(selector.window_ms, LOOKBACK_MS)
         span = Interval(shown.span.start_ms - reach_ms, shown.span.end_ms)
         if selector.metric and selector.metric not in self._known(span):
@@ -96,15 +98,17 @@ class Reasons:
         if not self.server.has(_written(selector), span):
             return self._no_such_labels(selector, span)
         if selector.window_ms:
-            return f"it looks back {format_duration(selector.window_ms)}, and {selector} has no samples of then"
-        return f"{selector} has no samples in the time shown"
+            return f"it looks back {format_duration(selector.window_ms)}, and {told} has no samples of then"
+        if selector.metric in _OF_ALERTS:
+            return f"no alert was pending or firing in the time shown that is {told}"
+        return f"{told} has no samples in the time shown"
 
     def _no_such_name(self, name: str, span: Interval) -> str:
         if name in self.rules.ill:
             return f"{name} is recorded by a rule, and that is not well: {self.rules.ill[name]}"
         if name in self.rules.recorded:
             return f"{name} is recorded by a rule, which has had no result in the time shown"
-        if name.startswith("ALERTS"):
+        if name in _OF_ALERTS:
             return "no alert was pending or firing in the time shown"
         if name in self.catalogued:
             return f"{name} {self.catalogued[name] or 'is in the catalogue, and had no samples in the time shown'}"
@@ -127,7 +131,7 @@ class Reasons:
             guess = did_you_mean(matcher.value, there) if matcher.op == "=" else ""
             wanted = f'{matcher.label}{matcher.op}"{_cut(matcher.value)}"'
             return f"nothing of {selector.metric} has {wanted}{guess} (there is {some})"
-        return f"no series has all of {_cut(str(selector))}, though some have each of it"
+        return f"no series has all of {_cut(_told(selector))}, though some have each of it"
 
     def _other_label(self, selector: Selector, matcher: Matcher, span: Interval) -> str:
         found = self.server.values(f"label_names({selector.metric})", span)
@@ -158,6 +162,12 @@ def _written(selector: Selector) -> str:
     """A selector as a server reads it."""
     inside = ",".join(f"{one.label}{one.op}{json.dumps(one.value, ensure_ascii=False)}" for one in selector.matchers)
     return f"{selector.metric}{{{inside}}}"
+
+
+def _told(selector: Selector) -> str:
+    """A selector for people: without what any series passes."""
+    kept = tuple(one for one in selector.matchers if one.op != "=~" or one.value not in (".*", ".+"))
+    return str(Selector(selector.metric, kept))
 
 
 def _short(node: Any) -> str:
