@@ -11,12 +11,12 @@ strings, and a test finds each of them in the model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import WHOLE, Extent, Size
 from simulator.telemetry.notation import Notation
 from simulator.telemetry.samples import Labels, MetricType
 
@@ -45,16 +45,24 @@ class Dimension:
     absorbing: int | None = None
     level: bool = False
 
-    def kept(self, size: Size) -> tuple[tuple[tuple[str, ...], float], ...]:
-        """The rows that a platform of this size has."""
-        count = {Size.TINY: self.tiny, Size.DEFAULT: self.usual, Size.LARGE: None}[size]
-        few = self.rows[:count]
+    def kept(self, extent: Extent) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """The rows that a platform of this extent has."""
+        chosen = self.chosen(extent)
+        few = tuple(self.rows[number] for number in chosen)
         if len(few) == len(self.rows) or self.level:
             return few
-        taking = few[: self.absorbing]
-        left = sum(share for _, share in self.rows[len(few) :])
-        scale = 1.0 + left / sum(share for _, share in taking)
-        return tuple((values, share * scale) for values, share in taking) + few[len(taking) :]
+        absorbing = len(self.rows) if self.absorbing is None else self.absorbing
+        left = sum(share for number, (_, share) in enumerate(self.rows) if number not in chosen)
+        scale = 1.0 + left / sum(self.rows[number][1] for number in chosen if number < absorbing)
+        return tuple(
+            (values, share * scale if number < absorbing else share)
+            for number, (values, share) in zip(chosen, few, strict=True)
+        )
+
+    def chosen(self, extent: Extent) -> Sequence[int]:
+        """The numbers of these rows, rising."""
+        count = {Size.TINY: self.tiny, Size.DEFAULT: self.usual, Size.LARGE: None}[extent.size]
+        return range(len(self.rows))[:count]
 
 
 def shares(name: str, table: Mapping[str, float], tiny: int | None = None) -> Dimension:
@@ -238,9 +246,9 @@ class Family:
         return self.drawn_as or self.name
 
 
-def rows(dimensions: tuple[Dimension, ...], size: Size = Size.LARGE) -> Iterator[tuple[dict[str, str], float]]:
-    """Every combination of labels on a platform of this size, and the product of its shares."""
-    for combination in product(*(dimension.kept(size) for dimension in dimensions)):
+def rows(dimensions: tuple[Dimension, ...], extent: Extent = WHOLE) -> Iterator[tuple[dict[str, str], float]]:
+    """Every combination of labels on a platform of this extent, and the product of its shares."""
+    for combination in product(*(dimension.kept(extent) for dimension in dimensions)):
         labels: dict[str, str] = {}
         share = 1.0
         for dimension, (values, part) in zip(dimensions, combination, strict=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from simulator.catalog.families import (
     CausedBy,
     Count,
@@ -18,7 +21,7 @@ from simulator.catalog.families import (
 )
 from simulator.catalog.jobs import CRYB_API
 from simulator.catalog.routes import ROUTES, Auth, Route
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import Extent, Size
 from simulator.catalog.standing import summary
 from simulator.telemetry.samples import MetricType
 
@@ -92,12 +95,28 @@ def _popularity(routes: list[Route]) -> list[float]:
     ]
 
 
+@dataclass(frozen=True)
+class _Endpoints(Dimension):
+    """Rows of endpoints, which a profile may have by the number of routes: `rank` is the place of each row's route by
+    popularity, and `rare` are rows that a tiny platform has of no route."""
+
+    rank: tuple[int, ...] = ()
+    rare: frozenset[int] = frozenset()
+
+    def chosen(self, extent: Extent) -> Sequence[int]:
+        if extent.routes is None:
+            return super().chosen(extent)
+        few = [number for number, rank in enumerate(self.rank) if rank < extent.routes]
+        return [number for number in few if number not in self.rare] if extent.size is Size.TINY else few
+
+
 def _endpoints() -> Dimension:
     """Method, route, code and pace, with each code's share of all requests."""
     kept = [route for route in ROUTES if route.journey and route.path != "/metrics"]
     rank = {name: place for place, name in enumerate(_POPULAR)}
     kept.sort(key=lambda route: rank.get(f"{route.method} {route.path}", len(rank)))
-    found, usual, few, absorbing = [], 0, [], 0
+    order = {path: number for number, path in enumerate(dict.fromkeys(route.path for route in kept))}
+    found, usual, few, absorbing, common = [], 0, [], 0, set()
     for place, (route, part) in enumerate(zip(kept, _popularity(kept), strict=True)):
         tail = route.path.removeprefix("/api/v1/")
         success = "201" if route.method == "POST" and tail in _CREATES else "200"
@@ -106,24 +125,30 @@ def _endpoints() -> Dimension:
             errors = (("401", 0.06), ("429", 0.002), *_SERVER_ERRORS)
         codes = ((success, 1 - sum(share for _, share in errors)), *errors)
         found += [((route.method, route.path, code, pace(route)), share * part) for code, share in codes]
-        if place < TINY_ROUTES:  # success, the commonest mistake of clients, and the server's errors
-            few += [row for row in found[-len(codes) :] if row[0][2] in (success, codes[1][0], "500", "503")]
+        # success, the commonest mistake of clients, and the server's errors
+        some = [row for row in found[-len(codes) :] if row[0][2] in (success, codes[1][0], "500", "503")]
+        common.update(some)
+        if place < TINY_ROUTES:
+            few += some
             absorbing = absorbing if route.method != "GET" else len(few)
         if place < USUAL_ROUTES:
             usual = len(found)
     # what a smaller platform does not tell apart are pages looked at: what is done on others agrees with other counters
-    return Dimension(
+    together = tuple(dict.fromkeys((*few, *found)))
+    return _Endpoints(
         ("method", "route", "code", "_pace"),
-        tuple(dict.fromkeys((*few, *found))),
+        together,
         tiny=len(few),
         usual=usual,
         absorbing=absorbing,
+        rank=tuple(order[values[1]] for values, _ in together),
+        rare=frozenset(number for number, row in enumerate(together) if row not in common),
     )
 
 
-def routes_shown(size: Size) -> tuple[str, ...]:
-    """The routes that a platform of this size tells apart, the busiest first."""
-    return tuple(dict.fromkeys(labels["route"] for labels, _ in rows(REQUESTS.dimensions, size)))
+def routes_shown(extent: Extent) -> tuple[str, ...]:
+    """The routes that a platform of this extent tells apart, the busiest first."""
+    return tuple(dict.fromkeys(labels["route"] for labels, _ in rows(REQUESTS.dimensions, extent)))
 
 
 REQUESTS = Flow(

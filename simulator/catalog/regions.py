@@ -1,4 +1,5 @@
-"""Regions of the users, and the share of them that each has. The platform publishes no figures: these are ours."""
+"""Regions of the users where a profile names none, each with its share of them. The platform publishes no figures:
+these are ours."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -12,3 +13,17 @@ class Size(StrEnum):
     TINY = "tiny"
     DEFAULT = "default"
     LARGE = "large"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Which label values a platform tells apart: its size says so, and of the API's routes how many of the
+    busiest it has, where the profile gives a number. `regions` are those of the users with their weights."""
+
+    size: Size = Size.LARGE
+    routes: int | None = None
+    regions: tuple[tuple[str, float], ...] = ()
+
+
+WHOLE = Extent()
+"""Everything that the catalogue has."""

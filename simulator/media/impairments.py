@@ -1,9 +1,9 @@
 """What befalls the packets of a room now: the profile's voice faults, and what was asked for by hand on top.
 
-A fault's intensity is a share of calls, so it meets that share of the rooms, everybody in them, both ways. Which rooms:
-they are numbered as they come, and number n is met while the fractional part of s + n times the golden ratio is below
-the intensity (s is of the run's seed and the fault). So the share is right among few rooms too, and a rising intensity
-only ever adds rooms.
+A fault's intensity is a share of calls, so it meets that share of the rooms, everybody in them, both ways; aimed at a
+region, that share of the region's part of them. Which rooms: they are numbered as they come, and number n is met while
+the fractional part of s + n times the golden ratio is below the share (s is of the run's seed and the fault). So the
+share is right among few rooms too, and a rising intensity only ever adds rooms.
 """
 
 from __future__ import annotations
@@ -56,15 +56,17 @@ class Impairments:
         for fault in acting:
             if fault.fault.kind == "sfu_capacity":
                 found.append(overload(participants, fault.intensity))
-            elif self._manifest is not None and met(self._manifest.seed, fault, number):
-                found.append(of_fault(fault))
+            elif self._manifest is not None:
+                part = self._manifest.profile.platform.region_share(fault.fault.target.region)
+                if met(self._manifest.seed, fault, number, part):
+                    found.append(of_fault(fault))
         return together(found)
 
 
-def met(seed: int, acting: ActiveFault, number: int) -> bool:
-    """Whether a fault meets the room of this number."""
+def met(seed: int, acting: ActiveFault, number: int, part: float = 1.0) -> bool:
+    """Whether a fault meets the room of this number; `part` is the share of rooms that it is about."""
     start = zlib.crc32(f"{seed} {acting.fault.id}".encode()) / 2**32
-    return (start + number * _GOLDEN) % 1.0 < acting.intensity
+    return (start + number * _GOLDEN) % 1.0 < acting.intensity * part
 
 
 def taken_share(participants: int, intensity: float) -> float:

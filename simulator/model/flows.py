@@ -53,8 +53,8 @@ class FlowCounts:
         self.flow = flow
         self.buckets = len(flow.bounds) + 1
         world = faulty.world
-        size = world.profile.platform.size
-        found = [(labels, part, self._group(labels)) for labels, part in rows(flow.dimensions, size)]
+        extent = world.profile.platform.extent
+        found = [(labels, part, self._group(labels)) for labels, part in rows(flow.dimensions, extent)]
         order = {group: place for place, group in enumerate(dict.fromkeys(group for _, _, group in found))}
         found.sort(key=lambda row: order[row[2]])
         self.labels = tuple(labels for labels, _, _ in found)

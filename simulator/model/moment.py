@@ -30,8 +30,7 @@ from numpy.typing import NDArray
 from simulator.catalog.families import rows
 from simulator.catalog.http import REQUESTS
 from simulator.catalog.jobs import JOBS
-from simulator.catalog.regions import REGIONS
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import Extent
 from simulator.model.arrays import window_means
 from simulator.model.grid import CELL_MS, Times, grid_start
 from simulator.model.keys import key
@@ -83,11 +82,11 @@ _SHARES: Final[dict[str, str]] = {job.service: job.share for job in JOBS if job.
 """Service to the signal of the part of the traffic that one instance of it gets."""
 
 
-@lru_cache(maxsize=3)
-def route_shares(size: Size) -> dict[str, float]:
+@lru_cache(maxsize=8)
+def route_shares(extent: Extent) -> dict[str, float]:
     """Route to its part of all requests."""
     found: dict[str, float] = {}
-    for labels, share in rows(REQUESTS.dimensions, size):
+    for labels, share in rows(REQUESTS.dimensions, extent):
         found[labels["route"]] = found.get(labels["route"], 0.0) + share
     return found
 
@@ -281,12 +280,12 @@ class Moment:
                 yield fault, weight
 
     def _part_of(self, fault: Fault) -> Floats | float:
-        part: Floats | float = 1.0 if fault.target.region is None else REGIONS[fault.target.region]
+        part: Floats | float = self.profile.platform.region_share(fault.target.region)
         route, instance = fault.target.route, fault.target.instance
         if route is not None and route != self.route:
             if self.route is not None:
                 return 0.0
-            part *= route_shares(self.profile.platform.size).get(route, 0.0)
+            part *= route_shares(self.profile.platform.extent).get(route, 0.0)
         if instance is not None and instance != self.instance:
             service = service_name(instance)
             if service == service_name(self.instance):

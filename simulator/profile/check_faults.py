@@ -7,9 +7,8 @@ from itertools import combinations
 
 from simulator.catalog.faults import BY_NAME, SHORTEST_PULSE_MS, FaultKind, Parameter
 from simulator.catalog.http import routes_shown
-from simulator.catalog.regions import REGIONS
 from simulator.catalog.routes import PATTERNS
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import Extent, Size
 from simulator.errors import did_you_mean
 from simulator.profile.activity import parameter, service_of
 from simulator.profile.checks import Findings
@@ -133,9 +132,8 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
         findings.report((*inside, "route"), message, kind_steps)
     elif target.route is not None and "route" in kind.scopes:
         _check_route_shown(target.route, inside, profile, findings)
-    if target.region is not None and "region" in kind.scopes and target.region not in REGIONS:
-        message = f"{describe(target.region)} is not a region of the users{did_you_mean(target.region, REGIONS)}"
-        findings.report((*inside, "region"), f"{message} (regions: {', '.join(REGIONS)})", kind_steps)
+    if target.region is not None and "region" in kind.scopes:
+        _check_region(target.region, inside, profile, findings)
 
     if kind.name == "replication_lag":
         if profile.platform.instances.postgres < 2:
@@ -145,16 +143,28 @@ def _check_target(fault: Fault, kind: FaultKind, steps: Steps, profile: Profile,
             findings.report((*inside, "instance"), "postgres-1 is the primary; name a replica", kind_steps)
 
 
+def _check_region(region: str, inside: Steps, profile: Profile, findings: Findings) -> None:
+    """A region that the users are not in could not break."""
+    there = profile.platform.regions
+    if region not in there:
+        message = f"{describe(region)} is not a region of the users{did_you_mean(region, there)}"
+        few = f"{', '.join([*there][:6])}{', …' if len(there) > 6 else ''}"
+        findings.report((*inside, "region"), f"{message} (regions: {few})", ("platform", "regions"))
+
+
 def _check_route_shown(route: str, inside: Steps, profile: Profile, findings: Findings) -> None:
     """A route that has no series of its own could break without anybody seeing it."""
-    size = profile.platform.size
-    shown = routes_shown(size)
+    size, routes = profile.platform.size, profile.platform.routes
+    shown = routes_shown(profile.platform.extent)
     if route in shown:
         return
-    way = "write platform.size: large, or " if route in routes_shown(Size.LARGE) else ""
+    way = ""
+    if route in routes_shown(Extent(Size.LARGE)):
+        way = "write platform.size: large, or " if routes is None else "write a higher platform.routes, or "
     message = f"{describe(route)} has no series of its own on a platform of size {size}; {way}name one of its "
     busiest = ", ".join(shown[:3])
-    findings.report((*inside, "route"), f"{message}{len(shown)} routes: {busiest}, …", ("platform", "size"))
+    message = f"{message}{len(shown)} routes: {busiest}, …"
+    findings.report((*inside, "route"), message, ("platform", "size"), ("platform", "routes"))
 
 
 def _check_parameters(fault: Fault, kind: FaultKind, steps: Steps, findings: Findings) -> None:

@@ -43,6 +43,7 @@ def profile_schema() -> Schema:
     }
     fault["properties"]["parameters"] |= {"additionalProperties": True}
     fault["allOf"] = [_of_kind(kind) for kind in FAULT_KINDS]
+    definitions["PlatformSize"]["properties"]["regions"] |= {"additionalProperties": False}
     definitions["FaultTarget"]["properties"]["route"]["anyOf"][0]["enum"] = sorted(PATTERNS)
     journeys = definitions["Journeys"]["properties"]
     for name, former in FORMER_JOURNEYS.items():

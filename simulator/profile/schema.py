@@ -7,12 +7,14 @@ All durations are milliseconds, all rates per second.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 
-from simulator.catalog.sizes import Size
+from simulator.catalog.regions import REGIONS
+from simulator.catalog.sizes import Extent, Size
 from simulator.errors import did_you_mean
 from simulator.profile.fields import (
     AlertName,
@@ -29,15 +31,10 @@ from simulator.profile.fields import (
     Text,
     ThresholdText,
 )
+from simulator.profile.part import Part
 from simulator.units import SECOND
 
 SHORTEST_RUN_MS = 10 * SECOND
-
-
-class Part(BaseModel):
-    """Base of every mapping in a profile: unknown keys are refused, values cannot change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 class Instances(Part):
@@ -57,6 +54,14 @@ class Instances(Part):
     """LiveKit SFUs."""
 
 
+RegionWeight = Annotated[float, Field(gt=0, le=1_000_000), Noun("a weight above 0 and up to 1000000", "1")]
+Regions = Annotated[
+    dict[Slug, RegionWeight],
+    Field(min_length=1, max_length=1000),
+    Noun("a mapping of 1 to 1000 regions to their weights", "{europe: 1}"),
+]
+
+
 class PlatformSize(Part):
     """How big the platform is."""
 
@@ -66,6 +71,19 @@ class PlatformSize(Part):
     """Accounts that exist at the start."""
     instances: Instances = Instances()
     """Instances of each service."""
+    routes: Annotated[int, Field(ge=1, le=1000), Noun("a whole number from 1 to 1000", "10")] | None = None
+    """How many of the API's routes have series of their own, the busiest first; not given: as the size has it."""
+    regions: Regions = Field(default_factory=lambda: dict(REGIONS))
+    """Regions of the users, each with its weight: a part of the users, and of their traffic and calls."""
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Which of the catalogue's label values it exposes."""
+        return Extent(self.size, self.routes, tuple(self.regions.items()))
+
+    def region_share(self, region: str | None) -> float:
+        """The part of the users that is in a region; None is everywhere. Raises KeyError."""
+        return 1.0 if region is None else self.regions[region] / sum(self.regions.values())
 
 
 class Shape(StrEnum):

@@ -153,7 +153,7 @@ class LevelReader:
     def __init__(self, family: Family, view: Level, instance: str, world: World) -> None:
         found = [
             (labels_of({name: value for name, value in labels.items() if not name.startswith("_")}), factor)
-            for labels, factor in rows(view.dimensions, world.profile.platform.size)
+            for labels, factor in rows(view.dimensions, world.profile.platform.extent)
         ]
         self.series = tuple(
             Series(family.name, labels_of({view.shown.get(n, n): value for n, value in labels if view.shown.get(n, n)}))

@@ -11,7 +11,7 @@ import simulator.model.signals  # noqa: F401  # registers the signals
 from simulator.catalog.families import Count, Family, Histogram, Level, Scores, Sizes, factors, rows, shares
 from simulator.catalog.inventory import FAMILIES, families_of
 from simulator.catalog.jobs import BY_NAME
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import WHOLE, Extent, Size
 from simulator.model.flows import _filled
 from simulator.model.moment import SIGNALS
 from simulator.model.spreads import SPREADS
@@ -79,11 +79,11 @@ def test_families_of_a_job_come_by_name() -> None:
 
 def test_a_tiny_platform_has_the_same_whole_in_fewer_parts() -> None:
     dimension = shares("x", {"a": 5, "b": 3, "c": 2}, tiny=2)
-    assert [values for values, _ in dimension.kept(Size.TINY)] == [("a",), ("b",)]
-    assert sum(share for _, share in dimension.kept(Size.TINY)) == pytest.approx(1.0)
-    assert len(dimension.kept(Size.DEFAULT)) == len(dimension.kept(Size.LARGE)) == 3
+    assert [values for values, _ in dimension.kept(Extent(Size.TINY))] == [("a",), ("b",)]
+    assert sum(share for _, share in dimension.kept(Extent(Size.TINY))) == pytest.approx(1.0)
+    assert len(dimension.kept(Extent(Size.DEFAULT))) == len(dimension.kept(WHOLE)) == 3
 
 
 def test_a_tiny_platform_shows_each_factor_as_it_is() -> None:
     dimension = factors("x", {"a": 5.0, "b": 3.0, "c": 2.0}, tiny=2)
-    assert dimension.kept(Size.TINY) == ((("a",), 5.0), (("b",), 3.0))
+    assert dimension.kept(Extent(Size.TINY)) == ((("a",), 5.0), (("b",), 3.0))

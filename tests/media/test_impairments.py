@@ -28,6 +28,14 @@ def test_a_fault_meets_its_share_of_the_rooms_even_of_few(rooms: int, intensity:
     assert {one.loss for one in found} <= {0.0, 0.12}
 
 
+def test_a_fault_of_a_region_meets_the_rooms_of_that_region_alone() -> None:
+    there = {**LOSS, "intensity": 0.5, "target": {"region": "asia"}}
+    manifest = build_manifest(faults=(there,))
+    found = rooms_met(Impairments(manifest, "livekit-1"), STARTED_MS + 15 * MINUTE, 300)
+    part = 0.5 * manifest.profile.platform.region_share("asia")
+    assert abs(sum(one != NOTHING for one in found) - part * 300) <= 3
+
+
 def test_a_fault_acts_in_its_time_and_on_its_instance() -> None:
     manifest = build_manifest(faults=({**LOSS, "intensity": 1.0},))
     here = Impairments(manifest, "livekit-1")

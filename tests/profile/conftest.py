@@ -24,6 +24,8 @@ EVERY_FIELD: dict[str, Any] = {
         "size": "tiny",
         "registered_users": 1000,
         "instances": {"api": 3, "web": 2, "postgres": 2, "redis": 1, "node": 4, "livekit": 1},
+        "routes": 12,
+        "regions": {"europe": 3, "asia": 1.5},
     },
     "overlays": ["overlays/ours.yaml"],
     "traffic": {

@@ -18,7 +18,13 @@ UNSHRUNK = settings(deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.ge
 
 
 def run_of(
-    *faults: Fault, mode: str = "virtual", seed: int = 1, api: int = 1, peak: str = "20/s", size: str = "tiny"
+    *faults: Fault,
+    mode: str = "virtual",
+    seed: int = 1,
+    api: int = 1,
+    peak: str = "20/s",
+    size: str = "tiny",
+    **platform: object,
 ) -> Manifest:
     """An hour with these faults."""
     profile = Profile.model_validate(
@@ -28,7 +34,7 @@ def run_of(
             "start": START,
             "duration": "1h",
             "traffic": {"peak": peak},
-            "platform": {"size": size, "instances": {"api": api}},
+            "platform": {"size": size, "instances": {"api": api}, **platform},
             "faults": faults,
         }
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulator.catalog import messaging, notifications, search, uploads, voice
 from simulator.catalog.faults import BY_NAME
-from simulator.catalog.regions import REGIONS
+from simulator.model.moment import Moment, World
 from simulator.units import MINUTE
 from tests.streams.realtime import Platform, profile
 from tests.streams.runs import fault
@@ -271,7 +273,25 @@ def test_more_calls_are_hit_by_more_of_it_and_only_in_their_region() -> None:
     )
     _, here = broken("voice_packet_loss", 0.6, target={"region": "asia"})
     share = during(here, here.level("voice.loss_share"))
-    assert share == pytest.approx(0.6 * REGIONS["asia"])
+    assert share == pytest.approx(0.6 * here.world.profile.platform.region_share("asia"))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.dictionaries(st.sampled_from("abcdef"), st.floats(0.001, 1000), min_size=1))
+def test_the_regions_of_a_profile_share_its_users_and_a_fault_meets_the_part_of_its_own(
+    regions: dict[str, float],
+) -> None:
+    described = [
+        {"id": f"of-{name}", "kind": "voice_delay", "at": "0s", "for": "1m", "target": {"region": name}}
+        for name in regions
+    ]
+    worlds = [World(profile(one, regions=regions), 1) for one in described]
+    now = np.array([worlds[0].start], dtype=np.int64)
+    met = [float(Moment(one, now)["voice.delay_share"][0]) for one in worlds]
+    assert met == pytest.approx([weight / sum(regions.values()) for weight in regions.values()])
+    assert sum(met) == pytest.approx(1.0)
+    everywhere = World(profile({**described[0], "target": {}}, regions=regions), 1)
+    assert Moment(everywhere, now)["voice.delay_share"][0] == 1.0
 
 
 def test_an_sfu_fills_up_before_its_calls_become_poor_and_refuses_joins_when_full() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.catalog.families import rows
 from simulator.catalog.http import PACES, REQUESTS
-from simulator.catalog.sizes import Size
+from simulator.catalog.sizes import Extent
 from simulator.model.moment import Floats, Moment, SignalFunction, signal
 from simulator.model.signals.instances import of_host
 from simulator.model.signals.leaks import leaked_ratio
@@ -72,14 +72,14 @@ def stretch_on_database(m: Moment) -> Floats:
     return m["api.stretch"] * (1.0 + 0.5 * (m["db.slowdown"] - 1.0))
 
 
-@lru_cache(maxsize=3)
-def _database_share(size: Size) -> float:
+@lru_cache(maxsize=8)
+def _database_share(extent: Extent) -> float:
     """The part of all requests that needs the database."""
-    return sum(part for labels, part in rows(REQUESTS.dimensions, size) if labels["_pace"] != "memory")
+    return sum(part for labels, part in rows(REQUESTS.dimensions, extent) if labels["_pace"] != "memory")
 
 
 def _through_database(m: Moment) -> float:
-    return _database_share(m.profile.platform.size)
+    return _database_share(m.profile.platform.extent)
 
 
 @signal("http.fails_500", "ratio", "share of all requests that a fault turns into 500")
