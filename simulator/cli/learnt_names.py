@@ -60,6 +60,8 @@ def learn_names(found: Found) -> LearntNames:
         typer.echo(f"scrape jobs not learnt from: {error}", err=True)
         guessed, homes = {}, Homes()
     learnt = learn_overlay(PLATFORM, [], expressions, homes=homes)
+    for note in learnt.notes:
+        typer.echo(f"not learnt: {note}", err=True)
     if not learnt.is_needed:
         return LearntNames(jobs=guessed)
     try:

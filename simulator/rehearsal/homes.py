@@ -27,6 +27,7 @@ _OTHERS: Final = re.compile(
 )
 _OF_ANYTHING: Final = frozenset({"http", "process", "go", "nodejs", "app", "request", "requests", "job", "jvm"})
 """First words of metrics that any job may have."""
+_OF_FEW: Final = 2
 _OF_REQUESTS: Final = re.compile(r"http|request|response", re.IGNORECASE)
 
 
@@ -106,6 +107,7 @@ def guess_jobs(expressions: Iterable[Expression], catalogue: Catalogue, homes: H
     for used in used_families(readable):
         of_requests = of_requests or bool(_OF_REQUESTS.search(used.name))
         of = {family.job for family in by_name.meant(used, "")}
+        of = set() if len(of) > _OF_FEW else of  # `process_…`, which every exporter has, tells nothing
         for named in used.jobs:
             asked.setdefault(named, Counter()).update(of)
             if not of and _OF_REQUESTS.search(used.name) and not _OTHERS.search(named):

@@ -27,6 +27,7 @@ from simulator.units import SECOND
 
 _DEFAULT_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MOST_VALUES = 20
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _FALLBACK_RATE = "http.served"
 _NEVER = "zero"
 """The signal of what does not happen in the model."""
@@ -58,6 +59,8 @@ _OF_PLACES: Final = re.compile(
     r"|component|product|tier|role|host|hostname|node|pod|replica|monitor|prometheus"
 )
 """Labels that say where something runs: any value that rules ask for is as good as another."""
+_SAME_LABEL: Final = {"container": "name"}
+"""What cAdvisor calls a container by itself, and what inside of a kubelet."""
 _STATES: Final = re.compile(r"_(?:status|state|phase|reason|condition|health)")
 _INSTANTS: Final = re.compile(r"not_after|expir|_timestamp|_time_seconds$")
 _STARTS: Final = re.compile(r"start|boot|creat")
@@ -65,6 +68,7 @@ _STARTED: Final = "instance.started_seconds"
 _LATELY: Final = "standing.lately"
 _AT_REST: Final = 1.0
 _LONG_FROM_NOW: Final = 4_102_444_800.0  # 2100-01-01, in seconds
+_ANY: Final = re.compile("")
 _RENAMED: Final = {
     MetricType.HISTOGRAM: (re.compile(r"^(?!.*(?:milli|_ms\b)).*(?:http|request).*(?:second|duration|latency)"),
                            "http_request_duration_seconds"),
@@ -152,6 +156,10 @@ class _Learner:
         asked = {family.name for used in families for family in self._meant(used)}
         self.homes = with_kinds(self.homes, families)
         for used in families:
+            if odd := [name for name in (used.name, *used.labels) if not _PLAIN_NAME.fullmatch(name)]:
+                names = ", ".join(odd)
+                self.notes.append(f"{used.where}: {names}: names beyond letters, digits and _ are not simulated")
+                continue
             entries = self._meant(used)
             if entries:
                 for job in dict.fromkeys(family.job for family in entries):
@@ -180,8 +188,12 @@ class _Learner:
 
     def _rename(self, used: UsedFamily, asked: Collection[str]) -> bool:
         """Take what counts or times requests under another name for the catalogue's, where nobody asks for that."""
-        pattern, name = _RENAMED.get(used.type, (None, ""))
         job = self.homes.of(used.name, used.job, self.catalogue)
+        prefixed = [one for of, one in self.by_key if of == job and one.endswith(f"_{used.name}")]
+        if len(prefixed) == 1:  # `nodejs_…` without the prefix that the catalogue's has
+            pattern, name = _ANY, prefixed[0]
+        else:
+            pattern, name = _RENAMED.get(used.type, (None, ""))
         family = self.by_key.get((job, name))
         if pattern is None or not pattern.search(used.name) or family is None or name in {*asked, *self.renamed}:
             return False
@@ -202,7 +214,8 @@ class _Learner:
                 continue
             same = [old for old in free if label.accepts_one_of(values.get(old, ()))]
             guess = nearest_label(name, same) or (same[0] if len(same) == 1 and label.patterns else None)
-            guess = guess or nearest_label(name, free)
+            guess = guess or (_SAME_LABEL[name] if _SAME_LABEL.get(name) in free else None)
+            guess = guess or (None if _OF_PLACES.fullmatch(name) else nearest_label(name, free))
             if guess is not None:
                 change.labels[guess] = name
                 free.remove(guess)

@@ -70,6 +70,7 @@ def test_metrics_of_a_kind_belong_together() -> None:
         ((APP, NODES), ["rate(http_server_requests_seconds_count[5m]) > 0"], {"app": "cryb-api"}),
         ((QUEUE, APP, PODS), ["rate(http_server_requests_seconds_count[5m]) > 0"], {"app": "cryb-api"}),
         ((APP, NODES), ["node_load1 > 0"], {}),
+        ((APP, NODES), ['resets(process_cpu_seconds_total{job="app"}[1h]) > 3'], {}),  # any job has that
         ((QUEUE, NODES), ["rate(http_requests_total[5m]) > 0"], {}),
     ],
 )

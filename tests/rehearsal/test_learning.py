@@ -160,6 +160,28 @@ def test_recorded_names_and_prometheus_s_own_are_not_exposed(tmp_path: Path) -> 
     assert not overlay.add
 
 
+def test_runtime_metrics_without_the_prefix_react_as_those_with_it(tmp_path: Path) -> None:
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, "nodejs_heap_size_used_bytes > 9")).text)
+    (changed,) = overlay.change
+    assert (changed.family, changed.name) == ("cryb_nodejs_nodejs_heap_size_used_bytes", "nodejs_heap_size_used_bytes")
+
+
+def test_a_kubelet_s_containers_are_cadvisor_s(tmp_path: Path) -> None:
+    rule = 'sum by (container, pod, namespace) (rate(container_cpu_usage_seconds_total{container!=""}[5m])) > 9'
+    (changed,) = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)[0].change
+    assert changed.labels == {"name": "container"}
+
+
+def test_names_that_only_prometheus_3_knows_are_told_and_left_out(tmp_path: Path) -> None:
+    rules = ('{"http.requests"} > 1', 'plain_thing{"service.name"="api"} > 1')
+    learnt = learn_overlay(PLATFORM, (), expressions(tmp_path, *rules))
+    assert not applied(learnt.text)[0].add
+    assert [note.partition(": ")[2] for note in learnt.notes] == [
+        "http.requests: names beyond letters, digits and _ are not simulated",
+        "service.name: names beyond letters, digits and _ are not simulated",
+    ]
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (note,) = learn_overlay(PLATFORM, (), expressions(tmp_path, "sum(")).notes
     assert "rules.yml: g/A0: not readable" in note
