@@ -1,7 +1,8 @@
 """The last hours of a history together with what recording rules recorded in them, for rules that look back on that.
 
 A block that a server has cannot be added to. So those hours are written into a Prometheus of their own, after the
-blocks before them; the rules are evaluated there as in virtual time; and all that it was given becomes one block.
+blocks before them; the rules are evaluated there as in virtual time; and all that it was given becomes one block. What
+rules look back on from further away is evaluated there before, and becomes a block beside the older ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from simulator.engine.groups import RecordingRule, RuleGroup
 from simulator.engine.schedule import production_grid
 from simulator.engine.server import RuleServer, WrittenSeries
 from simulator.profile.manifest import Manifest
+from simulator.rehearsal.recorded_past import RecordedPast, RecordedResults
 from simulator.rehearsal.request import Servers
 from simulator.rehearsal.scrapes import ScrapeSource
 from simulator.rehearsal.virtual_data import TeamPlatform, borrow, write_incident
@@ -45,19 +47,22 @@ Samples = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class RecordingRun:
-    """The rules and what they are evaluated by; `config` is a configuration without rules and jobs."""
+    """The rules and what they are evaluated by; `config` is a configuration without rules and jobs.
+
+    `past` is what was recorded longer ago, where anything looks back on it.
+    """
 
     groups: tuple[RuleGroup, ...]
     servers: Servers
     config: str
     external_labels: dict[str, str]
+    past: RecordedPast | None = None
 
     @property
     def identity(self) -> str:
         """Differs where what is recorded may differ."""
-        return (
-            f"{self.recordings} {self.servers.prometheus_version} {self.config} {sorted(self.external_labels.items())}"
-        )
+        what = [self.recordings, self.servers.prometheus_version, self.config, sorted(self.external_labels.items())]
+        return " ".join(map(str, [*what, self.past] if self.past else what))
 
     @property
     def recordings(self) -> tuple[RuleGroup, ...]:
@@ -96,8 +101,22 @@ def with_recorded(older: Path, identity: str, scraped: Scraped, run: RecordingRu
             for half_done in there:
                 shutil.rmtree(folder / half_done)
             link_blocks(older, folder)
-            _write_block(folder, ulid, scraped.span, _evaluated(older, scraped, run))
+            samples = _evaluated(older, scraped, run)
+            if run.past:
+                before = run.past.span
+                _write_block(folder, block_ulid(f"{what} before", before), before, _within(samples, before))
+            _write_block(folder, ulid, scraped.span, _within(samples, scraped.span))
     return folder
+
+
+def _within(samples: Mapping[Labels, Samples], span: Interval) -> dict[Labels, Samples]:
+    """The part of each series that is in a span, of those that are."""
+    found = {}
+    for labels, (times_ms, values) in samples.items():
+        part = slice(*np.searchsorted(times_ms, (span.start_ms, span.end_ms)).tolist())
+        if part.start < part.stop:
+            found[labels] = times_ms[part], values[part]
+    return found
 
 
 def _write_block(folder: Path, ulid: str, span: Interval, samples: dict[Labels, Samples]) -> None:
@@ -109,21 +128,24 @@ def _write_block(folder: Path, ulid: str, span: Interval, samples: dict[Labels, 
 
 
 def _evaluated(older: Path, scraped: Scraped, run: RecordingRun) -> dict[Labels, Samples]:
-    """Every sample of the span, scraped or recorded, by series."""
+    """Every sample of the span, scraped or recorded, and what was recorded before it, by series."""
+    config = run.past.config(run.config, scraped.span.end_ms) if run.past else run.config
+    surroundings, version = Surroundings(run.external_labels), run.servers.prometheus_version
     place = Path(tempfile.mkdtemp(prefix="crybsim-recorded-"))
     try:
         data = place / "data" / "prometheus"
         borrow(older, data)
         with LocalStack(place, prometheus=run.servers.prometheus, alertmanager=run.servers.alertmanager) as stack:
-            url = start_virtual_prometheus(stack, run.config, data=data)
+            url = start_virtual_prometheus(stack, config, data=data)
             with http_client(url, timeout=_QUERY_SECONDS) as client:
                 server = _Keeping(client)
                 write_incident(scraped.manifest, scraped.platform, scraped.span, server.write, source=scraped.source)
+                if run.past:
+                    RecordedResults(run.past, version, surroundings).write(server)
                 grids = [
-                    production_grid(group.file, group.name, group.interval_ms, run.servers.prometheus_version)
-                    for group in run.recordings
+                    production_grid(group.file, group.name, group.interval_ms, version) for group in run.recordings
                 ]
-                evaluate_rules(server, run.recordings, scraped.span, grids, Surroundings(run.external_labels))
+                evaluate_rules(server, run.recordings, scraped.span, grids, surroundings)
         return server.samples()
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -6,6 +6,7 @@ differ only in the time, the finding says so. Nothing here applies to a run in w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from simulator.profile.schema import ExpectedAlert
@@ -101,7 +102,8 @@ def compression_claim(case: Case) -> str:
     text = f"; Alertmanager ran {compression.factor:.4g} times as fast as time: notifications ±"
     text += f"{span(compression.tolerance_ms)}, --alertmanager-scale 1 for real time"
     if not compression.in_proportion:
-        text += f"; its shortest timers bear no more than {compression.fastest:.4g} times and were kept longer"
+        text += f"; its shortest timers bear no more than {compression.fastest:.4g} times and were kept longer: "
+        text += f"--alertmanager-scale {math.floor(compression.fastest)} waits for them"
     return text
 
 

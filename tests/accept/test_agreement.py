@@ -1,5 +1,6 @@
 """Live on history and in virtual time, a profile gives the same alerts and notifications: burn rates, inhibition.
 
+Burn rates have rules beside the reference ones that look back two days on what another one recorded.
 The shipped profiles are compared in test_rehearsals.py, beside their other runs, a quick one in tests/rehearsals.
 """
 
@@ -18,6 +19,7 @@ from tests.rehearsals.agreement import disagreements
 from tests.rehearsals.running import Finished, Rehearsal, changed
 
 HERE = Path(__file__).parent / "agreement"
+REFERENCE = Path(__file__).parents[2] / "monitoring" / "prometheus" / "rules"
 WITHIN_SECONDS = 900
 
 pytestmark = [pytest.mark.accept, pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -32,7 +34,10 @@ class Pair:
 
 
 PAIRS = {
-    "burn": Pair((HERE / "burn.yaml",), 15_000 + 15_000),
+    "burn": Pair(
+        (HERE / "burn.yaml", "--rules", REFERENCE / "*.yml", "--rules", HERE / "recorded-rules.yml"),
+        15_000 + 15_000,
+    ),
     "outage": Pair(
         (
             HERE / "outage.yaml",
@@ -96,6 +101,12 @@ def test_live_and_virtual_time_agree(runs: Runs, name: str) -> None:
 def test_a_burn_rate_trips_on_an_hour_of_which_the_run_has_minutes(runs: Runs, name: str) -> None:
     for run in runs.pair(name):
         assert run.words("SLOAvailabilityFastBurn") == {"met"}, run.output
+
+
+@pytest.mark.parametrize("name", ["burn"])
+def test_two_days_of_what_was_recorded_are_there(runs: Runs, name: str) -> None:
+    for run in runs.pair(name):
+        assert run.words("FailedOfTwoDays") == run.words("FailedOfTooLittle") == {"met"}, run.output
 
 
 @pytest.mark.parametrize("name", ["burn"])
