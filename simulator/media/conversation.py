@@ -88,7 +88,7 @@ def hear_goodbye(
                 place = streams.find(session.place, ssrc)
                 if place is None:
                     continue
-                row = streams.rows[place]
+                row = streams.hearing.rows[place]
                 if not row["heard_ns"]:
                     streams.end(place, sessions.heard)
                     continue

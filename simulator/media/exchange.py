@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
-from simulator.media.hearing import Floats, Heard, Owners, Streams
+from simulator.media.hearing import Floats, Heard, Hearing
 from simulator.media.packets import Bytes, Number, get16, get32, put16, put32
 from simulator.wire.rtcp import (
     APPLICATION,
@@ -88,8 +88,7 @@ def write_report(
     speakers: Any,
     place: Number,
     sends: bool,
-    streams: Streams,
-    owners: Owners,
+    streams: Hearing,
     name: Bytes,
     wall_ns: Number,
     stamp: Number,
@@ -108,10 +107,10 @@ def write_report(
     put32(out, 4, speaker.ssrc)
     blocks = 0
     replies = 0
-    for row in range(len(owners)):
-        if owners[row] != place:
+    for row in range(len(streams.owners)):
+        if streams.owners[row] != place:
             continue
-        stream = streams[row]
+        stream = streams.rows[row]
         if stream.received > stream.received_before:
             if blocks < MOST_TOLD:
                 _put_block(out, at, stream, wall_ns)
@@ -148,7 +147,7 @@ def write_report(
             put16(out, at + 2, 3 * replies)
             at += 4
             for reply in range(replies):
-                stream = streams[told[reply]]
+                stream = streams.rows[told[reply]]
                 put32(out, at, stream.ssrc)
                 put32(out, at + 4, stream.reference)
                 put32(out, at + 8, _since(wall_ns, stream.reference_ns))

@@ -8,30 +8,30 @@ in a wheel of 8,192 ms, by the millisecond at which it leaves; within one it lea
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
-from simulator.media.batches import LENGTH, PACKET_BYTES
+from simulator.media.batches import PACKET_BYTES, Outgoing
 from simulator.media.packets import (
     EXTENSION_PROFILE,
     FOR,
     KNOCK,
     RELAY_SSRC,
+    Bytes,
     Number,
-    find,
     get16,
+    get32,
     is_rtcp,
     put16,
     put32,
-    stamp_and_overflow,
 )
+from simulator.media.tables import Table, find
 from simulator.media.talking import draw, next_draw
 from simulator.wire.rtcp import APPLICATION, GOODBYE
 
-Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Longs = NDArray[np.int64]
 
@@ -73,10 +73,53 @@ ROOM: Final = np.dtype(
     align=True,
 )
 
-IN, OUT, LOST, DUPLICATED, DELAYED, REPORTS_IN, STRANGERS, OVERFLOW, OVERRUN = range(9)
-TALLY: Final = 9
+IN, OUT, LOST, DUPLICATED, DELAYED, REPORTS_IN, STRANGERS, OVERRUN = range(8)
+TALLY: Final = 8
 """Counters of a relay: voice that came, went out, was lost and duplicated on purpose, waited; RTCP; what nobody knows;
-what the socket had no room for; what the wheel had none for."""
+what the wheel had no room for."""
+
+
+class Forwarding(NamedTuple):
+    """Members by place, which `table` has by SSRC; rooms by row, with their seats; legs by talker and the listener's
+    seat."""
+
+    table: Table
+    members: Any
+    rooms: Any
+    seats: NDArray[np.int32]
+    legs: NDArray[np.uint8]
+
+
+class Wheel(NamedTuple):
+    """What waits: by slot the first and the last, of each the next one; how many places are free (`free[0]`), and
+    which."""
+
+    slots: Longs
+    following: Longs
+    lengths: Longs
+    bound_for: Words
+    held: Bytes
+    free: Longs
+
+
+def empty_wheel(places: int) -> Wheel:
+    """Nothing waits; room for so many datagrams."""
+    return Wheel(
+        slots=np.full((WHEEL, 2), -1, np.int64),
+        following=np.zeros(places, np.int64),
+        lengths=np.zeros(places, np.int64),
+        bound_for=np.zeros(places, np.uint64),
+        held=np.zeros((places, PACKET_BYTES), np.uint8),
+        free=np.concatenate(([places], np.arange(places))),
+    )
+
+
+class Noticed(NamedTuple):
+    """Members who asked for an answer, and who said goodbye: how many (at 0), and their places."""
+
+    knocks: Longs
+    gone: Longs
+
 
 _BEGUN, _BAD = np.uint8(1), np.uint8(2)
 
@@ -151,48 +194,55 @@ def _waits_ms(room: Any, voice: bool, random: Words) -> Number:
     return min(np.int64(round(wait)), WHEEL - 2)
 
 
+@inlined
+def _send(
+    out: Outgoing, written: Number, wheel: Wheel, slot: Number, packet: Bytes, length: Number, listener: Any
+) -> tuple[Number, bool]:
+    """A datagram to a listener: into the outgoing batch, which has `written`, or into a slot of the wheel (-1: none).
+    How many are written then; false where the wheel has no room."""
+    if slot < 0:
+        out.lengths[written] = _copy(out.data, written, packet, length, listener.ssrc)
+        out.addresses[written, 0] = listener.address
+        return written + 1, True
+    if wheel.free[0] == 0:
+        return written, False
+    place = wheel.free[wheel.free[0]]
+    wheel.free[0] -= 1
+    wheel.lengths[place] = _copy(wheel.held, place, packet, length, listener.ssrc)
+    wheel.bound_for[place] = listener.address
+    wheel.following[place] = -1
+    if wheel.slots[slot, 0] < 0:
+        wheel.slots[slot, 0] = place
+    else:
+        wheel.following[wheel.slots[slot, 1]] = place
+    wheel.slots[slot, 1] = place
+    return written, True
+
+
 @kernel
 def forward(
-    headers: Words,
+    datagrams: Any,
     data: Bytes,
-    control: Words,
-    came_from: Words,
     first: Number,
-    count: Number,
+    end: Number,
     now_ms: Number,
-    keys: Words,
-    places: NDArray[np.int32],
-    members: Any,
-    rooms: Any,
-    seats: NDArray[np.int32],
-    legs: NDArray[np.uint8],
-    out_data: Bytes,
-    out_pieces: Words,
-    out_addresses: Words,
-    wheel: Longs,
-    following: Longs,
-    lengths: Longs,
-    bound_for: Words,
-    held: Bytes,
-    free: Longs,
+    here: Forwarding,
+    out: Outgoing,
+    wheel: Wheel,
+    noticed: Noticed,
     random: Words,
-    knocks: Longs,
-    gone: Longs,
     tally: Longs,
 ) -> tuple[Number, Number]:
-    """Deal with the datagrams of a batch from `first` to `count`. Returns how many of them are dealt with (the others
-    would not fit into the outgoing batch: send it, call again) and how many datagrams are to go out now.
-
-    `knocks[0]` and `gone[0]` say how many members asked for an answer and said goodbye, whose places follow.
-    """
+    """Deal with the datagrams from `first` to `end`. Returns up to which they are dealt with (the others would not fit
+    into the outgoing batch: send it, call again) and how many datagrams are to go out now."""
+    knocks, gone = noticed
     written = 0
-    for at in range(first, count):
-        if written + 2 * MOST_MEMBERS > len(out_data):
+    for at in range(first, end):
+        if written + 2 * MOST_MEMBERS > len(out.data):
             return at, written
-        length = np.int64(headers[at, LENGTH] & np.uint64(0xFFFFFFFF))
-        packet = data[at]
-        at_ns, overflow = stamp_and_overflow(control[at], np.int64(headers[at, 5]))
-        tally[OVERFLOW] = max(tally[OVERFLOW], overflow)
+        datagram = datagrams[at]
+        length = datagram.length
+        packet = data[datagram.begin : datagram.begin + length]
         if length < 8 or length > PACKET_BYTES - _RTCP_MORE or packet[0] >> 6 != 2:
             tally[STRANGERS] += 1
             continue
@@ -200,20 +250,13 @@ def forward(
         if not report and (length < 13 or packet[0] & 0x1F != 0):
             tally[STRANGERS] += 1
             continue
-        whose = 4 if report else 8
-        ssrc = (
-            np.int64(packet[whose]) << 24
-            | np.int64(packet[whose + 1]) << 16
-            | np.int64(packet[whose + 2]) << 8
-            | np.int64(packet[whose + 3])
-        )
-        talker = find(keys, places, ssrc)
+        talker = find(here.table, get32(packet, 4 if report else 8))
         if talker < 0:
             tally[STRANGERS] += 1
             continue
-        member = members[talker]
-        member.heard_ns = at_ns
-        member.address = came_from[at, 0]
+        member = here.members[talker]
+        member.heard_ns = datagram.at_ns
+        member.address = datagram.address
         if report:
             tally[REPORTS_IN] += 1
             if _ends_with_knock(packet, length):
@@ -226,80 +269,55 @@ def forward(
         else:
             tally[IN] += 1
             member.packets_in += 1
-        room = rooms[member.room]
+        room = here.rooms[member.room]
         for seat in range(room.seats):
-            listener = np.int64(seats[member.room, seat])
-            if listener < 0 or listener == talker or members[listener].address == 0:
+            place = np.int64(here.seats[member.room, seat])
+            if place < 0 or place == talker or here.members[place].address == 0:
                 continue
+            listener = here.members[place]
             copies = 1
             wait = 0
             if room.impaired:
                 if not report:
-                    legs[talker, seat], lost = _lost(room, legs[talker, seat], random)
+                    here.legs[talker, seat], lost = _lost(room, here.legs[talker, seat], random)
                     if lost:
                         tally[LOST] += 1
-                        members[listener].packets_lost += 1
+                        listener.packets_lost += 1
                         continue
                     if room.duplicate > 0.0:
                         random[0] = next_draw(random[0])
                         if draw(random[0]) <= room.duplicate:
                             copies = 2
                             tally[DUPLICATED] += 1
-                            members[listener].packets_duplicated += 1
+                            listener.packets_duplicated += 1
                 wait = _waits_ms(room, not report, random)
             elif not report:
-                legs[talker, seat] |= _BEGUN
+                here.legs[talker, seat] |= _BEGUN
+            slot = (now_ms + wait) % WHEEL if wait > 0 else -1
             for _ in range(copies):
                 if not report:
                     tally[OUT] += 1
-                    members[listener].packets_out += 1
-                if wait == 0:
-                    out_pieces[written, 1] = _copy(out_data, written, packet, length, members[listener].ssrc)
-                    out_addresses[written, 0] = members[listener].address
-                    written += 1
-                    continue
-                if free[0] == 0:
+                    listener.packets_out += 1
+                written, fits = _send(out, written, wheel, slot, packet, length, listener)
+                if not fits:
                     tally[OVERRUN] += 1
-                    continue
-                place = free[free[0]]
-                free[0] -= 1
-                lengths[place] = _copy(held, place, packet, length, members[listener].ssrc)
-                bound_for[place] = members[listener].address
-                following[place] = -1
-                slot = (now_ms + wait) % WHEEL
-                if wheel[slot, 0] < 0:
-                    wheel[slot, 0] = place
-                else:
-                    following[wheel[slot, 1]] = place
-                wheel[slot, 1] = place
-                if not report:
+                elif wait > 0 and not report:
                     tally[DELAYED] += 1
-    return count, written
+    return end, written
 
 
 @kernel
-def release(
-    slot: Number,
-    out_data: Bytes,
-    out_pieces: Words,
-    out_addresses: Words,
-    wheel: Longs,
-    following: Longs,
-    lengths: Longs,
-    bound_for: Words,
-    held: Bytes,
-    free: Longs,
-) -> Number:
+def release(slot: Number, out: Outgoing, wheel: Wheel) -> Number:
     """Take what leaves in a slot of the wheel into the outgoing batch, as far as it fits; how many."""
     written = 0
-    while wheel[slot, 0] >= 0 and written < len(out_data):
-        place = wheel[slot, 0]
-        wheel[slot, 0] = following[place]
-        length = lengths[place]
-        out_data[written, :length] = held[place, :length]
-        out_pieces[written, 1] = length
-        out_addresses[written, 0] = bound_for[place]
-        free[0] += 1
-        free[free[0]] = place
+    while wheel.slots[slot, 0] >= 0 and written < len(out.data):
+        place = wheel.slots[slot, 0]
+        wheel.slots[slot, 0] = wheel.following[place]
+        length = wheel.lengths[place]
+        out.data[written, :length] = wheel.held[place, :length]
+        out.lengths[written] = length
+        out.addresses[written, 0] = wheel.bound_for[place]
+        wheel.free[0] += 1
+        wheel.free[wheel.free[0]] = place
         written += 1
     return written

@@ -18,22 +18,34 @@ of `HEARD`. Times are milliseconds, arrivals are stamped by the kernel.
 from __future__ import annotations
 
 from enum import IntEnum, unique
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
 from simulator.media.packets import Number
+from simulator.media.tables import Table
 from simulator.model.voice_quality import BUFFER_JITTERS, BUFFER_LEAST_MS, BUFFER_MOST_MS
 from simulator.wire.rtp import CLOCK_HZ
 
-Streams = Any
-"""An array of `STREAM`, as compiled code sees it: rows with attributes."""
 Stream = Any
+"""A row of `STREAM`, as compiled code sees it: with attributes."""
 Bits = NDArray[np.uint64]
-Owners = NDArray[np.int32]
 Floats = NDArray[np.float64]
+
+
+class Hearing(NamedTuple):
+    """All streams: their rows, whose they are, their rings; which row a session and a talker have (`stream_key`); how
+    many rows are free (`free[0]`), and which."""
+
+    rows: Any
+    owners: NDArray[np.int32]
+    arrived: Bits
+    late: Bits
+    table: Table
+    free: NDArray[np.int64]
+
 
 GMIN: Final = 16
 SETTLED_AFTER: Final = 64
@@ -312,31 +324,26 @@ def hear(
         settle(stream, arrived, late, counters, stream.highest - SETTLED_AFTER)
 
 
+@inlined
+def stream_key(owner: Number, ssrc: Number) -> Number:
+    """Of the stream that the session at a place hears of a talker."""
+    return (owner + 1) << 32 | ssrc
+
+
 @kernel
-def settle_stream(
-    streams: Streams,
-    owners: Owners,
-    arrived: Bits,
-    late: Bits,
-    heard: Floats,
-    place: Number,
-    up_to: Number,
-    done: bool,
-) -> None:
+def settle_stream(streams: Hearing, heard: Floats, place: Number, up_to: Number, done: bool) -> None:
     """Decide on a stream's numbers below `up_to`; with `done` on its last burst too."""
-    stream = streams[place]
-    counters = heard[owners[place]]
-    settle(stream, arrived[place], late[place], counters, up_to)
+    stream = streams.rows[place]
+    counters = heard[streams.owners[place]]
+    settle(stream, streams.arrived[place], streams.late[place], counters, up_to)
     if done and stream.span_gone > 0:
         _close_span(stream, counters)
 
 
 @kernel
-def settle_quiet(
-    streams: Streams, owners: Owners, arrived: Bits, late: Bits, heard: Floats, count: Number, before_ns: Number
-) -> None:
+def settle_quiet(streams: Hearing, heard: Floats, before_ns: Number) -> None:
     """Decide on all of the streams that have not been heard since then: nothing of theirs is on its way."""
-    for place in range(count):
-        stream = streams[place]
-        if owners[place] >= 0 and 0 < stream.heard_ns < before_ns and stream.settled <= stream.highest:
-            settle(stream, arrived[place], late[place], heard[owners[place]], stream.highest + 1)
+    for place in range(len(streams.rows)):
+        stream, owner = streams.rows[place], streams.owners[place]
+        if owner >= 0 and 0 < stream.heard_ns < before_ns and stream.settled <= stream.highest:
+            settle(stream, streams.arrived[place], streams.late[place], heard[owner], stream.highest + 1)

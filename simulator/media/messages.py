@@ -1,9 +1,9 @@
 """What is said to and by the two media processes: one JSON object a line, on stdin and stdout.
 
 The generator (`python -m simulator.media.generator`) is told `join`, `mute`, `leave` and says `ready`, `connected`,
-`report`. The relay (`python -m simulator.media.relay`) is told `admit`, `remove`, `impair`, `count` and says `ready`,
-`left`, `counts`. A line that makes no sense is answered with `refused`; nothing else happens. The end of stdin ends
-either process, as SIGTERM does: the generator's sessions leave and are reported before.
+`report`, and last `paced`. The relay (`python -m simulator.media.relay`) is told `admit`, `remove`, `impair`, `count`
+and says `ready`, `left`, `counts`. A line that makes no sense is answered with `refused`; nothing else happens. The end
+of stdin ends either process, as SIGTERM does: the generator's sessions leave and are reported before.
 
 Shares are 0 to 1, times are in the unit of their name, instants (`at_ms`) are milliseconds of the wall clock.
 """
@@ -141,6 +141,17 @@ class Report(_Message):
         return (self.packets_lost + self.packets_late) / self.packets_expected if self.packets_expected else None
 
 
+class Paced(_Message):
+    """Said last: how late packets left, over all packets of all sessions (by bins of a quarter of an octave)."""
+
+    event: Literal["paced"] = "paced"
+    packets_sent: int
+    packets_late: int  # by more than half a frame
+    p50_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
 # To the relay
 
 
@@ -242,12 +253,12 @@ class Refused(_Message):
     reason: str
 
 
-GeneratorEvent = Annotated[Ready | Connected | Report | Refused, Field(discriminator="event")]
+GeneratorEvent = Annotated[Ready | Connected | Report | Paced | Refused, Field(discriminator="event")]
 RelayEvent = Annotated[Ready | Left | Counts | Refused, Field(discriminator="event")]
 
 _GENERATOR_COMMANDS: Final[TypeAdapter[Join | Mute | Leave]] = TypeAdapter(GeneratorCommand)
 _RELAY_COMMANDS: Final[TypeAdapter[Admit | Remove | Impair | Count]] = TypeAdapter(RelayCommand)
-_GENERATOR_EVENTS: Final[TypeAdapter[Ready | Connected | Report | Refused]] = TypeAdapter(GeneratorEvent)
+_GENERATOR_EVENTS: Final[TypeAdapter[Ready | Connected | Report | Paced | Refused]] = TypeAdapter(GeneratorEvent)
 _RELAY_EVENTS: Final[TypeAdapter[Ready | Left | Counts | Refused]] = TypeAdapter(RelayEvent)
 
 
@@ -267,7 +278,7 @@ def read_relay_command(line: bytes) -> Admit | Remove | Impair | Count | Refused
         return _refused(line, error)
 
 
-def read_generator_event(line: bytes) -> Ready | Connected | Report | Refused:
+def read_generator_event(line: bytes) -> Ready | Connected | Report | Paced | Refused:
     """One line of the generator. Raises ValueError."""
     return _GENERATOR_EVENTS.validate_json(line)
 

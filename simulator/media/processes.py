@@ -18,6 +18,7 @@ from simulator.media.messages import (
     Counts,
     GeneratorCommand,
     Left,
+    Paced,
     Ready,
     Refused,
     RelayCommand,
@@ -110,7 +111,7 @@ class _MediaProcess(Generic[Command, Event]):
         self.stop()
 
 
-class Generator(_MediaProcess[GeneratorCommand, Ready | Connected | Report | Refused]):
+class Generator(_MediaProcess[GeneratorCommand, Ready | Connected | Report | Paced | Refused]):
     """A generator of sessions, for those of one load worker. Raises SimulatorError where it does not start."""
 
     def __init__(self, *, report_seconds: float = 5.0, log: Path | None = None) -> None:

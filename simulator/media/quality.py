@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.media.hearing import Heard
-from simulator.media.talking import LATENESS_BINS
 from simulator.model.voice_quality import OPUS, measured
 from simulator.wire.rtp import FRAME_MS
 
@@ -52,14 +51,6 @@ def heard_figures(counted: Floats, last_trip_ms: float | None) -> dict[str, int 
         "r": r,
         "mos": mos,
     }
-
-
-def lateness_quantile_ms(histogram: NDArray[np.int64], packets: int, quantile: float) -> float | None:
-    """The upper end of the bin that has the quantile of so many packets, in ms."""
-    if not packets:
-        return None
-    place = int(np.searchsorted(np.cumsum(histogram), quantile * packets))
-    return float(2.0 ** (min(place, LATENESS_BINS - 1) / 4) / 1000)
 
 
 def _burst_ratio(expected: int, gone: int, runs: int) -> float | None:

@@ -21,8 +21,9 @@ import numpy as np
 
 from simulator.errors import CrybsimError, ExitCode
 from simulator.media import forwarding
+from simulator.media.arriving import Arrivals
 from simulator.media.batches import Batch, address_of, open_socket
-from simulator.media.forwarding import TALLY, WHEEL, forward, release
+from simulator.media.forwarding import TALLY, WHEEL, Noticed, empty_wheel, forward, release
 from simulator.media.impairments import Impairments
 from simulator.media.messages import Admit, Count, Counts, Impair, Left, Ready, Refused, Remove, read_relay_command
 from simulator.media.packets import FOR, HERE, RELAY_SSRC
@@ -53,18 +54,13 @@ class Relay:
         self._silent_ns = round(silent_seconds * 1e9)
         self._socket = open_socket(host, port)
         self._rooms = Rooms()
-        self._in = Batch(IN_AT_ONCE, incoming=True)
-        self._out = Batch(OUT_AT_ONCE)
-        self._wheel = np.full((WHEEL, 2), -1, np.int64)
-        self._following = np.zeros(HELD, np.int64)
-        self._lengths = np.zeros(HELD, np.int64)
-        self._bound_for = np.zeros(HELD, np.uint64)
-        self._held = np.zeros((HELD, self._in.data.shape[1]), np.uint8)
-        self._free = np.concatenate(([HELD], np.arange(HELD)))
+        self._in = Arrivals()
+        self._batch = Batch(OUT_AT_ONCE)
+        self._wheel = empty_wheel(HELD)
         self._random = np.array([seed], np.uint64)
-        self._knocks = np.zeros(IN_AT_ONCE + 1, np.int64)
-        self._gone = np.zeros(IN_AT_ONCE + 1, np.int64)
+        self._noticed = Noticed(np.zeros(IN_AT_ONCE + 1, np.int64), np.zeros(IN_AT_ONCE + 1, np.int64))
         self._tally = np.zeros(TALLY, np.int64)
+        self._overflow = 0
         self._unsent = 0
         self._released_ms = time.monotonic_ns() // 1_000_000
         self._refreshed_ns = 0
@@ -73,7 +69,7 @@ class Relay:
 
     def run(self) -> None:
         """Serve until stdin ends or `stopping`."""
-        self._forward(0)
+        self._forward(0, 0)
         self._release_slot(0)
         gc.collect()
         gc.freeze()
@@ -88,10 +84,11 @@ class Relay:
             self._refresh(time.monotonic_ns())
             self._release(time.monotonic_ns() // 1_000_000)
             for _ in range(_ROUNDS):
-                if self._receive() < IN_AT_ONCE:
+                self._receive()
+                if not self._in.more:
                     break
             self._pipes.flush()
-            waits.poll(1 if self._free[0] < HELD else _IDLE_MS)
+            waits.poll(1 if self._wheel.free[0] < HELD else _IDLE_MS)
         self._pipes.say(self._counts())
         self._pipes.flush(1.0)
 
@@ -99,58 +96,41 @@ class Relay:
         """Give the port back."""
         self._socket.close()
 
-    def _receive(self) -> int:
+    def _receive(self) -> None:
         got = self._in.receive(self._socket.fileno())
-        if got:
-            self._forward(got)
-            self._in.again(got)
-        return got
+        self._overflow = max(self._overflow, self._in.overflow)
+        for first in range(0, got, IN_AT_ONCE):
+            self._forward(first, min(first + IN_AT_ONCE, got))
 
-    def _forward(self, got: int) -> None:
-        """Deal with a batch, in as many parts as go into the outgoing one."""
-        rooms = self._rooms
-        self._knocks[0] = self._gone[0] = 0
-        done = 0
+    def _forward(self, done: int, end: int) -> None:
+        """Deal with so many arrivals, in as many parts as go into the outgoing batch."""
+        knocks, gone = self._noticed
+        knocks[0] = gone[0] = 0
         while True:
             done, written = forward(
-                self._in.headers,
+                self._in.datagrams,
                 self._in.data,
-                self._in.control,
-                self._in.addresses,
                 done,
-                got,
+                end,
                 self._released_ms,
-                rooms.keys,
-                rooms.places,
-                rooms.members,
-                rooms.rows,
-                rooms.seats,
-                rooms.legs,
-                self._out.data,
-                self._out.pieces,
-                self._out.addresses,
+                self._rooms.forwarding,
+                self._batch.out,
                 self._wheel,
-                self._following,
-                self._lengths,
-                self._bound_for,
-                self._held,
-                self._free,
+                self._noticed,
                 self._random,
-                self._knocks,
-                self._gone,
                 self._tally,
             )
             self._send(written)
-            if done >= got:
+            if done >= end:
                 break
-        for place in self._knocks[1 : 1 + self._knocks[0]]:
+        for place in knocks[1 : 1 + knocks[0]]:
             self._answer(int(place))
-        for place in dict.fromkeys(self._gone[1 : 1 + self._gone[0]].tolist()):
+        for place in dict.fromkeys(gone[1 : 1 + gone[0]].tolist()):
             self._remove(place)
 
     def _release(self, now_ms: int) -> None:
         """Send what has waited long enough."""
-        if self._free[0] == HELD:
+        if self._wheel.free[0] == HELD:
             self._released_ms = now_ms
         for at_ms in range(max(self._released_ms + 1, now_ms - WHEEL + 1), now_ms + 1):
             self._released_ms = at_ms
@@ -158,25 +138,14 @@ class Relay:
 
     def _release_slot(self, slot: int) -> None:
         while True:
-            written = release(
-                slot,
-                self._out.data,
-                self._out.pieces,
-                self._out.addresses,
-                self._wheel,
-                self._following,
-                self._lengths,
-                self._bound_for,
-                self._held,
-                self._free,
-            )
+            written = release(slot, self._batch.out, self._wheel)
             self._send(written)
             if written < OUT_AT_ONCE:
                 return
 
     def _send(self, count: int) -> None:
         if count:
-            self._unsent += len(self._out.send(self._socket.fileno(), count))
+            self._unsent += len(self._batch.send(self._socket.fileno(), count))
 
     def _answer(self, place: int) -> None:
         ssrc = int(self._rooms.members[place]["ssrc"])
@@ -263,7 +232,7 @@ class Relay:
             packets_duplicated=tally[forwarding.DUPLICATED],
             packets_delayed=tally[forwarding.DELAYED],
             packets_unsent=self._unsent + tally[forwarding.OVERRUN],
-            packets_overflowed=tally[forwarding.OVERFLOW],
+            packets_overflowed=self._overflow,
             reports_in=tally[forwarding.REPORTS_IN],
             strangers=tally[forwarding.STRANGERS],
         )

@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 
 from simulator.media.hearing import Heard
-from simulator.media.quality import heard_figures, lateness_quantile_ms
+from simulator.media.pacing import LATE_MS, lateness_quantile_ms
+from simulator.media.quality import heard_figures
 from simulator.media.sessions import Session, Sessions, Totals
-from simulator.media.talking import LATE_MS
 from simulator.wire.rtp import HEADER_BYTES
 
 LATE_SHARE: Final = 0.01
@@ -28,26 +28,26 @@ class ReportLine:
         return self._data
 
 
-def totals_of(session: Session, sessions: Sessions, now_ns: int, all_sent: int, all_late: int, overflow: int) -> Totals:
+def totals_of(session: Session, sessions: Sessions, now_ns: int, overflow: int) -> Totals:
     """A session's counters as they are. Maxima begin anew with it; the session keeps those of its life."""
     place = session.place
     speaker = sessions.speakers[place]
     totals = Totals(
         at_ns=now_ns,
         heard=sessions.heard[place].copy(),
-        lateness=sessions.lateness[place].copy(),
-        latest_ms=float(sessions.latest[place]),
+        lateness=sessions.lateness.bins[place].copy(),
+        latest_ms=float(sessions.lateness.latest[place]),
         packets=int(speaker["packets"]),
         octets=int(speaker["octets"]),
-        late=int(sessions.late[place]),
+        late=int(sessions.lateness.late[place]),
         unsent=session.unsent,
-        all_sent=all_sent,
-        all_late=all_late,
+        all_sent=int(sessions.lateness.all_bins.sum()),
+        all_late=int(sessions.lateness.all_late[0]),
         overflow=overflow,
     )
     for most in (Heard.JITTER_MOST, Heard.TRIP_MOST):
         sessions.heard[place, most] = 0.0
-    sessions.latest[place] = 0.0
+    sessions.lateness.latest[place] = 0.0
     session.most = np.maximum(
         session.most, (totals.heard[Heard.JITTER_MOST], totals.heard[Heard.TRIP_MOST], totals.latest_ms)
     )

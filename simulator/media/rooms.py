@@ -9,11 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.media.forwarding import MEMBER, MOST_MEMBERS, ROOM
+from simulator.media.forwarding import MEMBER, MOST_MEMBERS, ROOM, Forwarding
 from simulator.media.impairments import NOTHING, channel_of
 from simulator.media.messages import Admit, Impairment
-from simulator.media.packets import forget, put
-from simulator.media.sessions import table
+from simulator.media.tables import empty_table, forget, put
 
 _ROOM: Final = 1024
 
@@ -39,7 +38,7 @@ class Rooms:
         self.legs = np.zeros((0, MOST_MEMBERS), np.uint8)
         self.rows = np.zeros(0, ROOM)
         self.seats = np.zeros((0, MOST_MEMBERS), np.int32)
-        self.keys, self.places = table(1)
+        self.table = empty_table(1)
         self.by_session: dict[str, int] = {}
         self.by_name: dict[str, Room] = {}
         self._names: dict[int, tuple[str, str, int]] = {}  # session, room and SSRC of a place
@@ -48,6 +47,11 @@ class Rooms:
         self._numbers: dict[str, int] = {}  # a room that empties keeps its number
         self._grow()
         self._grow_rows()
+
+    @property
+    def forwarding(self) -> Forwarding:
+        """The arrays as they are now."""
+        return Forwarding(self.table, self.members, self.rows, self.seats, self.legs)
 
     def knows(self, ssrc: int) -> bool:
         """Whether somebody has this SSRC."""
@@ -77,7 +81,7 @@ class Rooms:
         self.legs[others[others >= 0], seat] = 0
         self.seats[room.row, seat] = place
         self.rows[room.row]["seats"] = max(int(self.rows[room.row]["seats"]), seat + 1)
-        put(self.keys, self.places, command.ssrc, place)
+        put(self.table, command.ssrc, place)
         self.by_session[command.session] = place
         self._names[place] = (command.session, command.room, command.ssrc)
         return room
@@ -86,7 +90,7 @@ class Rooms:
         """Take a member out; an empty room closes."""
         session, name, ssrc = self._names.pop(place)
         del self.by_session[session]
-        forget(self.keys, self.places, ssrc)
+        forget(self.table, ssrc)
         member = self.members[place]
         row = int(member["room"])
         self.seats[row, int(member["seat"])] = -1
@@ -123,9 +127,9 @@ class Rooms:
         self.members = _longer(self.members, size)
         self.legs = _longer(self.legs, size)
         self._free[:0] = range(size - 1, old - 1, -1)
-        self.keys, self.places = table(size)
+        self.table = empty_table(size)
         for place, (_, _, ssrc) in self._names.items():
-            put(self.keys, self.places, ssrc, place)
+            put(self.table, ssrc, place)
 
     def _grow_rows(self) -> None:
         old = len(self.rows)

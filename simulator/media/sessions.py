@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from simulator.media.batches import address_word
 from simulator.media.exchange import NAME_BYTES
-from simulator.media.hearing import HEARD, RING_WORDS, STREAM, settle_stream
+from simulator.media.hearing import HEARD, RING_WORDS, STREAM, Hearing, settle_stream, stream_key
 from simulator.media.messages import Join, Talk
-from simulator.media.packets import forget, put
-from simulator.media.talking import ALWAYS, LATENESS_BINS, LISTENS, SPEAKER, SPURTS, begin
+from simulator.media.pacing import LATENESS_BINS, no_lateness
+from simulator.media.tables import empty_table, forget, put
+from simulator.media.talking import ALWAYS, LISTENS, SPEAKER, SPURTS, begin
 from simulator.wire.rtp import FRAME_MS
 
 TICK_MS: Final = 5
@@ -61,58 +62,65 @@ class Session:
 
 
 class Streams:
-    """What is heard: a row for each pair of a talker and a session that hears it."""
+    """What is heard: a row for each pair of a talker and a session that hears it. `hearing` has the arrays."""
 
     def __init__(self, room: int = 2 * _ROOM) -> None:
-        self.rows = np.zeros(0, STREAM)
-        self.owners = np.zeros(0, np.int32)
-        self.arrived = np.zeros((0, RING_WORDS), np.uint64)
-        self.late = np.zeros((0, RING_WORDS), np.uint64)
-        self.free = np.zeros(1, np.int64)
-        self.keys = np.zeros(0, np.uint64)
-        self.places = np.zeros(0, np.int32)
+        self.hearing = Hearing(
+            rows=np.zeros(0, STREAM),
+            owners=np.zeros(0, np.int32),
+            arrived=np.zeros((0, RING_WORDS), np.uint64),
+            late=np.zeros((0, RING_WORDS), np.uint64),
+            table=empty_table(1),
+            free=np.zeros(1, np.int64),
+        )
         self._grow(room)
 
     def make_room(self, more: int) -> None:
         """At least so many rows are free afterwards."""
-        if self.free[0] < more:
-            self._grow(len(self.rows) + max(more, len(self.rows)))
+        rows = len(self.hearing.rows)
+        if self.hearing.free[0] < more:
+            self._grow(rows + max(more, rows))
 
     def of(self, session: int) -> NDArray[np.int64]:
         """The streams that a session hears."""
-        return np.flatnonzero(self.owners == session)
+        return np.flatnonzero(self.hearing.owners == session)
 
     def find(self, session: int, ssrc: int) -> int | None:
         """The stream of a talker that a session hears."""
-        return next((int(place) for place in self.of(session) if self.rows[place]["ssrc"] == ssrc), None)
+        rows = self.hearing.rows
+        return next((int(place) for place in self.of(session) if rows[place]["ssrc"] == ssrc), None)
 
     def end(self, place: int, heard: NDArray[np.float64]) -> None:
         """Decide on all of a stream's packets, and free its row."""
-        row = self.rows[place]
+        rows, owners, _, _, table, free = self.hearing
+        row = rows[place]
         if row["heard_ns"]:
             up_to = int(max(row["highest"] + 1, row["ended"]))
-            settle_stream(self.rows, self.owners, self.arrived, self.late, heard, place, up_to, True)
-        forget(self.keys, self.places, (int(self.owners[place]) + 1) << 32 | int(row["ssrc"]))
-        self.rows[place] = np.zeros((), STREAM)
-        self.owners[place] = -1
-        self.free[0] += 1
-        self.free[self.free[0]] = place
+            settle_stream(self.hearing, heard, place, up_to, True)
+        forget(table, stream_key(int(owners[place]), int(row["ssrc"])))
+        rows[place] = np.zeros((), STREAM)
+        owners[place] = -1
+        free[0] += 1
+        free[free[0]] = place
 
     def _grow(self, size: int) -> None:
-        old = len(self.rows)
+        rows, owners, arrived, late, _, was_free = self.hearing
+        old = len(rows)
         free = np.zeros(size + 1, np.int64)
-        free[0] = self.free[0] + size - old
+        free[0] = was_free[0] + size - old
         free[1 : 1 + size - old] = np.arange(size - 1, old - 1, -1)
-        free[1 + size - old : 1 + free[0]] = self.free[1 : 1 + self.free[0]]
-        self.free = free
-        self.rows = np.concatenate((self.rows, np.zeros(size - old, STREAM)))
-        self.owners = np.concatenate((self.owners, np.full(size - old, -1, np.int32)))
+        free[1 + size - old : 1 + free[0]] = was_free[1 : 1 + was_free[0]]
         bits = np.zeros((size - old, RING_WORDS), np.uint64)
-        self.arrived = np.concatenate((self.arrived, bits))
-        self.late = np.concatenate((self.late, bits))
-        self.keys, self.places = table(size)
-        for place in np.flatnonzero(self.owners >= 0):
-            put(self.keys, self.places, (int(self.owners[place]) + 1) << 32 | int(self.rows[place]["ssrc"]), int(place))
+        self.hearing = Hearing(
+            rows=np.concatenate((rows, np.zeros(size - old, STREAM))),
+            owners=np.concatenate((owners, np.full(size - old, -1, np.int32))),
+            arrived=np.concatenate((arrived, bits)),
+            late=np.concatenate((late, bits)),
+            table=empty_table(size),
+            free=free,
+        )
+        for place in np.flatnonzero(owners >= 0).tolist():
+            put(self.hearing.table, stream_key(int(owners[place]), int(rows[place]["ssrc"])), place)
 
 
 class Sessions:
@@ -123,10 +131,8 @@ class Sessions:
         self._free: list[int] = []
         self.speakers = np.zeros(0, SPEAKER)
         self.heard = np.zeros((0, HEARD))
-        self.lateness = np.zeros((0, LATENESS_BINS), np.int64)
-        self.latest = np.zeros(0)
-        self.late = np.zeros(0, np.int64)
-        self.keys, self.places = table(1)
+        self.lateness = no_lateness(0)
+        self.table = empty_table(1)
         self.members = np.zeros((PHASES, 0), np.int64)
         self.counts = np.zeros(PHASES, np.int64)
         self.by_name: dict[str, Session] = {}
@@ -149,12 +155,12 @@ class Sessions:
         speaker["away"] = 1  # until the relay has answered: it may have heard of the session later than we have
         begin(self.speakers, place, (self._seed * 0x1_0000_0001 + command.ssrc) & 0x7FFF_FFFF_FFFF_FFFF)
         self.heard[place] = 0
-        self.lateness[place] = 0
-        self.latest[place] = 0
-        self.late[place] = 0
+        self.lateness.bins[place] = 0
+        self.lateness.latest[place] = 0
+        self.lateness.late[place] = 0
         self.members[phase, self.counts[phase]] = place
         self.counts[phase] += 1
-        put(self.keys, self.places, command.ssrc, place)
+        put(self.table, command.ssrc, place)
         nothing = Totals(now_ns, np.zeros(HEARD), np.zeros(LATENESS_BINS, np.int64))
         name = np.frombuffer(command.session.encode()[:NAME_BYTES], np.uint8)
         session = Session(command, relay, name, place, phase, now_ns, nothing, nothing)
@@ -173,7 +179,7 @@ class Sessions:
 
     def forget(self, session: Session) -> None:
         """It is gone."""
-        forget(self.keys, self.places, session.join.ssrc)
+        forget(self.table, session.join.ssrc)
         del self.by_name[session.join.session], self.by_ssrc[session.join.ssrc]
         self._free.append(session.place)
 
@@ -182,16 +188,11 @@ class Sessions:
         self._free[:0] = range(size - 1, len(self.speakers) - 1, -1)
         self.speakers = np.concatenate((self.speakers, np.zeros(more, SPEAKER)))
         self.heard = np.concatenate((self.heard, np.zeros((more, HEARD))))
-        self.lateness = np.concatenate((self.lateness, np.zeros((more, LATENESS_BINS), np.int64)))
-        self.latest = np.concatenate((self.latest, np.zeros(more)))
-        self.late = np.concatenate((self.late, np.zeros(more, np.int64)))
+        bins, latest, late = (
+            np.concatenate(pair) for pair in zip(self.lateness[:3], no_lateness(more)[:3], strict=True)
+        )
+        self.lateness = self.lateness._replace(bins=bins, latest=latest, late=late)
         self.members = np.concatenate((self.members, np.zeros((PHASES, more), np.int64)), axis=1)
-        self.keys, self.places = table(size)
+        self.table = empty_table(size)
         for session in self.by_name.values():
-            put(self.keys, self.places, session.join.ssrc, session.place)
-
-
-def table(entries: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """An empty table that is at most half full with so many entries."""
-    size = 1 << (2 * max(entries, 8) - 1).bit_length()
-    return np.zeros(size, np.uint64), np.zeros(size, np.int32)
+            put(self.table, session.join.ssrc, session.place)

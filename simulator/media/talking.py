@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
+from simulator.media.batches import Outgoing
 from simulator.media.packets import Number, put16, put32
 from simulator.wire.rtp import FRAME_MS, FRAME_TICKS, HEADER_BYTES, OPUS_PAYLOAD_TYPE
 
@@ -52,11 +53,6 @@ SPEAKER: Final = np.dtype(
     ],
     align=True,
 )
-
-LATENESS_BINS: Final = 64
-"""Bins of how late packets left: four to an octave of microseconds, the last one for 46 ms and more."""
-LATE_MS: Final = 10.0
-"""Half a frame: what leaves later than that left late."""
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -146,9 +142,7 @@ def fill(
     count: Number,
     frame: Number,
     speakers: Any,
-    data: NDArray[np.uint8],
-    pieces: NDArray[np.uint64],
-    addresses: NDArray[np.uint64],
+    out: Outgoing,
     senders: NDArray[np.int64],
 ) -> Number:
     """Write the packets of one frame of the first `count` members; how many there are, and whose."""
@@ -159,15 +153,15 @@ def fill(
         size = says(speaker)
         if size == 0:
             continue
-        packet = data[written]
+        packet = out.data[written]
         packet[0] = 0x80
         packet[1] = OPUS_PAYLOAD_TYPE | (0x80 if speaker.marked else 0)
         put16(packet, 2, speaker.sequence & 0xFFFF)
         put32(packet, 4, (speaker.stamp + frame * FRAME_TICKS) & 0xFFFFFFFF)
         put32(packet, 8, speaker.ssrc)
         packet[12] = TOC
-        pieces[written, 1] = HEADER_BYTES + size
-        addresses[written, 0] = speaker.address
+        out.lengths[written] = HEADER_BYTES + size
+        out.addresses[written, 0] = speaker.address
         speaker.marked = 0
         speaker.sequence += 1
         speaker.packets += 1
@@ -175,37 +169,3 @@ def fill(
         senders[written] = place
         written += 1
     return written
-
-
-@inlined
-def lateness_bin(microseconds: float) -> Number:
-    """Bin b has what is up to 2^(b/4) µs."""
-    if microseconds <= 1.0:
-        return 0
-    return min(np.int64(math.ceil(4.0 * math.log2(microseconds))), LATENESS_BINS - 1)
-
-
-@kernel
-def note_lateness(
-    senders: NDArray[np.int64],
-    count: Number,
-    due_ns: Number,
-    before_ns: Number,
-    after_ns: Number,
-    lateness: NDArray[np.int64],
-    latest: NDArray[np.float64],
-    late: NDArray[np.int64],
-) -> Number:
-    """How late the packets of one system call left, each at its part of the call: into its sender's histogram, its
-    greatest, and its count of late ones. Returns how many of all were late."""
-    found = 0
-    each = (after_ns - before_ns) / max(count, 1)
-    for at in range(count):
-        microseconds = (before_ns + each * (at + 1) - due_ns) / 1000.0
-        place = senders[at]
-        lateness[place, lateness_bin(microseconds)] += 1
-        latest[place] = max(latest[place], microseconds / 1000.0)
-        if microseconds > LATE_MS * 1000.0:
-            late[place] += 1
-            found += 1
-    return found

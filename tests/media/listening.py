@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.media.batches import LENGTH, Batch
-from simulator.media.generator import take_batch
+from simulator.media.arriving import Arrivals
 from simulator.media.hearing import Heard
 from simulator.media.messages import Join
 from simulator.media.packets import EXTENSION_PROFILE
 from simulator.media.sessions import Session, Sessions, Streams
+from simulator.media.taking import take
 from simulator.wire.rtp import Extension, RtpPacket, encode_rtp
 
 TALKER, LISTENER = 7, 8
 STARTED_NS = 1_767_643_200_000_000_000
-_CONTROL = struct.Struct("=QiiQQ")
+_AT_ONCE, _ROOM = 64, 512
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,16 @@ class Listener:
         self.streams = Streams(8)
         join = Join(session="listener", relay="127.0.0.1:9", room="room", ssrc=LISTENER)
         self.session: Session = self.sessions.join(join, ("127.0.0.1", 9), 0)
-        self.tally = np.zeros(2, np.int64)
-        self._batch = Batch(64, incoming=True)
-        self._told = np.zeros(2 * 64, np.int64)
+        self.strangers = np.zeros(1, np.int64)
+        self._arrivals = Arrivals()
+        self._arrivals.datagrams["begin"] = np.arange(len(self._arrivals.datagrams)) * _ROOM
+        self._others = np.zeros(_AT_ONCE, np.int64)
 
     def hear(self, arrivals: Iterable[Arrival], *, packet_ms: float = 20.0) -> None:
         """Take these in, in this order."""
         waiting = list(arrivals)
-        for at in range(0, len(waiting), self._batch.size):
-            part = waiting[at : at + self._batch.size]
+        for at in range(0, len(waiting), _AT_ONCE):
+            part = waiting[at : at + _AT_ONCE]
             for place, arrival in enumerate(part):
                 at_ns = STARTED_NS + round((arrival.number * packet_ms + arrival.delay_ms) * 1e6)
                 self.put(place, self.packet(arrival.number), at_ns)
@@ -69,16 +69,17 @@ class Listener:
         )
 
     def put(self, place: int, data: bytes, at_ns: int) -> None:
-        """As recvmmsg leaves it: the datagram, its length, the stamp among the control messages."""
-        batch = self._batch
-        batch.data[place, : len(data)] = np.frombuffer(data, np.uint8)
-        batch.headers[place, LENGTH] = len(data)
-        stamp = _CONTROL.pack(32, 1, 35, at_ns // 10**9, at_ns % 10**9)
-        batch.control[place, :4] = np.frombuffer(stamp, np.uint64)
-        batch.headers[place, 5] = len(stamp)
+        """As what has arrived is left."""
+        arrivals = self._arrivals
+        arrivals.data[_ROOM * place : _ROOM * place + len(data)] = np.frombuffer(data, np.uint8)
+        arrivals.datagrams["length"][place], arrivals.datagrams["at_ns"][place] = len(data), at_ns
 
     def take(self, count: int) -> int:
-        return int(take_batch(self._batch, count, self.sessions, self.streams, self._told, self.tally))
+        """Hear so many; how many are left to Python."""
+        self.streams.make_room(count)
+        table, heard, hearing = self.sessions.table, self.sessions.heard, self.streams.hearing
+        datagrams, data = self._arrivals.datagrams, self._arrivals.data
+        return int(take(datagrams, data, 0, count, table, hearing, heard, self._others, self.strangers))
 
     def end(self) -> dict[Heard, float]:
         """Settle everything; the counters."""
@@ -94,7 +95,7 @@ class Listener:
     @property
     def jitter_ms(self) -> float:
         """The estimate now, of the only stream."""
-        return float(self.streams.rows[self.streams.of(self.session.place)[0]]["jitter"])
+        return float(self.streams.hearing.rows[self.streams.of(self.session.place)[0]]["jitter"])
 
 
 def udp_ports_of(pid: int) -> set[int]:

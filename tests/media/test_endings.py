@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.media.messages import Admit, Counts, Join, Report, Talk
+from simulator.media.messages import Admit, Counts, Join, Paced, Report, Talk
 from simulator.media.processes import Generator, Relay
 from tests.media.listening import bound_udp_ports, udp_ports_of
 
@@ -52,8 +52,10 @@ def test_sigterm_lets_sessions_leave_reports_them_and_frees_the_ports(tmp_path: 
         assert int(relay.address.rpartition(":")[2]) in ports
 
         os.kill(generator.pid, signal.SIGTERM)
-        *_, last = generator.events()
+        *_, last, paced = generator.events()
         assert isinstance(last, Report)
+        assert isinstance(paced, Paced)
+        assert paced.packets_sent == last.packets_sent > 0
         assert last.final
         assert generator.stop() == 0
 

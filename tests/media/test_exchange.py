@@ -33,7 +33,7 @@ def written(listener: Listener, *, sends: bool) -> tuple[RtcpPacket, ...]:
     sessions, streams = listener.sessions, listener.streams
     place, name = listener.session.place, listener.session.name
     told = np.zeros(MOST_TOLD, np.int64)
-    length = write_report(out, sessions.speakers, place, sends, streams.rows, streams.owners, name, NOW_NS, 4711, told)
+    length = write_report(out, sessions.speakers, place, sends, streams.hearing, name, NOW_NS, 4711, told)
     return decode_rtcp(out[:length].tobytes())
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.media.batches import LENGTH, Batch, address_word
+from simulator.media.arriving import Arrivals
+from simulator.media.batches import Batch, address_word
 from simulator.media.forwarding import (
     DELAYED,
     DUPLICATED,
@@ -19,6 +20,8 @@ from simulator.media.forwarding import (
     STRANGERS,
     TALLY,
     WHEEL,
+    Noticed,
+    empty_wheel,
     forward,
     release,
 )
@@ -39,15 +42,11 @@ class Bench:
             self.rooms.admit(Admit(session=f"s{number}", room="room", ssrc=number + 1), 0)
         self.rooms.impair(lambda room: impairment)
         self.rooms.members["address"][self.rooms.members["ssrc"] > 1] = address_word("127.0.0.1", 9)
-        self.incoming, self.out = Batch(64, incoming=True), Batch(4096)
-        self.incoming.addresses[:, 0] = address_word("127.0.0.1", 8)
-        self.wheel = np.full((WHEEL, 2), -1, np.int64)
-        self.held = Batch(HELD).data
-        self.following, self.lengths = np.zeros(HELD, np.int64), np.zeros(HELD, np.int64)
-        self.bound_for = np.zeros(HELD, np.uint64)
-        self.free = np.concatenate(([HELD], np.arange(HELD)))
+        self.arrivals, self.out = Arrivals(), Batch(4096).out
+        self.arrivals.datagrams["address"] = address_word("127.0.0.1", 8)
+        self.wheel = empty_wheel(HELD)
         self.random = np.array([42], np.uint64)
-        self.knocks, self.gone = np.zeros(65, np.int64), np.zeros(65, np.int64)
+        self.noticed = Noticed(np.zeros(65, np.int64), np.zeros(65, np.int64))
         self.tally = np.zeros(TALLY, np.int64)
         self.now_ms = 1_000
         self.heard: dict[int, list[int]] = {}  # by listener's SSRC: numbers, in order
@@ -56,35 +55,19 @@ class Bench:
         """A packet every 20 ms; what is due is heard meanwhile."""
         for number in range(packets):
             data = encode_rtp(RtpPacket(111, number & 0xFFFF, number * 960, ssrc, b"\x78voice"))
-            self.incoming.data[0, : len(data)] = np.frombuffer(data, np.uint8)
-            self.incoming.headers[0, LENGTH] = len(data)
-            self.incoming.headers[0, 5] = 0
+            self.arrivals.data[: len(data)] = np.frombuffer(data, np.uint8)
+            self.arrivals.datagrams["length"][0] = len(data)
             done, written = forward(
-                self.incoming.headers,
-                self.incoming.data,
-                self.incoming.control,
-                self.incoming.addresses,
+                self.arrivals.datagrams,
+                self.arrivals.data,
                 0,
                 1,
                 self.now_ms,
-                self.rooms.keys,
-                self.rooms.places,
-                self.rooms.members,
-                self.rooms.rows,
-                self.rooms.seats,
-                self.rooms.legs,
-                self.out.data,
-                self.out.pieces,
-                self.out.addresses,
+                self.rooms.forwarding,
+                self.out,
                 self.wheel,
-                self.following,
-                self.lengths,
-                self.bound_for,
-                self.held,
-                self.free,
+                self.noticed,
                 self.random,
-                self.knocks,
-                self.gone,
                 self.tally,
             )
             assert done == 1
@@ -94,24 +77,11 @@ class Bench:
     def wait(self, milliseconds: int) -> None:
         for _ in range(milliseconds):
             self.now_ms += 1
-            self._hear(
-                release(
-                    self.now_ms % WHEEL,
-                    self.out.data,
-                    self.out.pieces,
-                    self.out.addresses,
-                    self.wheel,
-                    self.following,
-                    self.lengths,
-                    self.bound_for,
-                    self.held,
-                    self.free,
-                )
-            )
+            self._hear(release(self.now_ms % WHEEL, self.out, self.wheel))
 
     def _hear(self, written: int) -> None:
         for at in range(written):
-            packet = decode_rtp(self.out.data[at, : int(self.out.pieces[at, 1])].tobytes())
+            packet = decode_rtp(self.out.data[at, : int(self.out.lengths[at])].tobytes())
             assert packet.payload == b"\x78voice"
             assert packet.extension is not None
             self.heard.setdefault(int.from_bytes(packet.extension.data, "big"), []).append(packet.sequence)
@@ -153,7 +123,7 @@ def test_delays_turns_and_copies(impairment: Impairment, check: Callable[[float,
     bench.wait(max(1_500, REORDER_MS))
     numbers = list(bench.heard.values())
     assert [sorted(set(heard)) for heard in numbers] == [list(range(300))] * LISTENERS  # nothing is lost
-    assert bench.free[0] == HELD  # nothing is left in the wheel
+    assert bench.wheel.free[0] == HELD  # nothing is left in the wheel
     total = 300 * LISTENERS
     turned = sum(after < before for heard in numbers for before, after in pairwise(heard))
     assert sum(map(len, numbers)) - total == bench.tally[DUPLICATED]

@@ -148,7 +148,7 @@ def test_a_talker_who_said_goodbye_has_sent_all_that_it_said() -> None:
     listener = Listener()
     listener.hear(Arrival(number, 1.0) for number in range(20))
     place = listener.streams.of(listener.session.place)[0]
-    listener.streams.rows[place]["ended"] = listener.streams.rows[place]["highest"] + 4
+    listener.streams.hearing.rows[place]["ended"] = listener.streams.hearing.rows[place]["highest"] + 4
     counted = listener.end()
     assert (counted[Heard.EXPECTED], counted[Heard.LOST]) == (23, 3)
 
@@ -160,5 +160,5 @@ def test_what_is_no_packet_of_ours_is_a_stranger() -> None:
     listener.put(2, listener.packet(0)[:16] + bytes(4) + listener.packet(0)[20:], STARTED_NS)  # for SSRC 0
     listener.put(3, b"", STARTED_NS)
     assert listener.take(4) == 0
-    assert listener.tally[0] == 4
+    assert listener.strangers[0] == 4
     assert not listener.counters.any()

@@ -7,8 +7,7 @@ import pytest
 
 from simulator.media.hearing import HEARD, Heard
 from simulator.media.messages import Report
-from simulator.media.quality import heard_figures, lateness_quantile_ms
-from simulator.media.talking import LATENESS_BINS
+from simulator.media.quality import heard_figures
 from simulator.model.voice_quality import G711, Codec, measured
 from tests.model.test_voice_quality import PUBLISHED, opinion
 
@@ -78,12 +77,3 @@ def test_what_is_not_known_is_not_told() -> None:
     without_trip = heard_figures(counters(expected=10, received=10, wait=400, waits=10), None)
     assert without_trip["mos"] is without_trip["r"] is without_trip["delay_ms"] is None
     assert heard_figures(counters(expected=10, received=10, wait=400, waits=10), 5.0)["mos"] is not None
-
-
-def test_a_quantile_is_the_upper_end_of_its_bin() -> None:
-    histogram = np.zeros(LATENESS_BINS, np.int64)
-    histogram[8], histogram[40] = 99, 1
-    assert lateness_quantile_ms(histogram, 100, 0.5) == pytest.approx(0.004)
-    assert lateness_quantile_ms(histogram, 100, 0.99) == pytest.approx(0.004)
-    assert lateness_quantile_ms(histogram, 100, 0.999) == pytest.approx(1.024)
-    assert lateness_quantile_ms(histogram, 0, 0.5) is None

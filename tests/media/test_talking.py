@@ -11,40 +11,29 @@ from simulator.media.batches import Batch, address_of
 from simulator.media.messages import Join, Talk
 from simulator.media.sessions import Sessions
 from simulator.media.talking import (
-    LATENESS_BINS,
     PAUSE_SECONDS,
     PAYLOAD_BYTES,
     QUIET_FRAMES,
     QUIET_PAYLOAD_BYTES,
     TALK_SECONDS,
     fill,
-    note_lateness,
 )
-from simulator.wire.rtp import HEADER_BYTES, RtpPacket, decode_rtp
+from simulator.wire.rtp import RtpPacket, decode_rtp
 
 RELAY = ("127.0.0.1", 50_000)
 
 
 def spoken(sessions: Sessions, frames: range) -> list[tuple[int, RtpPacket]]:
     """What all sessions say in these frames, with each packet's frame."""
-    batch = Batch(64)
+    out = Batch(64).out
     senders = np.zeros(64, np.int64)
     everybody = np.array([session.place for session in sessions.by_name.values()], np.int64)
     found = []
     for frame in frames:
-        count = fill(
-            everybody,
-            len(everybody),
-            frame,
-            sessions.speakers,
-            batch.data,
-            batch.pieces,
-            batch.addresses,
-            senders,
-        )
+        count = fill(everybody, len(everybody), frame, sessions.speakers, out, senders)
         for at in range(count):
-            assert address_of(int(batch.addresses[at, 0])) == ("127.0.0.1", 50_000)
-            found.append((frame, decode_rtp(batch.data[at, : int(batch.pieces[at, 1])].tobytes())))
+            assert address_of(int(out.addresses[at, 0])) == ("127.0.0.1", 50_000)
+            found.append((frame, decode_rtp(out.data[at, : int(out.lengths[at])].tobytes())))
     return found
 
 
@@ -95,25 +84,11 @@ def test_spurts_and_pauses_last_as_in_p59() -> None:
         sessions.join(Join(session=f"s{ssrc}", relay="127.0.0.1:50000", room="r", ssrc=ssrc), RELAY, 0)
     sessions.speakers["away"] = 0
     everybody = np.array([session.place for session in sessions.by_name.values()], np.int64)
-    batch, senders, frames = Batch(64), np.zeros(64, np.int64), 40_000
+    out, senders, frames = Batch(64).out, np.zeros(64, np.int64), 40_000
     for frame in range(frames):
-        fill(everybody, 32, frame, sessions.speakers, batch.data, batch.pieces, batch.addresses, senders)
+        fill(everybody, 32, frame, sessions.speakers, out, senders)
     packets, octets = int(sessions.speakers["packets"].sum()), int(sessions.speakers["octets"].sum())
     loud = (octets - QUIET_PAYLOAD_BYTES * packets) / (PAYLOAD_BYTES - QUIET_PAYLOAD_BYTES)
     spurts = int(sessions.speakers["spurts"].sum())
     assert loud * 0.02 / spurts == pytest.approx(TALK_SECONDS, rel=0.04)
     assert (32 * frames - loud) * 0.02 / spurts == pytest.approx(PAUSE_SECONDS, rel=0.04)
-
-
-def test_lateness_is_counted_where_it_lies() -> None:
-    sessions = one_session(Talk.ALWAYS)
-    senders = np.zeros(4, np.int64)
-    senders[:] = next(iter(sessions.by_name.values())).place
-    late = note_lateness(senders, 4, 0, 0, 16_000_000, sessions.lateness, sessions.latest, sessions.late)
-    assert late == 2  # of 4, 8, 12 and 16 ms, two are over half a frame
-    assert sessions.latest[senders[0]] == pytest.approx(16.0)
-    assert sessions.lateness[senders[0]].sum() == 4
-    upper = [2 ** (place / 4) / 1000 for place in np.flatnonzero(sessions.lateness[senders[0]])]
-    assert [b >= ms for b, ms in zip(upper, (4, 8, 12, 16), strict=True)] == [True] * 4
-    assert len(sessions.lateness[senders[0]]) == LATENESS_BINS
-    assert HEADER_BYTES == 12
