@@ -88,7 +88,7 @@ class Child:
             return ""
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"
-        last = self.last_lines(1)
+        last = self.last_lines(1) if code else ()  # of an orderly end, its farewell says no more
         return f"ended with code {code}" + (f": {last[0]}" if last else "")
 
 
