@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from simulator.cli.demo_grafana import fill_grafana, opened_to
+from simulator.cli.ending import Terminated, sigterm_ends_it
 from simulator.cli.live_view import LiveView
 from simulator.cli.panels_view import tell_panels
 from simulator.clock import Clock, WallClock
@@ -97,13 +98,15 @@ class LocalDemo:
             update={"started_ms": clock.now_ms() + ends_before_ms(0) - self.staged.lead_ms},
         )
         try:
-            with ExitStack() as gateways:
+            with sigterm_ends_it(), ExitStack() as gateways:
                 stand(
                     StandingRequest(begins, run, self.files, self.programs, guide_ports, history),
                     clock,
                     on_ready=ready,
                     on_notification=_pass_over,
                 )
+        except Terminated:
+            return
         finally:  # they are big, and kept for the next demo
             remove_blocks(run.data / "prometheus", history.end_ms(begins.started_ms))
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Self
 
+import httpx
 import typer
 
 from simulator.cli import backfill, emit
@@ -20,12 +22,13 @@ from simulator.cli.remote_write import chosen_endpoint, spool_folder
 from simulator.clock import Clock, WallClock, rfc3339
 from simulator.engine.panels import read_dashboard
 from simulator.errors import InputError, UnobservedError
+from simulator.observers import PrometheusApi
 from simulator.profile.incidents import Staged
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.overlay import OverlayFile
 from simulator.rehearsal.dashboards.checking import catalogued_names, look_at
-from simulator.rehearsal.history import samples_version
 from simulator.rehearsal.remote_live import MOST_TO_MAKE_UP_FOR_MS, Begun
+from simulator.rehearsal.remote_preflight import check_receiver
 from simulator.sinks.remote_write.endpoint import PROMETHEUS_PATH
 from simulator.sinks.remote_write.folder import held
 from simulator.sinks.remote_write.spool import NEVER_MS, Spool
@@ -93,19 +96,16 @@ class RemoteDemo:
         folder = spool_folder(None, receiver, "demo", None)
         with held(folder, flag="--remote-write"):
             memory = _Memory.read(folder, self._request(thinned))
-            if memory is None:
-                memory = self._begun(folder, thinned, clock.now_ms(), keep=not dry_run)
-            else:
+            if memory is not None:
                 _say(f"goes on with the demo that began at {rfc3339(memory.from_ms + self.past_ms)}")
+            elif dry_run:
+                with TemporaryDirectory(prefix="crybsim-demo-") as place:
+                    self._tell_plan(self._begun(Path(place), thinned, clock.now_ms()), clock, thinned=thinned)
+                return
+            else:
+                memory = self._begun(folder, thinned, clock.now_ms())
             if dry_run:
-                self._fill(
-                    memory,
-                    memory.filled_ms or memory.from_ms,
-                    clock.now_ms(),
-                    thinned=thinned,
-                    quiet=quiet,
-                    dry_run=True,
-                )
+                self._tell_plan(memory, clock, thinned=thinned)
                 return
             self._catch_up(memory, folder, clock, thinned=thinned, quiet=quiet)
             self._look(Manifest.read(memory.manifest), clock, as_json=as_json)
@@ -123,10 +123,15 @@ class RemoteDemo:
         """The same for the same demo, whenever it began."""
         profile = self.staged.profile
         overlays = [overlay.sha256 for overlay in self.overlays]
-        what = (profile_hash(profile), overlays, self.past_ms, self.labels, self.loki, thinned, samples_version())
+        what = (profile_hash(profile), overlays, self.past_ms, self.labels, self.loki, thinned)
         return hashlib.sha256(repr(what).encode()).hexdigest()
 
-    def _begun(self, folder: Path, thinned: bool, now_ms: int, *, keep: bool) -> _Memory:
+    def _tell_plan(self, memory: _Memory, clock: Clock, *, thinned: bool) -> None:
+        """What would be sent of the past."""
+        to_ms = clock.now_ms() if memory.filled_ms else memory.from_ms + self.past_ms
+        self._fill(memory, memory.filled_ms or memory.from_ms, to_ms, thinned=thinned, quiet=False, dry_run=True)
+
+    def _begun(self, folder: Path, thinned: bool, now_ms: int) -> _Memory:
         """A new demo, whose past ends now."""
         profile = self.staged.profile
         manifest = Manifest(
@@ -144,8 +149,7 @@ class RemoteDemo:
             old.unlink()
         manifest.write(path)
         memory = _Memory(self._request(thinned), path, now_ms - self.past_ms)
-        if keep:
-            memory.write(folder)
+        memory.write(folder)
         return memory
 
     def _catch_up(self, memory: _Memory, folder: Path, clock: Clock, *, thinned: bool, quiet: bool) -> None:
@@ -178,6 +182,9 @@ class RemoteDemo:
         """Send a stretch. Without `metrics`, its log lines alone: `emit` makes up for the samples."""
         if not metrics and self.loki is None:
             return
+        if metrics:
+            with self._prometheus() as client:
+                check_receiver(PrometheusApi(client), from_ms, to_ms)
         backfill.command(
             manifest=memory.manifest,
             remote_write=self.remote_write if metrics else None,
@@ -206,13 +213,8 @@ class RemoteDemo:
 
     def _look(self, manifest: Manifest, clock: Clock, *, as_json: bool) -> None:
         """Which panels have data, where the receiver of the samples answers queries as a Prometheus does."""
-        receiver = chosen_endpoint(self.remote_write)
-        headers = {"Authorization": receiver.authorization} if receiver.authorization else None
-        base = receiver.url.removesuffix(PROMETHEUS_PATH)
         with ExitStack() as clients:
-            prometheus = clients.enter_context(
-                http_client(base, allowed=receiver.allowed, headers=headers, timeout=_QUERY_SECONDS)
-            )
+            prometheus = clients.enter_context(self._prometheus())
             loki = None
             if self.loki is not None:
                 loki = clients.enter_context(Target.chosen(self.loki, "protobuf", "", None).endpoint.client())
@@ -224,6 +226,13 @@ class RemoteDemo:
                 _say(f"panels were not looked at: {error}")
                 return
         tell_panels(seen, as_json=as_json)
+
+    def _prometheus(self) -> httpx.Client:
+        """A client of the receiver for questions, if it is a Prometheus."""
+        receiver = chosen_endpoint(self.remote_write)
+        headers = {"Authorization": receiver.authorization} if receiver.authorization else None
+        base = receiver.url.removesuffix(PROMETHEUS_PATH)
+        return http_client(base, allowed=receiver.allowed, headers=headers, timeout=_QUERY_SECONDS)
 
 
 def _say(text: str) -> None:

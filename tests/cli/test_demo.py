@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.cli.main import main
+from simulator.stack.binaries import find_binaries
 from simulator.transport import http_client
 from tests.cli.test_stack import eventually
+from tests.stack.remote_prometheus import RemotePrometheus
 
 FILES = {
     "prometheus.yml": """\
@@ -22,6 +25,12 @@ rule_files: [rules.yml]
 scrape_configs: [{job_name: cryb-api, static_configs: [{targets: ["api:3001"]}]}]
 """,
     "rules.yml": "groups: [{name: g, rules: [{record: 'job:up:sum', expr: 'sum by (job) (up)'}]}]\n",
+    "own.json": """\
+{"title": "Own", "panels": [
+  {"title": "Requests", "targets": [{"refId": "A", "expr": "sum(rate(http_requests_total[$__rate_interval]))"}]},
+  {"title": "Misspelt", "targets": [{"refId": "A", "expr": "sum(rate(http_request_total[$__rate_interval]))"}]}
+]}
+""",
     "tiny.yaml": """\
 name: tiny
 description: An hour of a tiny platform.
@@ -56,7 +65,10 @@ def test_a_dry_run_says_what_it_would_make(folder: Path, capsys: pytest.CaptureF
         (["--loki", "http://127.0.0.1:1"], "--loki goes with --remote-write"),
         (["--label", "a=b"], "--label goes with --remote-write"),
         (["--remote-write", "http://127.0.0.1:1", "--guide-ports"], "leave those flags out"),
+        (["--remote-write", "http://127.0.0.1:1", "--listen", "127.0.0.2"], "leave those flags out"),
         (["--days", "0"], "--days"),
+        (["--incident", "http_errrs@-3h"], "did you mean 'http_errors'?"),
+        (["--dashboards", "none/*.json"], "none/*.json: no such file"),
     ],
 )
 def test_flags_that_do_not_go_together(
@@ -73,7 +85,10 @@ def test_flags_that_do_not_go_together(
 def test_the_past_is_there_and_goes_on_live(folder: Path) -> None:
     command = [sys.executable, "-m", "simulator", "demo", "tiny.yaml", "--prometheus-config", "prometheus.yml"]
     with subprocess.Popen(
-        [*command, "--days", "0.1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*command, "--days", "0.1", "--incident", "http_errors@-1h/20m", "--dashboards", "own.json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as demo:
         try:
             assert demo.stdout is not None
@@ -90,6 +105,62 @@ def test_the_past_is_there_and_goes_on_live(folder: Path) -> None:
             assert began - value("min_over_time(timestamp(up)[3h:5s])") > 2 * 3600
             assert value("count_over_time(job:up:sum[1h])") > 300  # what the rule recorded in the past, too
             assert value("sum(increase(http_requests_total[10m]))") > 1000
+            failed = 'sum(increase(http_requests_total{status_code=~"5.."}[10m] offset 45m))'
+            assert 0.2 < value(f"{failed} / sum(increase(http_requests_total[10m] offset 45m))") < 0.3
+            assert [demo.stdout.readline().rstrip() for _ in range(2)] == [
+                "panels with data: 1 of 2",
+                "  empty          Own / Misspelt: http_request_total is not in the catalogue; "
+                "did you mean 'http_requests_total'?",
+            ]
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(120)
+
+
+@pytest.mark.accept
+@pytest.mark.stack
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
+def test_started_again_it_fills_the_gap_in_a_prometheus_that_runs(
+    ended_by: signal.Signals, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    with RemotePrometheus(folder / "remote", find_binaries()) as remote:
+        remote.start()
+        command = [sys.executable, "-m", "simulator", "demo", "tiny.yaml", "--days", "0.05", "--dashboards", "own.json"]
+        began = time.time()
+        for number in range(2):
+            with subprocess.Popen(
+                [*command, "--remote-write", remote.url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ) as demo:
+                try:
+                    assert demo.stdout is not None
+                    assert demo.stdout.readline() == "panels with data: 1 of 2\n"
+                    since = time.time()
+                    eventually(lambda since=since: newest(remote) > since + 20, 300)
+                finally:
+                    demo.send_signal(ended_by if number == 0 else signal.SIGINT)
+                    demo.wait(120)
+            if number == 0:
+                time.sleep(45)  # the gap itself: three scrapes
+        up = {labels: times for labels, times in scraped(remote).items() if ("job", "cryb-api") in labels}
+        for times in up.values():
+            assert times[0] < began - 3900
+            assert max(b - a for a, b in pairwise(times)) < 40
+        assert up
+
+
+def scraped(remote: RemotePrometheus) -> dict[Any, list[float]]:
+    """When each target was scraped, in seconds."""
+    with http_client(remote.url) as client:
+        answer = client.get("/api/v1/query", params={"query": "up[2h]", "time": time.time()})
+    return {
+        tuple(sorted(one["metric"].items())): [float(at) for at, _ in one["values"]]
+        for one in answer.json()["data"]["result"]
+    }
+
+
+def newest(remote: RemotePrometheus) -> float:
+    """The newest scrape, in seconds."""
+    return max((times[-1] for times in scraped(remote).values()), default=0.0)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
 
+from simulator.cli.ending import Terminated, sigterm_ends_it
 from simulator.cli.options import (
     AlertmanagerBinOption,
     AlertmanagerConfigOption,
@@ -82,7 +79,7 @@ def command(
     clock = WallClock()
     standing = state.claim()
     try:
-        with _sigterm_ends_it():
+        with sigterm_ends_it():
             run = RunFolder.create("stack", clock.now_ms(), out)
 
             def ready(found: StandingUrls) -> None:
@@ -93,27 +90,10 @@ def command(
 
             request = StandingRequest(manifest, run, team, programs, guide_ports)
             stand(request, clock, on_ready=ready, on_notification=_tell)
-    except _Terminated:
+    except Terminated:
         return
     finally:
         state.release()
-
-
-class _Terminated(BaseException):
-    """SIGTERM came: an orderly end, as by `stack down`."""
-
-
-@contextmanager
-def _sigterm_ends_it() -> Iterator[None]:
-    def end(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; the end must not be interrupted
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(observation: Observation) -> None:
