@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections import deque
 from dataclasses import dataclass, field
 
 import jwt
 from _api import TARGET, USERS
-from _run import CLOCK
+from _run import CLOCK, RUN
 from locust.env import Environment
+from locust.runners import WorkerRunner
 
 from simulator.catalog.accounts import ACCESS_SECONDS, Account
-from simulator.profile.target_users import number_for
+from simulator.profile.target_users import number_for, slots_for
+from simulator.wire.load_report import NO_USERS_LEFT
 
 REFRESH_BEFORE_SECONDS = 60  # of a token's end
 _LOGINS, _LOGIN_SECONDS = 5, 15 * 60.0  # of one user (contract, 1.6)
@@ -81,11 +84,17 @@ class Identity:
 
 
 def next_number(environment: Environment) -> int:
-    """The number of this process's next user. Processes never share one."""
+    """The number of this process's next user. Processes never share one: who comes when the parts of all are dealt
+    ends, and says so."""
     runner, options = environment.runner, environment.parsed_options
     worker = max(0, getattr(runner, "worker_index", 0))
-    workers = options.expect_workers if options is not None else 1
-    return number_for(next(_members), worker=worker, workers=max(1, workers), users=len(USERS))
+    slots = max(1, options.expect_workers if options is not None else 1)
+    if RUN is not None and isinstance(runner, WorkerRunner):
+        slots = slots_for(workers=slots, most=RUN.most_users, users=len(USERS))
+        if worker >= slots:
+            logging.error("this worker came late, and the users are dealt among %d others already", worker)
+            raise SystemExit(NO_USERS_LEFT)
+    return number_for(next(_members), worker=worker, workers=slots, users=len(USERS))
 
 
 def shared_budget(environment: Environment) -> Budget | None:

@@ -23,6 +23,7 @@ from simulator.streams.turns import Turns
 THINK_SECONDS, THINK_SIGMA = 1.2, 0.6  # between two requests of one user, without a plan: median of a lognormal law
 NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
 _UNUSED_TURN = 0.1
+_NOBODY = 10**9  # of so many, the last one has no turn in any plan
 
 TURNS: dict[Scenario, Turns] = {}
 """The turns of each scenario that fall to this process; none under plain `locust -f`."""
@@ -124,7 +125,8 @@ def _share_the_plan(environment: Environment, **_: object) -> None:
     def begin(environment: Environment, **_: object) -> None:
         processes = environment.parsed_options.expect_workers if isinstance(runner, WorkerRunner) else 1
         index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
-        share(index, processes)
+        late = index >= processes  # who comes late has no turns before the master deals them anew
+        share(*((_NOBODY - 1, _NOBODY) if late else (index, processes)))
 
     def share(index: int, processes: int) -> None:
         for turns in TURNS.values():

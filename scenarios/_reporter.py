@@ -21,6 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.wire.load_report import (
     GIVEN_UP,
+    MASTER_GONE,
     Delivered,
     Ended,
     Measured,
@@ -37,6 +38,7 @@ from simulator.wire.load_report import (
 
 _EVERY_SECONDS = 1.0
 _KEY = "crybsim"
+_SILENT_SECONDS = 8  # until a worker that is not heard of is lost; Locust's own 3 are less than a busy machine may take
 _TOO_MANY_REQUESTS = 429
 
 
@@ -148,6 +150,7 @@ class Reporter:
         self._counts.add(report)
 
     def on_quit(self, **_: object) -> None:
+        self._workers = self._workers_there()
         self._measure()
         now = CLOCK.now_ms()
         until_ms = getattr(self._environment.shape_class, "until_ms", None) or now  # ended by a signal, or by hand
@@ -166,16 +169,20 @@ class Reporter:
 
     def _share_turns(self) -> None:
         """Tell the workers their shares of the plan whenever one came or went."""
-        runner = self._environment.runner
-        if not isinstance(runner, MasterRunner):
-            return
-        here = sorted(
-            client.id for client in (*runner.clients.ready, *runner.clients.spawning, *runner.clients.running)
-        )
+        here = self._workers_there()
         if self._workers and here != self._workers:
             for index, client_id in enumerate(here):
-                runner.send_message("turns", {"index": index, "processes": len(here)}, client_id)
+                message = {"index": index, "processes": len(here)}
+                self._environment.runner.send_message("turns", message, client_id)
         self._workers = here
+
+    def _workers_there(self) -> list[str]:
+        runner = self._environment.runner
+        if not isinstance(runner, MasterRunner):
+            return []
+        return sorted(
+            client.id for client in (*runner.clients.ready, *runner.clients.spawning, *runner.clients.running)
+        )
 
     def _write(self, record: Record) -> None:
         self._file.write(encode_record(record) + b"\n")
@@ -195,8 +202,15 @@ def _report(environment: Environment, **_: object) -> None:
         def attach(client_id: str, data: dict[str, bytes], **_: object) -> None:
             data[_KEY] = encode_record(counts.take(runner.user_count))
 
+        def end(**_: object) -> None:
+            silent = time.time() - (runner.last_heartbeat_timestamp or time.time())
+            if silent >= locust.runners.MASTER_HEARTBEAT_TIMEOUT:
+                environment.process_exit_code = MASTER_GONE
+
         environment.events.report_to_master.add_listener(attach)
+        environment.events.quitting.add_listener(end)
         return
+    locust.runners.HEARTBEAT_LIVENESS = _SILENT_SECONDS
     reporter = Reporter(RUN, environment, counts)
     environment.events.worker_report.add_listener(reporter.on_worker_report)
     environment.events.test_start.add_listener(reporter.on_start)

@@ -14,7 +14,7 @@ from pathlib import Path
 from simulator.clock import WallClock
 from simulator.profile.load_plan import LoadPlan
 from simulator.profile.manifest import Manifest
-from simulator.profile.schema import Scenario
+from simulator.profile.schema import LoadModel, Scenario
 
 PLAIN_HOST = "http://127.0.0.1:3001"  # where the platform's API listens, and `crybsim api` too
 CLOCK = WallClock()
@@ -37,6 +37,13 @@ class Run:
     def duration_ms(self) -> int:
         """How long the run takes."""
         return self.manifest.profile.duration
+
+    @property
+    def most_users(self) -> int:
+        """Users at a time, of all plans, and of the open model those who come where nobody is free."""
+        load = self.manifest.profile.load
+        more = load.max_in_flight if load.model is LoadModel.OPEN else 0
+        return sum(plan.max_users for plan in self.plans.values()) + more
 
     def elapsed_ms(self) -> int:
         """Milliseconds since the run's start; negative before it."""

@@ -29,8 +29,8 @@ def check_host(host: str, allowed: Collection[str] = ()) -> None:
     """Raises InputError when traffic to `host` was not allowed."""
     if not is_loopback(host) and host not in allowed:
         raise InputError(
-            f"{host!r} is not this machine; traffic goes to loopback unless allowed_hosts "
-            f"in crybsim.yaml (or the profile) names the host"
+            f"{host!r} is not this machine; traffic goes to loopback unless allowed_hosts in crybsim.yaml names the "
+            f"host, or for its own load the profile's load.allowed_hosts"
         )
 
 

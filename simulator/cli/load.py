@@ -122,8 +122,9 @@ def command(
 
     Without --host the reference API is started and stopped with the run, broken by the profile's faults. With --host
     the load goes to an API that is running already; a host other than this machine must stand in crybsim.yaml under
-    allowed_hosts. The rate is the profile's traffic times load.scale, whatever the number of users; latencies count
-    from the instant at which a request was to leave. The profile's thresholds decide (load.thresholds), or --threshold.
+    allowed_hosts, or in the profile under load.allowed_hosts. The rate is the profile's traffic times load.scale,
+    whatever the number of users; latencies count from the instant at which a request was to leave. The profile's
+    thresholds decide (load.thresholds), or --threshold.
 
     Examples:
 
@@ -158,7 +159,6 @@ def command(
         )
     bind = master_address(master_bind) if master else None
     aim = choose_aim(target, host, settings)
-    _check_hosts(aim.hosts, settings.allowed_hosts)
     console = Console(stderr=True)
     if cleanup and is_run(profile):
         return clean_earlier(profile, aim, settings.allowed_hosts, console, as_json=as_json)
@@ -166,10 +166,12 @@ def command(
     chosen = _with_flags(
         load_profile(path), users=users, duration=duration, seed=seed, thresholds=threshold, limits=settings.limits
     )
+    allowed = settings.load_hosts(chosen)
+    _check_hosts(aim.hosts, allowed)
     for file in locustfile or ():
         if not file.is_file():
             raise InputError(f"--locustfile {file}: there is no such file")
-    ready_users(aim, chosen, processes, settings.allowed_hosts, console)
+    ready_users(aim, chosen, processes, allowed, console)
     clock = WallClock()
     invite: Rendezvous | None = None
     if bind is not None:
@@ -269,7 +271,7 @@ def _drive(
             workers=processes,
             bind=bind,
             web_port=web_port,
-            allowed_hosts=settings.allowed_hosts,
+            allowed_hosts=settings.load_hosts(manifest.profile),
             locustfiles=locustfiles,
             target=aim.path,
             dead_man=DeadMan(settings.limits.errors, settings.limits.errors_for) if aim.hosts else None,
@@ -292,7 +294,8 @@ def _drive(
             ended = platform.account(load, ended)
         if died := [f"{child.name} {child.how_it_ended()}" for child in children.ended()]:
             ended = replace(ended, problem="; ".join(filter(None, (*died, ended.problem))))
-        cleaned = clean(run.path, manifest, aim, settings.allowed_hosts, console) if cleanup else None
+        allowed = settings.load_hosts(manifest.profile)
+        cleaned = clean(run.path, manifest, aim, allowed, console) if cleanup else None
     return ended, interrupted, cleaned
 
 

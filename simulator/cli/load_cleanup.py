@@ -30,7 +30,7 @@ def clean_earlier(name: str, aim: Aim, allowed: Collection[str], console: Consol
         manifest = Manifest.read(folder / "manifest.json")
     except ValueError as error:
         raise InputError(f"{folder}/manifest.json: is not a run's manifest: {error}") from error
-    done = clean(folder, manifest, aim, allowed, console)
+    done = clean(folder, manifest, aim, (*allowed, *manifest.profile.load.allowed_hosts), console)
     if as_json:
         told = {name: getattr(done, name) for name in ("removed", "gone", "left", "failed", "reasons")}
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())

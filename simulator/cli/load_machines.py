@@ -40,8 +40,9 @@ def work(
     console: Console,
 ) -> int:
     """Take part in the run of a master elsewhere. Raises InputError where that cannot be done."""
-    check_host(master_host, settings.allowed_hosts)
     chosen = load_profile(resolve_profile(profile))
+    allowed = settings.load_hosts(chosen)
+    check_host(master_host, allowed)
     clock = WallClock()
     console.print(f"waiting for the master at {master_host}:{master_port}", highlight=False)
     invitation = join(master_host, master_port + 1, processes, WAIT_SECONDS, clock)
@@ -53,7 +54,7 @@ def work(
             spawn,
             master=(master_host, master_port),
             processes=processes,
-            allowed_hosts=settings.allowed_hosts,
+            allowed_hosts=allowed,
             target=target,
         )
         children.callback(workers.stop)

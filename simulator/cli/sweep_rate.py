@@ -51,7 +51,7 @@ def sweep_rate(
     settings = load_settings()
     chosen = load_profile(resolve_profile(profile))
     for host in hosts:
-        check_host(httpx.URL(host).host, settings.allowed_hosts)
+        check_host(httpx.URL(host).host, settings.load_hosts(chosen))
     texts = (*chosen.load.thresholds, *(_told("--threshold", parse_threshold, text).text for text in thresholds))
     if not texts:
         raise InputError(f"{profile}: has no load.thresholds to keep; give one, such as --threshold 'http p95 < 300ms'")

@@ -264,11 +264,16 @@ class LocustRun:
 
     def _count_workers(self, there: int) -> None:
         """Workers on other machines are no children of ours; their master misses them."""
-        if self._bind is None or self._draining or not there:
+        if self._bind is None or self._draining:
             return
         over = self._manifest.elapsed_ms(self._clock.now_ms()) >= self._duration_ms
         if there < self._there and not over:
-            self._lost[len(self._lost) + 1] = f"{self._there - there} of {self._there} workers was lost"
+            gone = self._there - there
+            were = "was" if gone == 1 else "were"
+            if there:
+                self._lost[len(self._lost) + 1] = f"{gone} of {self._there} workers {were} lost"
+            elif not self.problem:
+                self.problem = f"no worker is left: the last {gone} {were} lost"
         self._there = there
 
     def _check_end(self) -> None:

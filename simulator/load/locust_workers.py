@@ -15,6 +15,7 @@ from simulator.load.rendezvous import Invitation
 from simulator.profile.schema import Scenario
 from simulator.resources import shipped
 from simulator.transport import check_host
+from simulator.wire.load_report import MASTER_GONE, NO_USERS_LEFT
 
 _POLL_SECONDS = 0.2
 
@@ -65,6 +66,7 @@ class LocustWorkers:
             argv: Sequence[str] = [
                 *(sys.executable, "-m", "locust", "-f", files, "--worker"),
                 *("--master-host", host, "--master-port", str(port)),
+                *("--exit-code-on-error", "0"),  # of requests: its master judges them
             ]
             name = f"locust-worker-{number}"
             log = self._run_dir / "logs" / f"{name}.log"
@@ -75,7 +77,7 @@ class LocustWorkers:
         while any(child.poll() is None for child in self._children):
             time.sleep(_POLL_SECONDS)
         return tuple(
-            f"worker {number} {child.how_it_ended()}"
+            f"worker {number} {_how(child)}"
             for number, child in enumerate(self._children, start=1)
             if child.poll() != 0
         )
@@ -84,3 +86,13 @@ class LocustWorkers:
         """End them now."""
         for child in self._children:
             child.stop()
+
+
+_ENDS = {
+    MASTER_GONE: "lost its master: it was not heard of for a minute, killed or without a network",
+    NO_USERS_LEFT: "came late, and no users were left for it: give the run more of them, or fewer load.max_users",
+}
+
+
+def _how(child: Child) -> str:
+    return _ENDS.get(child.poll() or 0) or child.how_it_ended()

@@ -156,5 +156,10 @@ LabelMatcher = Annotated[
 ]
 """One matcher of labels, as Alertmanager writes it."""
 FileName = Annotated[str, StringConstraints(min_length=1), Noun("the path of a file", "some-file")]
+Host = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$"),
+    Noun("a host name without port and path, such as staging.example.org", "localhost"),
+]
 Text = Annotated[str, Noun("text", "some text")]
 """Free text."""

@@ -21,6 +21,7 @@ from simulator.profile.fields import (
     Day,
     Duration,
     FileName,
+    Host,
     Instant,
     LabelMatcher,
     LabelName,
@@ -215,6 +216,8 @@ class Load(Part):
     """Given: a threshold that is broken from then on ends the load at once."""
     journeys: Journeys = Journeys()
     """Weights of the HTTP journeys."""
+    allowed_hosts: tuple[Host, ...] = ()
+    """Hosts, beside this machine and those of crybsim.yaml, that this profile's load may go to."""
 
     @property
     def drives(self) -> frozenset[str]:

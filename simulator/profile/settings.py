@@ -13,9 +13,10 @@ from pydantic import Field, StringConstraints
 
 from simulator.errors import InputError
 from simulator.profile.document import Document, read_document
-from simulator.profile.fields import Duration, FileName, LabelName, Noun, Rate, Text
+from simulator.profile.fields import Duration, FileName, Host, LabelName, Noun, Rate, Text
 from simulator.profile.mend import read_as
 from simulator.profile.part import Part
+from simulator.profile.schema import Profile
 from simulator.units import SECOND
 
 FILE_NAME: Final = "crybsim.yaml"
@@ -28,11 +29,6 @@ Url = Annotated[
 ]
 Version = Annotated[
     str, StringConstraints(pattern=r"^v?\d+(\.\d+){0,2}$"), Noun("a version in quotes, such as '2.45'", "2.45")
-]
-Host = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$"),
-    Noun("a host name without port and path, such as staging.example.org", "localhost"),
 ]
 
 
@@ -117,6 +113,10 @@ class Settings(Part):
     def folder(self) -> Path:
         """The folder that relative paths start from: the file's, or the current one where there is no file."""
         return self._folder
+
+    def load_hosts(self, profile: Profile) -> tuple[str, ...]:
+        """Where a profile's load may go, beside this machine: what the team allows, and what the profile does."""
+        return (*self.allowed_hosts, *profile.load.allowed_hosts)
 
     def file(self, name: str | None) -> Path | None:
         """A path of the file, resolved. `settings.file(settings.prometheus_config)`."""

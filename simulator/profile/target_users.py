@@ -58,6 +58,12 @@ class TargetUsers:
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
 
+def slots_for(*, workers: int, most: int, users: int) -> int:
+    """Into how many parts users are dealt, one for each process: as many again as the run begins with, for those that
+    come later, where each part then still has as many users as may be there at a time (`most`), whoever is lost."""
+    return 2 * workers if users >= 2 * workers * most else workers
+
+
 def number_for(nth: int, *, worker: int, workers: int, users: int) -> int:
     """The number (from 1) of a process's nth user (from 0), of that many in all.
 

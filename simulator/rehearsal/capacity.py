@@ -143,7 +143,7 @@ def _drive(
             run.path,
             spawn,
             workers=processes,
-            allowed_hosts=settings.allowed_hosts,
+            allowed_hosts=settings.load_hosts(manifest.profile),
             locustfiles=locustfiles,
             target=target_file,
             dead_man=DeadMan(settings.limits.errors, settings.limits.errors_for) if theirs else None,

@@ -19,6 +19,11 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, TypeAda
 
 from simulator.wire.latency_histogram import LatencyHistogram
 
+MASTER_GONE = 5
+"""Exit code of a worker that had not heard of its master for a minute."""
+NO_USERS_LEFT = 6
+"""Exit code of a worker that came when all users were dealt among others."""
+
 
 class Outcome(StrEnum):
     """How one request ended."""

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from simulator.cli.main import main
+from simulator.stack.processes import Children, start_service
 from tests.load.stand_in_api import StandInApi, serving
 
 PROFILE = """\
@@ -112,6 +113,37 @@ def test_ctrl_c_ends_the_run_with_what_was_measured_and_leaves_nothing_behind(fo
     assert json.loads((folder / "run" / "load.json").read_text())["load"]["overall"]["requests"] == api.total
 
 
+@pytest.mark.accept
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_an_api_that_is_gone_in_mid_run_is_told_and_the_load_ends(folder: Path, how: signal.Signals) -> None:
+    with Children() as children:
+        argv = [sys.executable, "-m", "simulator", "api", "--port", "0"]
+        api = start_service(argv, name="api", log=folder / "api.log", ready_within_seconds=250)
+        children.add(api)
+        with start("--host", api.urls["api"], "--duration", "20s", "--out", "run") as process:
+            lines = folder / "run" / "load.jsonl"
+            deadline = time.monotonic() + 250
+            while not (lines.exists() and b'"200"' in lines.read_bytes()):
+                assert time.monotonic() < deadline, "nothing was answered"
+                time.sleep(0.05)
+            started = psutil.Process(process.pid).children(recursive=True)
+            os.kill(api.pid, how)
+            _, shown = process.communicate(timeout=300)
+        assert process.returncode == 1, shown
+        assert not [child for child in started if child.is_running()]
+        if how is signal.SIGSTOP:
+            os.kill(api.pid, signal.SIGCONT)
+    overall = json.loads((folder / "run" / "load.json").read_text())["load"]["overall"]
+    assert overall["refused" if how is signal.SIGKILL else "timed_out"] > 0
+    assert overall["requests"] == sum(count for _, count in overall["codes"]) + sum(
+        overall[name] for name in ("refused", "timed_out", "aborted", "no_connection")
+    )
+    assert "without an answer, all requests:" in shown
+    assert "load: fail" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -132,6 +164,18 @@ def test_bad_usage_is_told_in_one_line_and_nothing_is_run(
     assert main(["load", "short-load.yaml", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "runs").exists()
+
+
+def test_a_profile_may_allow_a_host_for_its_own_load(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = ["--host", "http://api.example.org", "--locustfile", "none.py"]
+    assert main(["load", "short-load.yaml", *elsewhere]) == 2
+    assert "the profile's load.allowed_hosts" in capsys.readouterr().err
+    (folder / "short-load.yaml").write_text(PROFILE.replace("load: {", "load: {allowed_hosts: [api.example.org], "))
+    assert main(["load", "short-load.yaml", *elsewhere]) == 2
+    assert capsys.readouterr().err.endswith("--locustfile none.py: there is no such file\n")
+    (folder / "short-load.yaml").write_text(PROFILE.replace("load: {", "load: {allowed_hosts: ['http://a'], "))
+    assert main(["load", "short-load.yaml"]) == 2
+    assert "a host name without port and path" in capsys.readouterr().err
 
 
 def test_limits_of_the_team_hold_whatever_a_profile_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

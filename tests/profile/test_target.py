@@ -18,7 +18,7 @@ from simulator.catalog.accounts import AUDIENCE, ISSUER, account
 from simulator.errors import InputError
 from simulator.profile.json_schema import target_schema
 from simulator.profile.target import Target, load_target
-from simulator.profile.target_users import TargetUsers, address_of, number_for, read_users
+from simulator.profile.target_users import TargetUsers, address_of, number_for, read_users, slots_for
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "load.md").read_text("utf-8").partition("## Another API")[2].partition("\n## ")[0]
@@ -36,6 +36,20 @@ def test_processes_never_share_a_user_while_there_are_as_many_users(users: int, 
         assert sum(map(len, owners)) == len(set().union(*owners))
         own = [len(range(worker, users, workers)) for worker in range(workers)]
         assert [len(mine) for mine in owners] == [min(each, count) for count in own]  # all, before one comes again
+
+
+@given(st.integers(1, 5), st.integers(1, 40), st.integers(1, 500))
+def test_as_many_workers_may_come_late_as_began_where_there_are_users_for_all(workers: int, most: int, users: int):
+    slots = slots_for(workers=workers, most=most, users=users)
+    assert slots in (workers, 2 * workers)
+    if slots > workers:
+        taken = [
+            {number_for(nth, worker=one, workers=slots, users=users) for nth in range(most)} for one in range(slots)
+        ]
+        assert {len(mine) for mine in taken} == {most}
+        assert len(set().union(*taken)) == slots * most
+    else:
+        assert users < 2 * workers * most
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
