@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from simulator.cli.apps import app_of
 from simulator.cli.commands import ENTRIES
+from simulator.stack.binaries import find_binaries
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = YAML(typ="safe").load(ROOT / "docker-compose.sim.yml")
@@ -265,6 +266,24 @@ def test_locust_understands_its_command_line(name: str) -> None:
     parser = "import sys; from locust.argument_parser import get_parser; get_parser([]).parse_args(sys.argv[1:])"
     done = subprocess.run([sys.executable, "-c", parser, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("name", "more", "word"),
+    [("prometheus", [], "err="), ("alertmanager", [], "err="), ("prometheus", ["--web.listen"], "unknown long flag")],
+)
+def test_the_servers_understand_their_command_lines(name: str, more: list[str], word: str, tmp_path: Path) -> None:
+    found = find_binaries()
+    program = {"prometheus": found.prometheus.path, "alertmanager": found.alertmanager.path}[name]
+    folders = {"--storage.path": tmp_path, "--storage.tsdb.path": tmp_path, "--config.file": tmp_path / "none.yml"}
+    flags = [flag.partition("=") for flag in command(name)]
+    words = [f"{flag}={folders.get(flag, value)}" for flag, _, value in flags]
+    done = subprocess.run([program, *words, *more], capture_output=True, text=True, check=False, timeout=60)
+    assert word in done.stderr + done.stdout
+    assert ("none.yml" in done.stderr) == (not more), (
+        "without a mistake in the flags, it goes on to the file that is not there"
+    )
 
 
 def test_the_files_lead_to_where_the_others_listen() -> None:
