@@ -67,7 +67,6 @@ REGISTER: Final = Limit(
     keyed_by=KeyedBy.ADDRESS_AND_IDENTIFIER,
     reset=Reset.EPOCH_SECONDS,
 )
-GENERAL: Final = Limit("general", 300, MINUTE, MINUTE)
 MESSAGING: Final = Limit("messaging", 100, MINUTE, MINUTE)
 SEARCH: Final = Limit("search", 60, MINUTE, MINUTE)
 UPLOAD: Final = Limit("upload", 50, HOUR, HOUR)

@@ -158,10 +158,6 @@ class ApiMetrics:
         if failed is not None:
             self._at(self._auth_failures, method, failed).inc()
 
-    def auth_failure(self, method: str, reason: str) -> None:
-        """An attempt that was counted already has failed after all."""
-        self._at(self._auth_failures, method, reason).inc()
-
     def session_created(self, auth_method: str) -> None:
         """A session began, by login or registration."""
         self._at(self._sessions, "web", auth_method).inc()

@@ -29,7 +29,6 @@ class LiveView:
     """Shows observations as they are recorded. Quiet: nothing but what must be seen (gaps)."""
 
     def __init__(self, console: Console, clock: Clock, *, quiet: bool) -> None:
-        self._console = console
         self._clock = clock
         self._quiet = quiet
         self._started_ms = 0

@@ -31,7 +31,6 @@ class Expected:
     group: Labels
     firing: tuple[Labels, ...]
     resolved: tuple[Labels, ...]
-    is_repeat: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,6 @@ class Dispatcher:
                 group=group.labels,
                 firing=tuple(sorted(firing)),
                 resolved=tuple(sorted(resolved)) if sends_resolved else (),
-                is_repeat=told is not None and firing == told.firing and resolved <= told.resolved,
             )
 
     def _out_of_hours(self, route: Route, at_ms: int) -> str | None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import kernel
-from simulator.model.elementary import exp, log
+from simulator.model.elementary import exp
 
 Floats = NDArray[np.float64]
 
@@ -17,16 +17,6 @@ def exp_of(x: Floats) -> Floats:
     out = np.empty(len(x))
     for at in range(len(x)):
         out[at] = exp(x[at])
-    return out
-
-
-@kernel
-def power_of(x: Floats, exponent: float) -> Floats:
-    """Each positive value to a power; 0 where a value is not positive."""
-    out = np.zeros(len(x))
-    for at in range(len(x)):
-        if x[at] > 0.0:
-            out[at] = exp(exponent * log(x[at]))
     return out
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inlined, kernel
 from simulator.model.draws import bits, share, total, uniform
 from simulator.model.grid import CELL_MS, CELLS_PER_HOUR, HOURS_PER_DAY, Times
-from simulator.units import DAY, HOUR
+from simulator.units import HOUR
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -146,11 +146,6 @@ class CountTree:
         _draw_days(leaves.keys, leaves.factors, leaves.shapes, leaves.dispersion, daily, first, more)
         more[:, 0] += self._before[:, -1]
         self._before = np.concatenate((self._before, more.cumsum(axis=1)), axis=1)
-
-
-def days_of(grid_ms: Times) -> Times:
-    """The grid day of each instant."""
-    return grid_ms // DAY
 
 
 @kernel

@@ -37,19 +37,9 @@ class Objective:
         """The share of the period's budget that a burn rate spends in a window, at steady traffic."""
         return burn_rate * window_ms / self.period_ms
 
-    def burn_rate_for(self, spent: float, window_ms: int) -> float:
-        """The burn rate that spends a share of the budget in a window: 2 % in an hour of 30 days is 14.4."""
-        return spent * self.period_ms / window_ms
-
     def left(self, bad: float, total: float) -> float:
         """The share of the budget that is left after `bad` of `total` events of a period; below 0 where overspent.
 
         Without an event nothing was spent.
         """
         return 1.0 - (bad / total) / self.allowed if total else 1.0
-
-    def exhausted_after_ms(self, burn_rate: float, left: float = 1.0) -> float:
-        """How long what is left lasts at a burn rate; infinity at 0."""
-        if left <= 0.0:
-            return 0.0
-        return self.period_ms * left / burn_rate if burn_rate > 0 else float("inf")

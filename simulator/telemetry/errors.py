@@ -6,11 +6,8 @@ platform fills them. Times are milliseconds since the Unix epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
-from simulator.telemetry.interval import Interval
 from simulator.telemetry.samples import Labels
 
 
@@ -128,15 +125,3 @@ class Transaction:
     user: UserAffected | None = None
     request: RequestHandled | None = None
     spans: tuple[Span, ...] = ()
-
-
-class ErrorSource(Protocol):
-    """Where reports come from. A source is pure: the same interval gives the same reports."""
-
-    def events(self, interval: Interval) -> Iterable[ErrorEvent]:
-        """Every error event of the interval (wall time), in the order of time."""
-        ...
-
-    def transactions(self, interval: Interval) -> Iterable[Transaction]:
-        """Every sampled transaction that ends in the interval, in the order of its end."""
-        ...

@@ -27,14 +27,6 @@ class Episode:
     def fired(self) -> bool:
         return self.firing_ms is not None
 
-    def firing_at(self, at_ms: int) -> bool:
-        """Whether it was firing at an instant."""
-        return (
-            self.firing_ms is not None
-            and self.firing_ms <= at_ms
-            and (self.resolved_ms is None or self.resolved_ms > at_ms)
-        )
-
     def carries(self, labels: Mapping[str, str]) -> bool:
         """Whether the alert's labels include these."""
         own = dict(self.labels)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import cramjam
 import numpy as np
@@ -28,8 +28,6 @@ from simulator.wire.tsdb.varints import put_uvarint, uvarint
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-
-NANOSECONDS: Final = 1_000_000_000
 
 _STREAM_TAG: Final = 0x0A  # field 1 of the request, length-delimited
 _LABELS_TAG: Final = 0x0A  # field 1 of a stream, length-delimited
@@ -60,16 +58,6 @@ class PushLines:
 
     def __len__(self) -> int:
         return len(self.stream)
-
-
-class PushFormat(Protocol):
-    """How a request is written. It is made for the streams of one run, which lines name by their place."""
-
-    headers: dict[str, str]
-
-    def encode(self, lines: PushLines) -> bytes:
-        """The body of one request, compressed where the format has that. Every stream's entries are oldest first."""
-        ...
 
 
 class ProtobufFormat:

@@ -123,11 +123,6 @@ class Page:
         button = "left" if buttons or kind == "mouseReleased" else "none"
         self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=buttons, clickCount=clicks)
 
-    def screenshot(self, path: Path, *, full: bool = False) -> None:
-        """The window, or the whole page, as PNG."""
-        shot = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=full)
-        path.write_bytes(base64.b64decode(shot["data"]))
-
     def paper(self) -> bytes:
         """The page printed, as PDF."""
         return base64.b64decode(self.ask("Page.printToPDF", printBackground=True)["data"])

@@ -14,12 +14,12 @@ THREE_NINES = Objective(0.999, 30 * DAY)
 
 @pytest.mark.parametrize(
     ("burn_rate", "error_ratio", "exhausted_ms"),
-    [(1, 0.001, 30 * DAY), (2, 0.002, 15 * DAY), (10, 0.01, 3 * DAY), (1000, 1.0, 43.2 * MINUTE)],
+    [(1, 0.001, 30 * DAY), (2, 0.002, 15 * DAY), (10, 0.01, 3 * DAY), (1000, 1.0, int(43.2 * MINUTE))],
 )
-def test_table_5_2_burn_rates_and_time_to_exhaustion(burn_rate: float, error_ratio: float, exhausted_ms: float) -> None:
+def test_table_5_2_burn_rates_and_time_to_exhaustion(burn_rate: float, error_ratio: float, exhausted_ms: int) -> None:
     assert THREE_NINES.error_ratio(burn_rate) == pytest.approx(error_ratio)
     assert THREE_NINES.burn_rate(error_ratio) == pytest.approx(burn_rate)
-    assert THREE_NINES.exhausted_after_ms(burn_rate) == pytest.approx(exhausted_ms)
+    assert THREE_NINES.spent(burn_rate, exhausted_ms) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,6 @@ def test_table_5_2_burn_rates_and_time_to_exhaustion(burn_rate: float, error_rat
     [(0.02, HOUR, 14.4), (0.05, 6 * HOUR, 6), (0.10, 3 * DAY, 1), (0.05, HOUR, 36)],
 )
 def test_table_5_6_budget_spent_in_a_window(spent: float, window_ms: int, burn_rate: float) -> None:
-    assert THREE_NINES.burn_rate_for(spent, window_ms) == pytest.approx(burn_rate)
     assert THREE_NINES.spent(burn_rate, window_ms) == pytest.approx(spent)
 
 
@@ -37,9 +36,6 @@ def test_what_is_left_of_a_budget() -> None:
     assert THREE_NINES.left(1_000, 1_000_000) == pytest.approx(0.0, abs=1e-9)
     assert THREE_NINES.left(3_000, 1_000_000) == pytest.approx(-2.0)
     assert THREE_NINES.left(0, 0) == 1.0
-    assert THREE_NINES.exhausted_after_ms(10, left=0.5) == pytest.approx(1.5 * DAY)
-    assert THREE_NINES.exhausted_after_ms(0) == float("inf")
-    assert THREE_NINES.exhausted_after_ms(2, left=-0.1) == 0.0
 
 
 @given(st.floats(0.5, 0.99999), st.floats(1e-6, 1), st.integers(1 * SECOND, 60 * DAY))

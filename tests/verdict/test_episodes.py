@@ -60,4 +60,9 @@ def test_episodes_never_overlap_and_every_firing_is_in_one(states: list[tuple[Al
         assert before.resolved_ms <= after.pending_ms
     for state, since in states:
         if state is FIRING:
-            assert any(episode.firing_at(since) for episode in found)
+            assert any(
+                episode.firing_ms is not None
+                and episode.firing_ms <= since
+                and (episode.resolved_ms is None or since < episode.resolved_ms)
+                for episode in found
+            )

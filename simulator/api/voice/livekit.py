@@ -78,11 +78,6 @@ class LiveKit:
             }
         )
 
-    def sign_webhook(self, body: bytes) -> str:
-        """The `Authorization` header that LiveKit would send with a webhook of this body."""
-        now = self._clock.now_ms() // 1000
-        return self._signed({"iss": self.api_key, "nbf": now, "exp": now + 300, "sha256": _digest(body)})
-
     def check_webhook(self, header: bytes | None, body: bytes) -> None:
         """Raises NotFromLiveKitError unless the header is LiveKit's for exactly this body, and not too old."""
         token = (header or b"").decode("latin-1").removeprefix("Bearer ").strip()

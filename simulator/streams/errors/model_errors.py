@@ -73,7 +73,7 @@ class _Instance:
 
 
 class ModelErrors:
-    """Implements `telemetry.errors.ErrorSource` for a manifest.
+    """The reports of a manifest's platform: the same interval gives the same ones.
 
     Every request that ended with 5xx is one exception: as many as its counters and error lines. In a live run the
     reference API reports what it truly does, so nothing is left for the model.
