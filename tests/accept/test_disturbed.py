@@ -8,12 +8,16 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from simulator.cli.main import INTERRUPTED
 from simulator.errors import ExitCode
 from tests.rehearsals.agreement import disagreements
 from tests.rehearsals.disturbed import QUICK, Marked, after, killed, quick, told, written
@@ -67,6 +71,25 @@ def test_alertmanager_killed_in_the_replay(tmp_path: Path, undisturbed: Finished
     run = killed(quick(tmp_path / "run"), "alertmanager", after(seconds))
     assert_never_wrong(run, undisturbed, "alertmanager")
     assert run.exit_code == ExitCode.INCONCLUSIVE, run.output  # even where everything had been heard: who knows
+
+
+def test_interrupted_while_a_control_run_is_written_beside_the_replay(tmp_path: Path) -> None:
+    rehearsal = quick(tmp_path / "run")
+    deadline = time.monotonic() + WITHIN_SECONDS
+    begun = written(1, "without-errors")
+    try:
+        while not begun(rehearsal, psutil.Process()):
+            assert rehearsal.is_running, rehearsal.output
+            assert time.monotonic() < deadline, rehearsal.output
+            time.sleep(0.005)
+        os.kill(rehearsal.pid, signal.SIGINT)
+        run = rehearsal.finish(WITHIN_SECONDS)
+    finally:
+        rehearsal.kill()
+    assert run.exit_code == INTERRUPTED, run.output
+    assert "Traceback" not in run.output
+    assert psutil.wait_procs(rehearsal.survivors(), 5)[1] == []
+    assert not list((run.folder / "data").rglob("wal"))
 
 
 _LIMITED = """
