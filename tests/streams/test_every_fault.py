@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.catalog.faults import BY_NAME
-from tests.streams import test_infrastructure_faults, test_log_faults, test_people_faults, test_realtime_faults
+from tests.streams import infrastructure_touched, test_log_faults, test_people_faults, test_realtime_faults
 from tests.streams import test_samples as requests
 from tests.streams.runs import fault
 from tests.streams.touched import touched
@@ -21,7 +21,7 @@ def test_each_kind_is_in_a_table_or_has_a_test_of_its_own() -> None:
     tables = (
         requests.TOUCHED,
         test_people_faults.TOUCHED,
-        test_infrastructure_faults.TOUCHED,
+        infrastructure_touched.TOUCHED,
         test_realtime_faults.TOUCHED,
     )
     assert {kind for table in tables for kind in table} | ELSEWHERE.keys() == BY_NAME.keys()
