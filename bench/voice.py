@@ -7,7 +7,8 @@ Sessions a core is sessions times seconds over the generator's CPU seconds, with
 Ours: rooms of two who always talk. SIPp (Debian: `apt-get install sip-tester`): the same number of calls, each sends a
 file of G.711 in packets of 20 ms and has it echoed. Without `sipp` on PATH that part is skipped, and said so.
 
-The pacing error is how late packets left, over all packets of `--paced` sessions on one core.
+The pacing error is how late packets left: quantiles over all packets of `--paced` sessions on one core, to a quarter of
+an octave, so at most 19 % too high; beside them the p99 of the worst session in a hundred.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from simulator.media.messages import Admit, Count, Counts, Join, Report, Talk
+from simulator.media.messages import Admit, Count, Counts, Join, Paced, Report, Talk
 from simulator.media.processes import Generator, Relay
 
 PACKETS_A_SECOND = 50
@@ -130,6 +131,7 @@ class Ours:
     cpu_seconds: float  # of the generator, from its being ready to the last report
     relay_seconds: float
     counts: Counts
+    paced: Paced
 
 
 def cores() -> tuple[set[int], set[int]]:
@@ -172,7 +174,9 @@ def run_ours(sessions: int, seconds: float, talk: Talk) -> Ours:
         used, relay_used = cpu(generator.pid) - before, cpu(relay.pid) - relay_before
         relay.send(Count())
         counts = next(event for event in relay.events() if isinstance(event, Counts))
-    return Ours(reports, used, relay_used, counts)
+        generator.finish()
+        paced = next(event for event in generator.events() if isinstance(event, Paced))
+    return Ours(reports, used, relay_used, counts, paced)
 
 
 def run_sipp(sessions: int, seconds: float) -> float | None:
@@ -234,12 +238,17 @@ def tell(title: str, run: Ours, seconds: float) -> float:
     return a_core
 
 
-def pacing(run: Ours) -> tuple[float, float, float, float]:
-    """How late packets left, in ms: median; p99 of the session in the middle, of the worst in a hundred; the most."""
-    middle = [report.pacing_p50_ms for report in run.reports if report.pacing_p50_ms is not None]
-    late = [report.pacing_p99_ms for report in run.reports if report.pacing_p99_ms is not None]
-    most = [report.pacing_max_ms for report in run.reports if report.pacing_max_ms is not None]
-    return statistics.median(middle), statistics.median(late), float(np.quantile(late, 0.99)), max(most)
+def tell_pacing(run: Ours) -> None:
+    """Print how late packets left."""
+    paced = run.paced
+    if paced.p50_ms is None or paced.p99_ms is None or paced.max_ms is None:
+        raise SystemExit("nothing was sent")
+    print(f"  of {paced.packets_sent} packets half left within {paced.p50_ms:.2f} ms of their instant,", end=" ")
+    print(f"99 % within {paced.p99_ms:.2f} ms, all within {paced.max_ms:.1f} ms")
+    each = [report.pacing_p99_ms for report in run.reports if report.pacing_p99_ms is not None]
+    print(f"  p99 of the worst session in a hundred: {np.quantile(each, 0.99):.2f} ms")
+    reached = "reached" if paced.p99_ms < PACING_TARGET_MS else "not reached"
+    print(f"  target: p99 of all packets under {PACING_TARGET_MS:g} ms: {reached}")
 
 
 def main() -> None:
@@ -263,11 +272,7 @@ def main() -> None:
 
     run = run_ours(options.paced, options.seconds, Talk.ALWAYS)
     tell("pacing", run, options.seconds)
-    middle, p99, worst, most = pacing(run)
-    reached = "reached" if p99 < PACING_TARGET_MS else "not reached"
-    print(f"  packets left late by {middle:.2f} ms (median), {p99:.2f} ms (p99), {most:.1f} ms (most)")
-    print(f"  p99 of the worst session in a hundred: {worst:.2f} ms")
-    print(f"  target: p99 under {PACING_TARGET_MS:g} ms: {reached}")
+    tell_pacing(run)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     {"do": "join", "session": "s1", "relay": "127.0.0.1:50000", "room": "channel_1", "ssrc": 7, "seconds": 12}
 
-One thread. Five milliseconds are a tick: it sends what is due, looks at a part of the sockets, and gives the rest of
-its time to a few of the reports that are due.
+One thread. Ten milliseconds are a tick: it sends what is due, takes what has arrived, and gives the rest of its time to
+a few of the reports that are due, and of those who come.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ from simulator.media.traffic import TICK_NS, Traffic
 
 SKIP_NS: Final = 200_000_000
 """What should have left longer ago is not sent any more; its sessions are marked."""
-_COMMANDS: Final = 10  # in one tick, so that sending need not wait for them
-_LISTEN_EVERY: Final = 2  # turns
-_LOOK_AT: Final = (1, 3)  # sockets, from the one that has just sent: each twice a frame
+_COMMANDS: Final = 20  # in one tick, so that sending need not wait for them
 _IDLE_SECONDS: Final = 0.2
 
 
@@ -46,7 +44,6 @@ class Generator:
         self._lives = Lives(pipes, self._sessions, streams, self._traffic, report_ns=report_ns, seed=seed)
         self._waiting: deque[bytes] = deque()  # commands
         self._tick = 0
-        self._turns = 0
         self.stopping = False
 
     def run(self) -> None:
@@ -58,10 +55,8 @@ class Generator:
         self._traffic.epoch_ns = time.monotonic_ns()
         self._pipes.say(Ready())
         while not self._pipes.ended and not self.stopping:
-            idle = not self._sessions.by_name
-            self._turns += 1
-            if idle or self._turns % _LISTEN_EVERY == 0:
-                self._waiting.extend(self._pipes.lines(_IDLE_SECONDS if idle and not self._waiting else 0.0))
+            idle = not self._sessions.by_name and not self._waiting
+            self._waiting.extend(self._pipes.lines(_IDLE_SECONDS if idle else 0.0))
             self._turn(_COMMANDS)
         self._turn(len(self._waiting))
         for session in list(self._sessions.by_name.values()):
@@ -78,9 +73,7 @@ class Generator:
         self._traffic.close()
 
     def _turn(self, commands: int = 0) -> None:
-        """So many commands, and what is due now; then wait for the next tick."""
-        for _ in range(min(commands, len(self._waiting))):
-            self._obey(self._waiting.popleft())
+        """What is due now, then so many commands; then wait for the next tick."""
         now = time.monotonic_ns()
         behind = now - self._traffic.due_ns(self._tick)
         if behind > SKIP_NS:
@@ -92,11 +85,12 @@ class Generator:
             if self._traffic.due_ns(self._tick) > time.monotonic_ns():
                 break
             self._traffic.send(self._tick)
-            for later in _LOOK_AT:
-                for data, at_ns in self._traffic.receive((self._tick + later) % PHASES):
-                    self._lives.hear(data, at_ns)
+            for data, at_ns in self._traffic.receive():
+                self._lives.hear(data, at_ns)
             self._tick += 1
             self._lives.act(time.monotonic_ns())
+        for _ in range(min(commands, len(self._waiting))):
+            self._obey(self._waiting.popleft())
         self._lives.sweep(time.monotonic_ns())
         self._pipes.check_parent()
         self._pipes.flush()

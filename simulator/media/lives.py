@@ -32,7 +32,7 @@ KNOCK_MOST_NS: Final = 500_000_000
 QUIET_NS: Final = 1_000_000_000
 SILENT_NS: Final = 60_000_000_000
 """A stream that has not been heard for so long is given up."""
-_EACH_TICK: Final = 8
+_EACH_TICK: Final = 16
 
 
 class Lives:

@@ -79,8 +79,6 @@ class Relay:
         waits.register(self._socket, select.POLLIN)
         waits.register(0, select.POLLIN)
         while not self._pipes.ended and not self.stopping:
-            for line in self._pipes.lines():
-                self._obey(line)
             self._refresh(time.monotonic_ns())
             self._release(time.monotonic_ns() // 1_000_000)
             for _ in range(_ROUNDS):
@@ -99,6 +97,8 @@ class Relay:
     def _receive(self) -> None:
         got = self._in.receive(self._socket.fileno())
         self._overflow = max(self._overflow, self._in.overflow)
+        for line in self._pipes.lines():  # whoever was told of before this came is no stranger
+            self._obey(line)
         for first in range(0, got, IN_AT_ONCE):
             self._forward(first, min(first + IN_AT_ONCE, got))
 

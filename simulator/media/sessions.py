@@ -17,9 +17,9 @@ from simulator.media.tables import empty_table, forget, put
 from simulator.media.talking import ALWAYS, LISTENS, SPEAKER, SPURTS, begin
 from simulator.wire.rtp import FRAME_MS
 
-TICK_MS: Final = 5
+TICK_MS: Final = 10
 PHASES: Final = FRAME_MS // TICK_MS
-"""Sessions send in one of four ticks of a frame, and each tick has a socket of its own, so it is one system call."""
+"""Sessions send in one of two ticks of a frame, and each tick has a socket of its own, so it is one system call."""
 _MODES: Final = {Talk.SPURTS: SPURTS, Talk.ALWAYS: ALWAYS, Talk.LISTENS: LISTENS}
 _ROOM: Final = 1024
 

@@ -74,18 +74,19 @@ class Traffic:
         except OSError:
             pass  # as if it had been lost on the way
 
-    def receive(self, number: int) -> Iterator[tuple[bytes, int]]:
-        """Hear what has arrived at a socket; what is neither voice nor a plain report comes back, with its instant."""
-        arrivals, streams = self._arrivals, self._streams
-        arrivals.more = True
-        while arrivals.more:
-            got = arrivals.receive(self._sockets[number].fileno())
-            self._overflow[number] = max(self._overflow[number], arrivals.overflow)
-            for first in range(0, got, AT_ONCE):
-                streams.make_room(AT_ONCE)
-                told = self._take(first, min(first + AT_ONCE, got))
-                for at in self._others[:told].tolist():
-                    yield arrivals.bytes_of(at), int(arrivals.datagrams["at_ns"][at])
+    def receive(self) -> Iterator[tuple[bytes, int]]:
+        """Hear what has arrived; what is neither voice nor a plain report comes back, with its instant."""
+        arrivals = self._arrivals
+        for phase, opened in enumerate(self._sockets):
+            arrivals.more = True
+            while arrivals.more:
+                got = arrivals.receive(opened.fileno())
+                self._overflow[phase] = max(self._overflow[phase], arrivals.overflow)
+                for first in range(0, got, AT_ONCE):
+                    self._streams.make_room(AT_ONCE)
+                    told = self._take(first, min(first + AT_ONCE, got))
+                    for at in self._others[:told].tolist():
+                        yield arrivals.bytes_of(at), int(arrivals.datagrams["at_ns"][at])
 
     def overflow(self, session: Session) -> int:
         """How many datagrams the session's socket has had no room for."""

@@ -44,13 +44,15 @@ def runs(pid: int) -> bool:
 
 def test_sigterm_lets_sessions_leave_reports_them_and_frees_the_ports(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with Relay(log=log) as relay, Generator(log=log) as generator:
+    with Relay(log=log) as relay, Generator(report_seconds=0.2, log=log) as generator:
         relay.send(Admit(session="s", room="r", ssrc=5))
         generator.send(Join(session="s", relay=relay.address, room="r", ssrc=5, talk=Talk.ALWAYS))
         assert next(generator.events()).event == "connected"
         ports = udp_ports_of(generator.pid) | udp_ports_of(relay.pid)
         assert int(relay.address.rpartition(":")[2]) in ports
 
+        while not (isinstance(report := next(generator.events()), Report) and report.packets_sent):
+            pass
         os.kill(generator.pid, signal.SIGTERM)
         *_, last, paced = generator.events()
         assert isinstance(last, Report)
