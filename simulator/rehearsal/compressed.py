@@ -6,7 +6,7 @@ docs/decisions/0011-compressed-time.md says how time intervals, silences and the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -61,11 +61,12 @@ def run_compressed(
     *,
     external_url: str = "",
     shifts_intervals: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Replayed:
     """Start Alertmanager on a configuration (already redirected) and play the timeline into it.
 
-    Without `shifts_intervals` time intervals go by the wall: it is too old for anything else. Raises UnobservedError
-    when it does not take what it is sent.
+    `meanwhile` is called now and then; what it raises ends the replay. Without `shifts_intervals` time intervals go by
+    the wall: it is too old for anything else. Raises UnobservedError when it does not take what it is sent.
     """
     jumps_ms = timeline.jumps_ms
     text = compress(config, "alertmanager.yml", pace.factor)
@@ -83,6 +84,7 @@ def run_compressed(
         seen: list[AlertmanagerObserved | Gap] = []
 
         def look() -> None:
+            meanwhile()
             seen.extend(one for one in observer.poll() if isinstance(one, AlertmanagerObserved | Gap))
 
         late_ms = replay(timeline.arrivals, timeline.span, times, client, clock, look)

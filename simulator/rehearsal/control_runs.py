@@ -43,6 +43,7 @@ class ControlRuns:
         self._run = run
         self._task = (prometheus, dict(manifests))
         self._child: Child | None = None
+        self._outcome: _Outcome | None = None
 
     def __enter__(self) -> Self:
         if self._task[1]:
@@ -51,17 +52,27 @@ class ControlRuns:
             self._child = spawn(command, name="control runs", log=self._run.logs / "control-runs.log")
         return self
 
+    def check(self) -> None:
+        """Raise what `result` would, where something has gone wrong by now: nobody need wait for the rest then."""
+        if self._child is not None and self._child.poll() is not None:
+            self.result()
+
     def result(self) -> tuple[ControlRun, ...]:
         """Wait for them. Raises what went wrong there, UnobservedError where somebody killed their process."""
+        if self._outcome is None:
+            self._outcome = self._awaited()
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    def _awaited(self) -> _Outcome:
         if self._child is None:
             return ()
         ended = self._child.join()
         if ended:
             kind = UnobservedError if ended < 0 else SimulatorError
-            raise kind(f"the process of the control runs {self._child.how_it_ended()} ({self._child.log})")
+            return kind(f"the process of the control runs {self._child.how_it_ended()} ({self._child.log})")
         outcome: _Outcome = pickle.loads(self._paths[1].read_bytes())  # noqa: S301 - written by our own child
-        if isinstance(outcome, Exception):
-            raise outcome
         return outcome
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

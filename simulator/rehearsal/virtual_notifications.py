@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -47,9 +48,10 @@ def notify_virtually(
     manifest: Manifest,
     sent: tuple[SentAlert, ...],
     clock: Clock,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> VirtualNotifications:
-    """Play the alerts into the real Alertmanager and listen. Raises as `LocalStack.start_alertmanager` does, and
-    UnobservedError when Alertmanager does not take what it is sent."""
+    """Play the alerts into the real Alertmanager and listen. `meanwhile` is called now and then. Raises what that
+    raises, as `LocalStack.start_alertmanager` does, and UnobservedError when Alertmanager does not take an alert."""
     assert request.local is not None
     config, programs = servers.prometheus_config, request.local[1]
     relabel = Relabelling(read_rules(config.alert_relabel_configs))
@@ -86,6 +88,7 @@ def notify_virtually(
             clock,
             external_url=link,
             shifts_intervals=servers.shifts_intervals,
+            meanwhile=meanwhile,
         )
         dead = dict(stack.health()) | ({"receivers": receivers.problem} if receivers.problem else {})
         log = stack.log("alertmanager")
