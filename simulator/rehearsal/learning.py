@@ -69,6 +69,7 @@ _LATELY: Final = "standing.lately"
 _AT_REST: Final = 1.0
 _LONG_FROM_NOW: Final = 4_102_444_800.0  # 2100-01-01, in seconds
 _ANY: Final = re.compile("")
+_NOTHING: Final = re.compile("(?!)")
 _RENAMED: Final = {
     MetricType.HISTOGRAM: (re.compile(r"^(?!.*(?:milli|_ms\b)).*(?:http|request).*(?:second|duration|latency)"),
                            "http_request_duration_seconds"),
@@ -190,12 +191,11 @@ class _Learner:
         """Take what counts or times requests under another name for the catalogue's, where nobody asks for that."""
         job = self.homes.of(used.name, used.job, self.catalogue)
         prefixed = [one for of, one in self.by_key if of == job and one.endswith(f"_{used.name}")]
+        pattern, name = _RENAMED.get(used.type, (_NOTHING, ""))
         if len(prefixed) == 1:  # `nodejs_…` without the prefix that the catalogue's has
             pattern, name = _ANY, prefixed[0]
-        else:
-            pattern, name = _RENAMED.get(used.type, (None, ""))
         family = self.by_key.get((job, name))
-        if pattern is None or not pattern.search(used.name) or family is None or name in {*asked, *self.renamed}:
+        if not pattern.search(used.name) or family is None or name in {*asked, *self.renamed}:
             return False
         self.renamed.add(name)
         self._fit_use(used, family, used.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from simulator.engine.routing_tree import read_routing
 from simulator.errors import InputError
 from simulator.receivers import Receivers
+from simulator.rehearsal.loaded_rules import LoadedRules
 from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.scrapes import ScrapeSource
@@ -21,7 +22,6 @@ from simulator.stack.local import LocalStack
 from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.redirect_check import check_config
 from simulator.stack.routes import RouteTable, map_routes
-from simulator.stack.rule_files import check_rule_files
 from simulator.stack.simulated_zones import (
     LOCATIONS_SINCE,
     ZONE_FOLDER,
@@ -76,8 +76,9 @@ def _unseen(routes: Iterable[Route], jobs: Iterable[TeamJob]) -> tuple[str, ...]
 class LocalServers:
     """Reads and checks the team's files before anything is started, then starts both servers on copies of them."""
 
-    def __init__(self, files: TeamFiles, servers: Servers) -> None:
-        """Raises InputError with every mistake in the files; UnobservedError for features that these servers lack."""
+    def __init__(self, files: TeamFiles, servers: Servers, *, partly: bool = False) -> None:
+        """Raises InputError with every mistake in the files; UnobservedError for rules that this Prometheus cannot
+        load, unless it may load the others alone (`partly`)."""
         self._files = files
         self._servers = servers
         first_with_names = 3  # from Prometheus 3 on, `instance` has no port where the target names none
@@ -94,15 +95,19 @@ class LocalServers:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{files.alertmanager_config}: cannot be read: {error}") from error
-        check_rule_files(servers.promtool, self._prometheus_config.rule_files, servers.prometheus_version)
+        self.rules = LoadedRules(self._prometheus_config, servers, partly=partly)
         tried = self._redirected(
             http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem")
         )
         uses_intervals = bool(read_routing(self._alertmanager_text).intervals_in_use())
         self.shifts_intervals = uses_intervals and release(servers.alertmanager_version) >= release(LOCATIONS_SINCE)
         """Whether time intervals hold at simulated instants."""
-        self.lacking = (*tried.lacking, *([_WALL_CLOCK] if uses_intervals and not self.shifts_intervals else []))
-        """What alertmanager.yml uses and this Alertmanager has not."""
+        self.lacking = (
+            *self._prometheus_config.lacking,
+            *tried.lacking,
+            *([_WALL_CLOCK] if uses_intervals and not self.shifts_intervals else []),
+        )
+        """What the configurations use and these servers have not."""
         self.missing_templates = tried.missing_templates
         """Templates of notifications that no file here defines."""
 
@@ -156,6 +161,7 @@ class LocalServers:
         jobs = read_jobs(copy, default_ports=self._default_ports)
         changes = (
             *(f"{self._files.prometheus_config}: {change}" for change in self._prometheus_config.changes),
+            *self.rules.changes,
             *redirected.changes,
             *table.unmapped,
             *(f"{self._files.prometheus_config}: job {job!r}: {_DROPPED}" for job in dropped_jobs(jobs)),

@@ -58,7 +58,7 @@ def observe_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> O
     """Run it. Raises as `rehearse_live` does; whatever happens, no process is left."""
     if request.local is None:
         raise ValueError("a running stack keeps its own time")
-    servers = LocalServers(*request.local)
+    servers = LocalServers(*request.local, partly=True)
     run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
     with Recorder(run.timeline, view.show) as recorder:
         virtual = _VirtualRun(request, servers, run, recorder, clock)
@@ -110,13 +110,21 @@ class _VirtualRun:
         self._note(keep_series(evaluated.values, self._run.series))
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
             self._note(f"rule {gap.rule} of group {gap.group}: {gap.reason}")
+        for told in self._servers.rules.told:
+            self._note(told)
         request = self._request
         with ControlRuns(self._run, prometheus, self._without_each_cause()) as control_runs:
             whole = Interval(self.manifest.started_ms, self.manifest.ends_ms)
             targets = targets_observed(self.manifest, platform, whole)
             predictions = predict(self.manifest, setup.evaluations(unscraped(targets)))
             notified = notify_virtually(
-                request, self._servers, self._run, self.manifest, evaluated.evaluation.sent, self._clock
+                request,
+                self._servers,
+                self._run,
+                self.manifest,
+                evaluated.evaluation.sent,
+                self._clock,
+                control_runs.check,
             )
             self._note(f"notifications heard ({self._clock.monotonic() - began:.1f} s)")
             controls = control_runs.result()
@@ -125,6 +133,7 @@ class _VirtualRun:
             FaultEdges(self.manifest).due(self.manifest.ends_ms),
             targets,
             evaluated.evaluation.observations,
+            self._servers.rules.never_evaluated(self.manifest.started_ms),
             _failed_recordings(self._groups, evaluated.evaluation),
             evaluated.selectors,
             notified.observed,

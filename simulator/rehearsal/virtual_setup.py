@@ -38,7 +38,8 @@ _LONG_RUN_MS: Final = 2 * DAY
 
 @dataclass(frozen=True)
 class Rules:
-    """The team's rules as this Prometheus understands them, their files under the paths that production loads."""
+    """The team's rules as this Prometheus understands them, their files under the paths that production loads. `loaded`
+    has those, too, that it cannot load, and that `groups` are therefore without."""
 
     groups: tuple[RuleGroup, ...]
     loaded: RuleSet
@@ -84,7 +85,10 @@ def read_rules(request: RehearsalRequest, servers: LocalServers) -> Rules:
     """Let Prometheus read the rule files. Raises InputError for files that it refuses."""
     assert request.local is not None
     config = servers.prometheus_config
-    groups = rule_groups_as_loaded(config.rules_only(), prometheus=request.local[1].prometheus)
+    groups = [
+        {**group, "file": servers.rules.original(group["file"])}
+        for group in rule_groups_as_loaded(config.rules_only(), prometheus=request.local[1].prometheus)
+    ]
     placed = tuple(
         replace(
             group,
@@ -92,7 +96,7 @@ def read_rules(request: RehearsalRequest, servers: LocalServers) -> Rules:
         )
         for group in groups_from_api(groups)
     )
-    return Rules(placed, rules_from_api(groups))
+    return Rules(placed, rules_from_api([*groups, *servers.rules.left_out]))
 
 
 def set_up(

@@ -32,13 +32,14 @@ from simulator.stack.redirect_tree import (
     text_of,
     write_document,
 )
-from simulator.stack.scrape_job import ScrapeJob, leave_out, redirect_job, set_proxy
+from simulator.stack.scrape_job import HOW_TO_SCRAPE, ScrapeJob, leave_out, redirect_job, set_proxy
 from simulator.stack.secrets import drop_client_settings, drop_secret_fields, mask_user_info
 
 _SEQ: Final = "tag:yaml.org,2002:seq"
 _SENDS_OUT: Final = ("remote_write", "remote_read", "tracing")
+_OF_SERVERS: Final = ("otlp", "runtime")
 _WRITES_FILES: Final = ("query_log_file", "scrape_failure_log_file")
-_KNOWN: Final = ("global", "rule_files", "alerting", "scrape_configs", "storage", "otlp", "runtime")
+_KNOWN: Final = ("global", "rule_files", "alerting", "scrape_configs", "storage")
 
 
 class PrometheusConfig:
@@ -46,7 +47,8 @@ class PrometheusConfig:
 
     `jobs` are the scrape jobs as written; `alertmanager_prefix` is the path under which the local Alertmanager has to
     answer; `written_rules` are its patterns of rule files as they stand there, `folder` is the original's;
-    `sends_alerts` is False where the file names no Alertmanager; `changes` is what was changed, for people.
+    `sends_alerts` is False where the file names no Alertmanager; `changes` is what was changed, for people; `lacking`
+    is what of it a local run does not do.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class PrometheusConfig:
         self._folder = path.parent.absolute()
         self._root = read_document(text, str(path), "a prometheus.yml")
         self.changes: list[str] = []
+        self.lacking: tuple[str, ...] = ()
         self.alertmanager_prefix = ""
         self.rule_files = self._redirect_rules(rules)
         self._redirect_global()
@@ -117,6 +120,12 @@ class PrometheusConfig:
         for section in self._alertmanagers:
             put(section, "static_configs", _addresses(urlsplit(alertmanager_url).netloc))
         return write_document(self._root)
+
+    def load_instead(self, copies: Mapping[Path, Path]) -> None:
+        """Let Prometheus load copies of some of `rule_files`, which stay what the team wrote."""
+        if copies:
+            paths = [string(str(copies.get(file, file))) for file in self.rule_files]
+            put(self._root, "rule_files", SequenceNode(_SEQ, list(paths)))
 
     def rules_only(self) -> str:
         """A configuration with the same rules and global section that scrapes nothing and notifies nobody."""
@@ -170,8 +179,11 @@ class PrometheusConfig:
     def _redirect_global(self) -> None:
         section = get(self._root, "global")
         if isinstance(section, MappingNode):
-            removed = [name for name in _WRITES_FILES if drop(section, name) is not None]
+            removed = [name for name in (*_WRITES_FILES, *HOW_TO_SCRAPE) if drop(section, name) is not None]
             self.changes += [f"global: {name} removed" for name in removed]
+            offset = text_of(drop(section, "rule_query_offset"))
+            if offset.strip("0smhd"):
+                self.lacking = (f"rule_query_offset ({offset}) is not simulated: rules are evaluated at once",)
 
     def _redirect_alerting(self) -> list[MappingNode]:
         sections = [s for s in items(get(get(self._root, "alerting"), "alertmanagers")) if isinstance(s, MappingNode)]
@@ -253,6 +265,7 @@ class PrometheusConfig:
         for name in _SENDS_OUT:
             if drop(self._root, name) is not None:
                 self.changes.append(f"{name} removed: it would send data out")
+        self.changes += [f"{name} removed" for name in _OF_SERVERS if drop(self._root, name) is not None]
         for name, node in list(entries(self._root)):
             if name not in _KNOWN:
                 removed = drop_secret_fields(node)

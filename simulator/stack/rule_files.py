@@ -3,46 +3,100 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from simulator.errors import InputError, Problem, UnobservedError
+from simulator.stack.loadable_rules import (
+    FIELDS_SINCE,
+    FUNCTIONS_SINCE,
+    NOT_OF_PROMETHEUS,
+    LeftOut,
+    Loadable,
+    loadable,
+    needs,
+    older,
+)
 from simulator.stack.tool_checks import check_rules
-
-_FIELDS_SINCE: Final = {"limit": "2.31", "keep_firing_for": "2.42", "query_offset": "2.53", "labels": "3.0"}
-"""Fields of rules and rule groups, and the first Prometheus that knows them (its CHANGELOG.md)."""
-
-_FUNCTIONS_SINCE: Final = {
-    "clamp": "2.26", "last_over_time": "2.26", "sgn": "2.26", "present_over_time": "2.29",
-    "histogram_count": "2.40", "histogram_sum": "2.40", "histogram_fraction": "2.40", "histogram_stddev": "2.48",
-    "histogram_stdvar": "2.48", "mad_over_time": "2.49", "sort_by_label": "2.49", "sort_by_label_desc": "2.49",
-    "histogram_avg": "2.51", "info": "2.55", "double_exponential_smoothing": "3.0", "ts_of_min_over_time": "3.5",
-    "ts_of_max_over_time": "3.5", "ts_of_last_over_time": "3.5", "first_over_time": "3.7",
-    "ts_of_first_over_time": "3.7", "histogram_quantiles": "3.11",
-}  # fmt: skip
-"""PromQL functions and the first Prometheus that has them (its CHANGELOG.md)."""
 
 _PLACED: Final = re.compile(r"(?P<file>[^:]+): (?P<line>\d+):(?P<column>\d+): (?P<what>.*)")
 _FIELD: Final = re.compile(r"line (?P<line>\d+): field (?P<field>\w+) not found in type .*")
 _FUNCTION: Final = re.compile(r"unknown function with name \"(?P<name>\w+)\"")
+_OF_RULE: Final = re.compile(r"group \"(?P<group>.*?)\", rule \d+, \"(?P<rule>.*?)\": could not parse expression")
+_DOCUMENT: Final = re.compile(r"^---(?:\s.*)?$", re.MULTILINE)
 _HEADER: Final = re.compile(r"(?P<file>[^:]+): yaml: unmarshal errors:")
 
 
-def check_rule_files(promtool: Path, files: Sequence[Path], version: str) -> None:
-    """Raises InputError with every mistake, or, where newer features are all that is wrong, UnobservedError.
+@dataclass(frozen=True)
+class CheckedRules:
+    """Rule files without a mistake. `texts` are those that this Prometheus has to load otherwise than they are written,
+    `left_out` the rules that it cannot load at all, by file, and `changes` what the texts say otherwise.
+    """
+
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    left_out: tuple[tuple[Path, LeftOut], ...] = ()
+
+    def require_all(self) -> None:
+        """Raises UnobservedError where a rule is left out."""
+        if self.left_out:
+            raise UnobservedError(
+                "\n".join(f"{file}:{one.line}: {one.name}: {one.reason}" for file, one in self.left_out)
+            )
+
+
+def check_rule_files(promtool: Path, files: Sequence[Path], version: str) -> CheckedRules:
+    """Raises InputError with every mistake; UnobservedError where what is lacking cannot be told from the rest.
 
     Each file is checked by itself: promtool names no file in some of its complaints.
     """
     mistakes: list[Problem] = []
     lacking: list[Problem] = []
+    unresolved: list[Problem] = []
+    texts: dict[Path, str] = {}
+    changes: list[str] = []
+    left_out: list[tuple[Path, LeftOut]] = []
     for file in files:
-        for problem, is_lacking in _problems(check_rules(promtool, [file]), file, version):
-            (lacking if is_lacking else mistakes).append(problem)
+        complaints = check_rules(promtool, [file])
+        found = _loadable(promtool, file, version) if complaints else None
+        left_out_here = {(one.group, one.name) for one in found.left_out} if found else set()
+        for problem, is_lacking in _problems(complaints, file, version):
+            of_rule = _OF_RULE.match(problem.message)
+            is_told = of_rule is not None and (of_rule["group"], of_rule["rule"]) in left_out_here
+            (lacking if is_lacking or is_told else mistakes).append(problem)
+            unresolved += [problem] if found is None else []
+        if found is not None:
+            texts[file] = found.text
+            changes += (f"{file}: {change}" for change in found.changes)
+            left_out += ((file, one) for one in found.left_out)
     if mistakes:
         raise InputError(*mistakes, *lacking)
-    if lacking:
-        raise UnobservedError("\n".join(str(problem) for problem in lacking))
+    if unresolved:
+        raise UnobservedError("\n".join(map(str, unresolved)))
+    return CheckedRules(texts, tuple(changes), tuple(left_out))
+
+
+def _loadable(promtool: Path, file: Path, version: str) -> Loadable | None:
+    """What of a refused file can be loaded, or None where this Prometheus refuses that, too."""
+    try:
+        found = loadable(_first_document(file.read_text(encoding="utf-8-sig")), str(file), version)
+    except (OSError, UnicodeDecodeError):
+        return None
+    if found is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="crybsim-") as folder:
+        copy = Path(folder) / file.name
+        copy.write_text(found.text, encoding="utf-8")
+        return None if check_rules(promtool, [copy]) else found
+
+
+def _first_document(text: str) -> str:
+    """What Prometheus reads of a file."""
+    later = (mark.start() for mark in _DOCUMENT.finditer(text) if text[: mark.start()].strip())
+    return text[: next(later, len(text))]
 
 
 def _problems(complaints: Sequence[str], file: Path, version: str) -> Iterator[tuple[Problem, bool]]:
@@ -53,17 +107,13 @@ def _problems(complaints: Sequence[str], file: Path, version: str) -> Iterator[t
         if placed := _PLACED.match(complaint):
             line, column, what = int(placed["line"]), int(placed["column"]), placed["what"]
         since, name = "", ""
-        if field := _FIELD.match(what):
-            line, column, name = int(field["line"]), 1, field["field"]
-            what, since = f"there is no field {name!r} here", _FIELDS_SINCE.get(name, "")
+        if unknown := _FIELD.match(what):
+            line, column, name = int(unknown["line"]), 1, unknown["field"]
+            what, since = f"there is no field {name!r} here", FIELDS_SINCE.get(name, "")
         elif function := _FUNCTION.search(what):
             name = function["name"]
-            since = _FUNCTIONS_SINCE.get(name, "")
-        lacking = bool(since) and _number(version) < _number(since)
+            since = FUNCTIONS_SINCE.get(name, "")
+        lacking = bool(since) and older(version, since)
         if lacking:
-            what = f"{name} needs Prometheus ≥ {since}, this is {version}; --prometheus-bin takes the one you run"
-        yield Problem(str(file), line, column, "", what), lacking
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+            what = needs(name, since, version)
+        yield Problem(str(file), line, column, "", what), lacking or name in NOT_OF_PROMETHEUS

@@ -20,6 +20,16 @@ _SEQ: Final = "tag:yaml.org,2002:seq"
 _ADDRESS_WITHOUT_PORT: Final = r"https;([^:]+|\[[^\]]+\])"
 
 
+HOW_TO_SCRAPE: Final = (
+    "scrape_protocols", "fallback_scrape_protocol", "enable_compression", "keep_dropped_targets",
+    "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_native_histograms",
+    "scrape_classic_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+    "native_histogram_bucket_limit", "native_histogram_min_bucket_factor", "extra_scrape_metrics",
+)  # fmt: skip
+"""Fields of how samples come over the wire, many of them newer than the Prometheus that runs here: the emitter speaks
+the text format, and has no native histograms."""
+
+
 @dataclass(frozen=True)
 class ScrapeJob:
     """What a job scrapes, as the team wrote it. `module` is the blackbox module it asks for, if any.
@@ -53,8 +63,8 @@ def redirect_job(
     changes = []
     module = next((text_of(value) for value in items(get(get(node, "params"), "module"))), "")
     changes += [f"{removed} removed" for removed in drop_client_settings(node)]
-    if drop(node, "scrape_failure_log_file") is not None:
-        changes.append("scrape_failure_log_file removed")
+    further = ("scrape_failure_log_file", *HOW_TO_SCRAPE)
+    changes += [f"{name} removed" for name in further if drop(node, name) is not None]
     changes += [f"parameter {secret} masked" for secret in mask_parameters(get(node, "params"))]
     changes += [f"relabelling into {label} masked" for label in mask_relabelling(get(node, "relabel_configs"))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -323,6 +324,29 @@ def test_templates_become_absolute_and_container_paths_are_found_beside_the_file
     assert load(redirected.text)["templates"] == [f"{here}.tmpl", f"{here}.tmpl", f"{tmp_path}/absent/*.tmpl", here]
     assert any("templates[2]: matches no file here" in change for change in redirected.changes)
     assert any("templates[1]: not on this machine" in change for change in redirected.changes)
+
+
+def test_template_files_that_this_alertmanager_cannot_read_are_left_out_and_what_they_define_is_told(
+    tmp_path: Path,
+) -> None:
+    """`since` as a text, a field or a variable is no function."""
+    texts = {
+        "new": '{{ define "age" }}{{ .StartsAt | since | humanizeDuration }}{{ end }}',
+        "newest": '{{ define "link" }}{{ safeUrl .ExternalURL }}{{ end }}',
+        "plain": '{{ define "why" }}since {{ .since }} {{ $date }} {{ "tz" }} {{/* since */}}{{ end }}',
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.tmpl").write_text(text, encoding="utf-8")
+    used = " ".join(f'{{{{ template "{name}" . }}}}' for name in ("age", "link", "why"))
+    slack = json.dumps([{"text": used, "api_url": "http://x"}])
+    config = f"templates: ['*.tmpl']\nroute: {{receiver: x}}\nreceivers: [{{name: x, slack_configs: {slack}}}]\n"
+    redirected = copy_of(config, base_dir=tmp_path, version="0.25.0")
+    assert load(redirected.text)["templates"] == [f"{tmp_path}/plain.tmpl"]
+    assert redirected.missing_templates == ("age", "link")
+    changes = "\n".join(redirected.changes)
+    assert "new.tmpl left out: its function since needs Alertmanager ≥ 0.28" in changes
+    assert "newest.tmpl left out: its function safeUrl needs a newer Alertmanager than 0.25.0" in changes
+    assert load(copy_of(config, base_dir=tmp_path, version="0.31.0").text)["templates"] == [f"{tmp_path}/*.tmpl"]
 
 
 def test_odd_names_travel_safely() -> None:

@@ -393,3 +393,18 @@ def test_jobs_of_an_overlay_are_added_and_jobs_may_be_called_otherwise(team: Pat
     of = {job.name: job.targets for job in config.jobs}
     assert of["web"] == of["x"]
     assert f"job {first!r} is called 'web', as crybsim.yaml says" in config.changes
+
+
+def test_what_says_how_to_scrape_or_when_to_evaluate_is_newer_than_the_engine(tmp_path: Path) -> None:
+    text = """
+global: {scrape_protocols: [PrometheusProto], rule_query_offset: 1m}
+otlp: {promote_resource_attributes: [x]}
+scrape_configs:
+- {job_name: a, fallback_scrape_protocol: PrometheusText0.0.4, static_configs: [{targets: ['a:1']}]}
+"""
+    config = PrometheusConfig(text, tmp_path / "prometheus.yml")
+    copy = config.copy(emitter_url=EMITTER, alertmanager_url=ALERTMANAGER)
+    assert not any(word in copy for word in ("scrape_protocol", "rule_query_offset", "otlp"))
+    assert config.lacking == ("rule_query_offset (1m) is not simulated: rules are evaluated at once",)
+    assert "job 'a': fallback_scrape_protocol removed" in config.changes
+    assert PrometheusConfig("global: {rule_query_offset: 0s}\n", tmp_path / "prometheus.yml").lacking == ()
