@@ -289,3 +289,10 @@ def test_what_compression_changes_is_foretold_otherwise(tmp_path: Path) -> None:
     for model in foretell(timeline, Pace(300.0, 1200.0)).foretold:
         (told,) = [one for one in model if one.at_ms >= back_ms and one.status == "firing"]
         assert told.at_ms == back_ms + 10 * SECOND
+
+
+def test_times_are_no_more_exact_than_the_replay_was_on_time() -> None:
+    timeline = Timeline((), SPAN, read_routing(BACK_AGAIN), ())
+    exact = foretell(timeline, Pace(60.0, 1200.0), late_ms=200)
+    assert exact.tolerance_ms == 15 * SECOND == foretell(timeline, Pace(60.0, 1200.0)).tolerance_ms
+    assert foretell(timeline, Pace(60.0, 1200.0), late_ms=1_000).tolerance_ms == MINUTE
