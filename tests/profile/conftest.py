@@ -49,6 +49,7 @@ EVERY_FIELD: dict[str, Any] = {
         "thresholds": ["http p95 < 300ms"],
         "warm_up": "30s",
         "abort_after": "1m",
+        "allowed_hosts": ["staging.example.org"],
         "journeys": {
             "lurker": 5,
             "poster": 1,
