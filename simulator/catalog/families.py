@@ -110,14 +110,15 @@ class Flow:
 
 @dataclass(frozen=True)
 class Count:
-    """How many events of a flow there were: a counter. `unit` is the value of one event; `suffix` ends the sample names
-    of a summary's `_sum` and `_count`."""
+    """How many events of a flow there were: a counter. `unit` is the value of one event, or `value` names the flow's
+    label that says it; `suffix` ends the sample names of a summary's `_sum` and `_count`."""
 
     flow: Flow
     by: Mapping[str, str]  # exposed label -> label of the flow
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     beyond: float = 0.0  # only those that took longer than this bound of the flow
     unit: float = 1.0
+    value: str = ""
     suffix: str = ""
 
 

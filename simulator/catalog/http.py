@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from simulator.catalog.families import (
     CausedBy,
@@ -15,14 +16,13 @@ from simulator.catalog.families import (
     Level,
     Sizes,
     constant,
-    factors,
     rows,
     same,
+    shares,
 )
 from simulator.catalog.jobs import CRYB_API
 from simulator.catalog.routes import ROUTES, Auth, Route
 from simulator.catalog.sizes import Extent, Size
-from simulator.catalog.standing import summary
 from simulator.telemetry.samples import MetricType
 
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -168,9 +168,39 @@ REQUESTS = Flow(
 )
 
 _CODED = same("method", "route", "code")
-_QUALITY = {"0.01": 0.61, "0.05": 0.78, "0.5": 0.97, "0.9": 0.995, "0.95": 0.998, "0.99": 1.0, "0.999": 1.0}
-"""Quantiles of how good single answers are, against the mean; those that prom-client has unless told otherwise."""
+QUALITY = {"0.01": 0.61, "0.05": 0.78, "0.5": 0.97, "0.9": 0.995, "0.95": 0.998, "0.99": 1.0, "0.999": 1.0}
+"""Quantiles of how good single answers are that are neither an error nor late; those that prom-client has unless told
+otherwise. Any other answer counts as 0."""
+QUALITY_LAW = ((0.0, 0.4), *((float(part), quality) for part, quality in QUALITY.items()), (1.0, 1.0))
+"""The corners of their distribution's quantile function, which is a line between them."""
+
+
+def _grades() -> dict[str, float]:
+    """The mean of each part of that law, as text, with the part's share of all answers; and 0."""
+    failing = sum(share for _, share in _SERVER_ERRORS)
+    found = {"0": failing}
+    for (low, worse), (high, better) in pairwise(QUALITY_LAW):
+        grade = f"{(worse + better) / 2:.6g}"
+        found[grade] = found.get(grade, 0.0) + (high - low) * (1.0 - failing)
+    return found
+
+
+_GRADES = _grades()
+RATED = Flow(
+    "api.rated",
+    "http.served",
+    (constant("endpoint", "all"), shares("_grade", _GRADES)),
+    outcome="_grade",
+    healthy=tuple(grade for grade in _GRADES if grade != "0"),
+    failures={"0": "api.spoilt"},
+)
 _C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
+
+
+def _rated(view: Level | Count) -> Family:
+    text = "Quality of the API's answers, from 0 to 1"
+    return Family(CRYB_API, "cryb_api_response_quality", MetricType.SUMMARY, text, view)
+
 
 FAMILIES: tuple[Family, ...] = (
     Family(CRYB_API, "http_requests_total", _C, "HTTP requests", Count(REQUESTS, _CODED), caused_by=CausedBy.API),
@@ -216,12 +246,12 @@ FAMILIES: tuple[Family, ...] = (
         "Share of requests that failed",
         Level("http.failing_percent", (constant("service", "api"), constant("endpoint", "all")), high=100),
     ),
-    *summary(
-        CRYB_API,
-        "cryb_api_response_quality",
-        "Quality of the API's answers, from 0 to 1",
-        Level("api.response_quality", (constant("endpoint", "all"), factors("quantile", _QUALITY)), high=1.0),
-        Flow("api.rated", "http.served", (constant("endpoint", "all"),)),
-        {"": 0.97},
+    *(
+        _rated(
+            Level(f"api.response_quality.{part}", (constant("endpoint", "all"), constant("quantile", part)), high=1.0)
+        )
+        for part in QUALITY
     ),
+    _rated(Count(RATED, same("endpoint"), value="_grade", suffix="_sum")),
+    _rated(Count(RATED, same("endpoint"), suffix="_count")),
 )

@@ -1,4 +1,4 @@
-"""What faults do to counts: events are kept or lost, added, turned into failures, delayed into higher buckets.
+"""What faults do to counts: events are kept or lost, added, turned into failures, moved to higher or lower buckets.
 
 A fault never redraws what would have happened without it. It acts on the undisturbed counts of `CountTree`, segment by
 segment: spans of at most one cell in which something is different. In each segment, every flow goes through
@@ -7,6 +7,7 @@ segment: spans of at most one cell in which something is different. In each segm
     add      events that would not have been there (a spike, deadlocks)
     fail     a share of the successes becomes failures: moved to another row, same bucket
     rise     a share of each bucket moves one bucket up, from the lowest to the highest (`rise_chances`)
+    fall     a share of each bucket moves one bucket down, from the highest to the lowest (`fall_chances`)
 
 so totals stay what they were unless events are lost or added, bit by bit, and nothing outside the segments changes.
 Within a segment, counts at an instant are nested sub-processes of the undisturbed ones (`draws.nested`).
@@ -28,7 +29,7 @@ from simulator.units import HOUR
 
 _STEP_BITS = np.uint64(4)
 _CHANGE = np.uint64(5 << 60)
-_KEEP, _ADD, _RISE, _FAIL = (np.uint64(n) for n in (0, 1, 2, 3))  # failures of kind e take step _FAIL + e
+_KEEP, _ADD, _RISE, _FAIL, _FALL = (np.uint64(n) for n in (0, 1, 2, 3, 15))  # failures of kind e: step _FAIL + e
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class Change:
     add: Floats  # (S, L) expected further events over the segment, 0: none
     fail: Floats  # (S, F, E) chance of a success to become a failure of kind e
     rise: Floats  # (S, R, B - 1) chance to move up across a bucket's upper bound
+    fall: Floats  # (S, R, B - 1) chance to move down across it, from the bucket above
 
     @property
     def is_none(self) -> bool:
         """Whether nothing is different at all."""
-        return not ((self.keep < 1).any() or self.add.any() or self.fail.any() or self.rise.any())
+        moves = self.fail.any() or self.rise.any() or self.fall.any()
+        return not ((self.keep < 1).any() or self.add.any() or moves)
 
 
 class Effects(Protocol):
@@ -91,6 +94,15 @@ def rise_chances(base: Floats, shifted: Floats) -> Floats:
     crossing = np.maximum(base - shifted, 0.0)[..., :-1]
     inside = np.diff(base, axis=-1, prepend=0.0)[..., :-1]
     pool = inside + np.concatenate((np.zeros_like(crossing[..., :1]), crossing[..., :-1]), axis=-1)
+    chances: Floats = np.minimum(np.divide(crossing, pool, out=np.zeros_like(pool), where=pool > 0), 1.0)
+    return chances
+
+
+def fall_chances(base: Floats, shifted: Floats) -> Floats:
+    """Chances `fall` that do the rest, once all have risen that are to: where `shifted` is above `base`."""
+    crossing = np.maximum(shifted - base, 0.0)[..., :-1]
+    inside = np.diff(np.minimum(base, shifted), axis=-1)  # of each bucket but the lowest
+    pool = inside + np.concatenate((crossing[..., 1:], np.zeros_like(crossing[..., :1])), axis=-1)
     chances: Floats = np.minimum(np.divide(crossing, pool, out=np.zeros_like(pool), where=pool > 0), 1.0)
     return chances
 
@@ -168,6 +180,7 @@ class ChangedCounts:
             change.add,
             change.fail,
             change.rise,
+            change.fall,
             grid_ms,
             base,
             end,
@@ -188,6 +201,66 @@ def added(key: np.uint64, start: int, mean: float, dispersion: float) -> int:
 
 
 @inlined
+def _climb(
+    keys: NDArray[np.uint64],
+    dispersion: Floats,
+    buckets: int,
+    row: int,
+    start: int,
+    rise: Floats,
+    whole: Counts,
+    part: Counts,
+) -> None:
+    """Move events of one row up, from the lowest bucket to the highest."""
+    moving = 0
+    moving_part = 0
+    for bucket in range(buckets - 1):
+        leaf = row * buckets + bucket
+        n = whole[leaf] + moving
+        m = part[leaf] + moving_part
+        moving = 0
+        moving_part = 0
+        if n > 0 and rise[row, bucket] > 0.0:
+            random = bits(keys[leaf], _index(start, _RISE))
+            moving = share(n, rise[row, bucket], dispersion[leaf], random)
+            moving_part = nested(m, n, moving, random)
+        whole[leaf] = n - moving
+        part[leaf] = m - moving_part
+    whole[row * buckets + buckets - 1] += moving
+    part[row * buckets + buckets - 1] += moving_part
+
+
+@inlined
+def _sink(
+    keys: NDArray[np.uint64],
+    dispersion: Floats,
+    buckets: int,
+    row: int,
+    start: int,
+    fall: Floats,
+    whole: Counts,
+    part: Counts,
+) -> None:
+    """Move events of one row down, from the highest bucket to the lowest."""
+    moving = 0
+    moving_part = 0
+    for bucket in range(buckets - 1, 0, -1):
+        leaf = row * buckets + bucket
+        n = whole[leaf] + moving
+        m = part[leaf] + moving_part
+        moving = 0
+        moving_part = 0
+        if n > 0 and fall[row, bucket - 1] > 0.0:
+            random = bits(keys[leaf], _index(start, _FALL))
+            moving = share(n, fall[row, bucket - 1], dispersion[leaf], random)
+            moving_part = nested(m, n, moving, random)
+        whole[leaf] = n - moving
+        part[leaf] = m - moving_part
+    whole[row * buckets] += moving
+    part[row * buckets] += moving_part
+
+
+@inlined
 def pass_flow(
     keys: NDArray[np.uint64],
     dispersion: Floats,
@@ -202,6 +275,7 @@ def pass_flow(
     add: Floats,
     fail: Floats,
     rise: Floats,
+    fall: Floats,
     since: int,
     whole: Counts,
     part: Counts,
@@ -243,23 +317,8 @@ def pass_flow(
                 whole[target * buckets + bucket] += moved
                 part[target * buckets + bucket] += moved_part
     for row in range(first_row, last_row):
-        climbing = 0
-        climbing_part = 0
-        for bucket in range(buckets - 1):
-            leaf = row * buckets + bucket
-            n = whole[leaf] + climbing
-            m = part[leaf] + climbing_part
-            climbing = 0
-            climbing_part = 0
-            if n > 0 and rise[row, bucket] > 0.0:
-                random = bits(keys[leaf], _index(start, _RISE))
-                climbing = share(n, rise[row, bucket], dispersion[leaf], random)
-                climbing_part = nested(m, n, climbing, random)
-            whole[leaf] = n - climbing
-            part[leaf] = m - climbing_part
-        top = row * buckets + buckets - 1
-        whole[top] += climbing
-        part[top] += climbing_part
+        _climb(keys, dispersion, buckets, row, start, rise, whole, part)
+        _sink(keys, dispersion, buckets, row, start, fall, whole, part)
 
 
 @kernel
@@ -277,6 +336,7 @@ def _change(
     add: Floats,
     fail: Floats,
     rise: Floats,
+    fall: Floats,
     instants: Times,
     base: Counts,
     carry: Counts,
@@ -315,6 +375,7 @@ def _change(
                     add[s],
                     fail[s, flow],
                     rise[s],
+                    fall[s],
                     since,
                     whole,
                     part,

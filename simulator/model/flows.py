@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.catalog.families import Flow, rows
 from simulator.catalog.faults import BY_NAME as KINDS
-from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
+from simulator.model.changes import Change, ChangedCounts, Flows, fall_chances, rise_chances
 from simulator.model.counts import Counts, CountTree, Floats, Leaves
 from simulator.model.disturbance import first_onset, segments
 from simulator.model.events import Events, events_between
@@ -130,6 +130,7 @@ class FlowCounts:
         add = np.zeros((len(at), len(self._leaves)))
         fail = np.zeros((len(at), keep.shape[1], len(flow.failures)))
         rise = np.zeros((len(at), len(self.labels), buckets - 1))
+        fall = np.zeros_like(rise)
         for route, members in self._routes.items():
             moment = self._faulty.moment(middles, route, disturbed=True)
             after = self._rate(moment)
@@ -147,7 +148,8 @@ class FlowCounts:
                 add[:, leaves] = more[:, None, None] * self._parts[here][:, None] * inside[:, None, :]
                 if buckets > 1:
                     rise[:, here] = rise_chances(normal, now)[:, None, :]
-        return Change(keep, add, fail, rise)
+                    fall[:, here] = fall_chances(normal, now)[:, None, :]
+        return Change(keep, add, fail, rise, fall)
 
     def _rate(self, moment: Moment) -> Floats:
         return moment[self.flow.signal] * moment[self._share] if self._share else moment[self.flow.signal]

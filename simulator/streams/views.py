@@ -63,12 +63,16 @@ class CountReader:
         self._groups = groups
         self._unit = view.unit
         self._buckets = counts.buckets
+        self._values = np.array([float(labels[view.value]) for labels in counts.labels]) if view.value else None
         bounds = counts.flow.bounds
         self._first_bucket = bounds.index(view.beyond) + 1 if view.beyond else 0
 
     def read(self, counts: Counts) -> Floats:
         out = np.empty((len(self.series), counts.shape[1]))
         groups = self._groups
+        if self._values is not None:
+            _sum_values(counts, groups.first, groups.rows, self._buckets, self._values, out)
+            return out
         _sum_rows(counts, groups.first, groups.rows, self._buckets, self._first_bucket, self._unit, out)
         return out
 
@@ -237,6 +241,21 @@ def _sum_rows(
                     total[at] += counts[leaf, at]
         for at in range(times):
             out[group, at] = total[at] * unit
+
+
+@kernel
+def _sum_values(
+    counts: Counts, first: NDArray[np.int64], rows: NDArray[np.int64], buckets: int, values: Floats, out: Floats
+) -> None:
+    for group in range(len(first) - 1):
+        for at in range(counts.shape[1]):
+            total = 0.0
+            for place in range(first[group], first[group + 1]):
+                events = 0
+                for leaf in range(rows[place] * buckets, (rows[place] + 1) * buckets):
+                    events += counts[leaf, at]
+                total += events * values[rows[place]]
+            out[group, at] = total
 
 
 @kernel

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.model.changes import rise_chances
+from simulator.model.changes import fall_chances, rise_chances
 from simulator.model.queues import backlog
 from simulator.units import DAY, HOUR, MINUTE
 
@@ -56,7 +56,7 @@ def test_an_instant_alone_is_what_it_is_among_others(fault: toy.Fault, data: st.
 
 @settings(deadline=None, max_examples=40)
 @given(faults())
-def test_failing_and_being_late_moves_requests_and_loses_none(fault: toy.Fault) -> None:
+def test_failing_and_taking_another_time_moves_requests_and_loses_none(fault: toy.Fault) -> None:
     moving = toy.Fault(fault.start, fault.end, fail=fault.fail, late=fault.late)
     at = around(fault, 5000)
     base = toy.undisturbed(only=slice(0, 6)).at(at)
@@ -65,7 +65,9 @@ def test_failing_and_being_late_moves_requests_and_loses_none(fault: toy.Fault) 
     only_late = toy.requests(toy.Fault(fault.start, fault.end, late=fault.late)).at(at)
     for row in (toy.OK, toy.FAILED):
         assert (only_late[row].sum(axis=0) == base[row].sum(axis=0)).all()
-        assert (only_late[row].cumsum(axis=0) <= base[row].cumsum(axis=0)).all()  # never earlier than before
+        for bucket, (normal, now) in enumerate(zip(np.cumsum(toy.BASE_SHARES), fault.late, strict=True)):
+            moved = (only_late[row].cumsum(axis=0) - base[row].cumsum(axis=0))[bucket]
+            assert (moved <= 0).all() if now <= normal else (moved >= 0).all()  # across a bound, one way alone
 
 
 @settings(deadline=None, max_examples=30)
@@ -79,28 +81,37 @@ def test_what_is_kept_is_part_of_what_there_was(fault: toy.Fault) -> None:
     assert (lost[:, after] == lost[:, after][:, :1]).all()
 
 
-def test_the_size_of_the_effect_is_what_was_asked_for() -> None:
+@pytest.mark.parametrize("late", [(0.3, 0.6, 1.0), (0.8, 0.97, 1.0), (0.4, 0.98, 1.0), (0.75, 0.8, 1.0)])
+def test_the_size_of_the_effect_is_what_was_asked_for(late: tuple[float, ...]) -> None:
     start = toy.ORIGIN + DAY
-    fault = toy.Fault(start, start + 12 * HOUR, keep=0.5, fail=0.2, late=(0.3, 0.6, 1.0))
+    fault = toy.Fault(start, start + 12 * HOUR, keep=0.5, fail=0.2, late=late)
     ends = np.array([fault.start, fault.end])
     ok, failed = (np.diff(toy.requests(fault).at(ends), axis=1)[row, 0] for row in (toy.OK, toy.FAILED))
     base = np.diff(toy.undisturbed(only=slice(0, 6)).at(ends), axis=1).sum()
     assert (ok.sum() + failed.sum()) / base == pytest.approx(0.5, abs=0.01)
     assert failed.sum() / (ok.sum() + failed.sum()) == pytest.approx(0.2, abs=0.02)
-    assert (ok / ok.sum()).cumsum() == pytest.approx([0.3, 0.6, 1.0], abs=0.02)
+    assert (ok / ok.sum()).cumsum() == pytest.approx(late, abs=0.02)
 
 
 @given(shares, shares)
-def test_rising_leads_from_one_distribution_to_the_other(base: tuple[float, ...], other: tuple[float, ...]) -> None:
-    before, after = np.array(base), np.minimum(base, other)
-    chances = rise_chances(before, after)
+def test_rising_and_falling_lead_from_one_distribution_to_the_other(
+    base: tuple[float, ...], other: tuple[float, ...]
+) -> None:
+    before, after = np.array(base), np.array(other)
     inside = np.diff(before, prepend=0.0)
     climbing = 0.0
-    for bucket, chance in enumerate(chances):
+    for bucket, chance in enumerate(rise_chances(before, after)):
         pool = inside[bucket] + climbing
         climbing = pool * chance
         inside[bucket] = pool - climbing
     inside[-1] += climbing
+    assert inside.cumsum() == pytest.approx(np.minimum(before, after), abs=1e-9)
+    falling = 0.0
+    for bucket, chance in reversed(list(enumerate(fall_chances(before, after), start=1))):
+        pool = inside[bucket] + falling
+        falling = pool * chance
+        inside[bucket] = pool - falling
+    inside[0] += falling
     assert inside.cumsum() == pytest.approx(after, abs=1e-9)
 
 

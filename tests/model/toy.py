@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from simulator.model.changes import Change, ChangedCounts, Flows, rise_chances
+from simulator.model.changes import Change, ChangedCounts, Flows, fall_chances, rise_chances
 from simulator.model.counts import CountTree, Leaves
 from simulator.model.grid import CELL_MS
 from simulator.model.keys import keys
@@ -62,12 +62,13 @@ class Fault:
     def change(self, segments: np.ndarray) -> Change:
         count = len(segments)
         seconds = (segments[:, 1] - segments[:, 0]) / 1000
-        rise = rise_chances(np.cumsum(BASE_SHARES), np.array(self.late))
+        moved = np.cumsum(BASE_SHARES), np.array(self.late)
         return Change(
             keep=np.full((count, 1), self.keep),
             add=np.repeat((self.add * seconds)[:, None], 6, axis=1),
             fail=np.full((count, 1, 1), self.fail),
-            rise=np.tile(rise, (count, 2, 1)),
+            rise=np.tile(rise_chances(*moved), (count, 2, 1)),
+            fall=np.tile(fall_chances(*moved), (count, 2, 1)),
         )
 
 

@@ -61,6 +61,8 @@ def faults(draw: st.DrawFn, number: int) -> dict[str, Any]:
         )
     if "route" in kind.scopes and draw(st.booleans()):
         found["target"] = {"route": draw(st.sampled_from(sorted(PATTERNS)))}
+    elif "region" in kind.scopes and draw(st.booleans()):
+        found["target"] = {"region": "here"}
     elif "instance" in kind.scopes and draw(st.booleans()):
         found["target"] = {"instance": f"{kind.service}-1"}
     return found
@@ -74,7 +76,12 @@ def runs(draw: st.DrawFn) -> Manifest:
         "description": "drawn",
         "start": draw(st.sampled_from(["2026-01-07T20:00:00", "2026-03-29T00:30:00", "2026-12-25T09:12:33"])),
         "duration": f"{LENGTH}ms",
-        "platform": {"size": "tiny", "instances": {"api": draw(st.integers(1, 3))}},
+        "platform": {
+            "size": "tiny",
+            "instances": {"api": draw(st.integers(1, 3))},
+            "regions": {"here": draw(st.floats(0.1, 9)), "there": 1},
+            **draw(st.fixed_dictionaries({}, optional={"routes": st.integers(1, 12)})),
+        },
         "traffic": {
             "peak": f"{draw(st.sampled_from([1, 20, 700]))}/s",
             "shape": draw(st.sampled_from(["flat", "daily", "evening", "office"])),
@@ -114,19 +121,31 @@ def targets(source: ModelSamples) -> list[tuple[str, str]]:
 
 
 def check_histogram(block: FamilyBlock) -> dict[Labels, np.ndarray]:
-    """Buckets rise and end in the count. Returns the count of each label set."""
+    """Buckets rise and end in the count; the sum is one that they allow. Returns the count of each label set."""
     buckets: dict[Labels, list[np.ndarray]] = defaultdict(list)
+    bounds: dict[Labels, list[float]] = defaultdict(list)
+    sums: dict[Labels, np.ndarray] = {}
     counts: dict[Labels, np.ndarray] = {}
     for number, series in enumerate(block.series):
         labels = tuple(label for label in series.labels if label[0] != "le")
         if series.name.endswith("_bucket"):
             buckets[labels].append(block.values[:, number])
+            bounds[labels].append(float(dict(series.labels)["le"]))
+        elif series.name.endswith("_sum"):
+            sums[labels] = block.values[:, number]
         elif series.name.endswith("_count"):
             counts[labels] = block.values[:, number]
     for labels, ladder in buckets.items():
         rising = np.array(ladder)
         assert (np.diff(rising, axis=0)[:, ~np.isnan(rising[0])] >= 0).all(), (block.name, labels)
         assert np.array_equal(rising[-1], counts[labels], equal_nan=True), (block.name, labels)
+        inside = np.diff(rising, axis=0, prepend=0.0)
+        least = (np.array([0.0, *bounds[labels][:-1]])[:, None] * inside).sum(axis=0)
+        edges = np.array([*bounds[labels][:-1], np.finfo(float).max / 1e12])
+        most = (edges[:, None] * inside).sum(axis=0)
+        there = ~np.isnan(least)
+        assert (sums[labels][there] >= least[there] * (1 - 1e-9)).all(), (block.name, labels)
+        assert (sums[labels][there] <= most[there] * (1 + 1e-9)).all(), (block.name, labels)
     return counts
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tests.streams.runs import fault
+from simulator.model.moment import Moment, World
+from simulator.streams.samples import ModelSamples
+from simulator.units import MINUTE
+from tests.streams.runs import fault, run_of
 from tests.streams.touched import (
     DONE_LESS,
     DONE_RARELY,
@@ -108,6 +112,33 @@ FOLLOW_OTHERS = of_api(
     "node-exporter/node_boot_time_seconds",
     "node-exporter/node_filesystem_size_bytes",
 }
+
+
+TIMES = "http_request_duration_seconds"
+
+
+@pytest.mark.parametrize(("kind", "slower"), [("traffic_spike", True), ("traffic_drop", False)])
+def test_answers_take_as_long_as_the_load_makes_them(kind: str, slower: bool) -> None:
+    """The mean of those that are answered, against the run without the fault; and what follows the load at once."""
+    means, levels = [], []
+    for faults in ((), (fault(kind, at="5m", length="50m", intensity=0.5),)):
+        run = run_of(*faults, peak="200/s")
+        times = run.started_ms + np.array([10, 50], dtype=np.int64) * MINUTE
+        source = ModelSamples(run, only=frozenset({f"{TIMES}_sum", f"{TIMES}_count"}))
+        (block,) = source.blocks("cryb-api", "api-1", times)
+        rise = block.values[1] - block.values[0]
+        total, count = (
+            sum(value for series, value in zip(block.series, rise.tolist(), strict=True) if series.name == TIMES + end)
+            for end in ("_sum", "_count")
+        )
+        means.append(total / count)
+        world = World(run.profile, run.seed, run.started_ms)
+        moment = Moment(world, world.start + np.array([30 * MINUTE]))
+        levels.append([float(moment[name][0]) for name in ("api.utilization", "db.pool_used", "node.cpu")])
+    calm, broken = means
+    assert (broken > 1.3 * calm) if slower else (broken < 0.8 * calm)
+    for before, now in zip(*levels, strict=True):
+        assert (now > before) if slower else (now < before)
 
 
 @pytest.mark.parametrize("kind", ["traffic_spike", "traffic_drop"])

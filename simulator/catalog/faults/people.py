@@ -133,6 +133,7 @@ KINDS: tuple[FaultKind, ...] = (
         scopes=(),
         effects=(
             "requests fall",
+            "utilization and latency fall",
             "everything that follows traffic falls: queries, messages, sessions, registrations",
             "daily active users fall over the day",
         ),

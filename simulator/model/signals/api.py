@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from simulator.catalog.families import rows
-from simulator.catalog.http import PACES, REQUESTS
+from simulator.catalog.http import PACES, QUALITY, QUALITY_LAW, REQUESTS
 from simulator.catalog.sizes import Extent
 from simulator.model.moment import Floats, Moment, SignalFunction, signal
 from simulator.model.signals.instances import of_host
@@ -126,9 +127,31 @@ def failing_percent(m: Moment) -> Floats:
     return 100.0 * (BASE_FAILING + (1.0 - BASE_FAILING) * m["http.failing_share"])
 
 
-@signal("api.response_quality", "ratio", "how good answers are: the share that is neither an error nor late")
-def response_quality(m: Moment) -> Floats:
-    return (1.0 - m["http.failing_percent"] / 100.0) * (1.0 - m["http.late_share"])
+@signal("api.spoilt", "ratio", "share of answers that a fault makes worth nothing: an error, or late")
+def spoilt(m: Moment) -> Floats:
+    return 1.0 - (1.0 - m["http.failing_share"]) * (1.0 - m["http.late_share"])
+
+
+def _quality_at(part: float) -> SignalFunction:
+    """A quantile over all answers: 0 up to the share that is worth nothing, then the law of the others."""
+
+    def quality(m: Moment) -> Floats:
+        nothing = BASE_FAILING + (1.0 - BASE_FAILING) * m["api.spoilt"]
+        left = 1.0 - nothing
+        place = np.divide(part - nothing, left, out=np.full(len(m), -1.0), where=left > 0)
+        out = np.zeros(len(m))
+        for (low, worse), (high, better) in pairwise(QUALITY_LAW):
+            here = (place >= low) & (place <= high)
+            out = np.where(here, worse + (better - worse) * ((place - low) / (high - low)), out)
+        return out
+
+    return quality
+
+
+for _part in QUALITY:
+    signal(f"api.response_quality.{_part}", "ratio", f"how good answers are: quantile {_part}, over all of them")(
+        _quality_at(float(_part))
+    )
 
 
 @signal("http.late_share", "ratio", "share of requests that a fault delays")
