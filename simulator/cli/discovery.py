@@ -20,6 +20,10 @@ _SKIPPED: Final = frozenset({"node_modules", "venv", "runs", "build", "dist", "s
 
 _RULES = re.compile(r"^[\"']?groups[\"']?\s*:", re.MULTILINE)
 _RULE = re.compile(r"^[\s\-{]*[\"']?(?:alert|record)[\"']?\s*:", re.MULTILINE)
+_LOGQL = re.compile(r"\}[^\n]*?\|(?:=|~)\s*[\"`]|\}\s*\|\s*(?:json|logfmt|regexp|pattern|unpack)\b")
+_OF_GRAFANA = re.compile(r"(?:^|[\s{,\-])[\"']?(?:datasourceUid|datasource_uid|grafana_alert|contactPoints)[\"']?\s*:")
+_ALERTING = re.compile(r"(?:^|[\s{,\-])[\"']?(?:groups|contactPoints)[\"']?\s*:")
+_NEWER_DASHBOARD = re.compile(r"[\"']?apiVersion[\"']?\s*:\s*[\"']?dashboard\.grafana\.app/v2")
 _ROUTE = re.compile(r"^route:", re.MULTILINE)
 _RECEIVERS = re.compile(r"^receivers:", re.MULTILINE)
 _SCRAPES = re.compile(r"^scrape_configs:", re.MULTILINE)
@@ -37,6 +41,12 @@ class Found:
     dashboards: tuple[Path, ...] = ()
     unrendered: tuple[Path, ...] = ()
     """Helm templates of rules, which are no YAML before they are rendered."""
+    loki_rules: tuple[Path, ...] = ()
+    """Rules in LogQL, which Loki's ruler evaluates."""
+    grafana_rules: tuple[Path, ...] = ()
+    """Alert rules, or contact points, that Grafana manages itself, as it exports or provisions them."""
+    newer_dashboards: tuple[Path, ...] = ()
+    """Dashboards in Grafana's schema v2."""
 
 
 def discover(folder: Path) -> Found:
@@ -103,10 +113,16 @@ def _kind_of(path: Path, text: str) -> str:
     """The field of `Found` that a plain file belongs to, or an empty string."""
     if path.suffix == ".py":
         return "locustfiles" if _LOCUST.search(text) else ""
+    if _NEWER_DASHBOARD.search(text):
+        return "newer_dashboards"
+    if path.suffix == ".json" and _is_dashboard(text):
+        return "dashboards"
+    if _OF_GRAFANA.search(text) and _ALERTING.search(text):
+        return "grafana_rules"
     if path.suffix == ".json":
-        return "dashboards" if _is_dashboard(text) else ""
+        return ""
     if _RULES.search(text) and _RULE.search(text):
-        return "rules"
+        return "loki_rules" if _LOGQL.search(text) else "rules"
     if _ROUTE.search(text) and _RECEIVERS.search(text):
         return "alertmanager"
     return "prometheus" if _SCRAPES.search(text) else ""

@@ -115,11 +115,21 @@ def _urgency(rule: AlertRule) -> tuple[bool, int, str]:
     return not critical, rule.reach_ms + rule.for_ms, rule.name
 
 
+_NOT_TAKEN = {
+    "loki_rules": "rules in LogQL, for Loki's ruler; a Prometheus cannot evaluate them, so they are not rehearsed",
+    "grafana_rules": "alerting that Grafana manages itself; no Prometheus evaluates it, so it is not rehearsed",
+    "newer_dashboards": "a dashboard in schema v2, which is not looked at; Grafana exports the classic JSON, too",
+}
+
+
 def _say_found(found: Found) -> None:
     for path in found.unrendered:
         typer.echo(
             f"{path}: rules in a Helm template; render it (helm template CHART > rules.yaml), then init", err=True
         )
+    for name, what in _NOT_TAKEN.items():
+        for path in getattr(found, name):
+            typer.echo(f"{path}: {what}", err=True)
     for name, noun in _NOUNS.items():
         paths: tuple[Path, ...] = getattr(found, name)
         shown = ", ".join(str(path) for path in paths[:5]) + (", …" if len(paths) > 5 else "")

@@ -167,3 +167,34 @@ def test_the_first_profile_has_what_the_rules_look_at_and_lets_the_watchdog_be(f
     first.unlink()
     main(["init"])
     assert load_profile(first).platform.size == Size.DEFAULT
+
+
+def test_what_no_prometheus_evaluates_is_told_and_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = {"refId": "A", "datasourceUid": "p", "model": {"expr": "up == 0"}}
+    rule = {"uid": "u", "title": "Down", "condition": "A", "data": [data], "for": "5m"}
+    exported = {"apiVersion": 1, "groups": [{"orgId": 1, "name": "g", "folder": "f", "rules": [rule]}]}
+    files = {
+        "grafana/rules.json": json.dumps(exported),
+        "grafana/rules.yaml": "apiVersion: 1\ngroups:\n- name: g\n  rules:\n  - data:\n    - datasourceUid: p\n",
+        "grafana/contacts.yaml": "apiVersion: 1\ncontactPoints:\n- name: slack\n",
+        "grafana/sources.yaml": "datasources:\n- jsonData: {exemplarTraceIdDestinations: [{datasourceUid: t}]}\n",
+        "loki.yml": RULES.format(alert="Lines", expr='\'sum(rate({app="x"} |= "error" [5m])) > 1\''),
+        "json.yml": RULES.format(alert="Fields", expr="'sum(rate({app=\"x\"} | json [5m])) > 1'"),
+        "rules.yml": RULES.format(alert="Down", expr="'up{job=~\"a|b\"} == 0 # | json'"),
+        "v2.json": json.dumps({"apiVersion": "dashboard.grafana.app/v2beta1", "kind": "Dashboard", "spec": {}}),
+        "v1.json": json.dumps({"panels": [{"datasourceUid": "x"}], "groups": []}),
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    found = discover(folder)
+    assert [str(path) for path in found.rules] == ["rules.yml"]
+    assert [str(path) for path in found.dashboards] == ["v1.json"]
+    main(["init"])
+    said = capsys.readouterr().err
+    for name in ("contacts.yaml", "rules.json", "rules.yaml"):
+        assert f"grafana/{name}: alerting that Grafana manages itself" in said
+    assert "loki.yml: rules in LogQL" in said
+    assert "json.yml: rules in LogQL" in said
+    assert "v2.json: a dashboard in schema v2" in said
+    assert "sources.yaml" not in said
