@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inlined, kernel
-from simulator.media.hearing import Floats, Heard, Hearing
 from simulator.media.packets import Bytes, Number, get16, get32, put16, put32
+from simulator.media.streams import Floats, Heard, Hearing
 from simulator.wire.rtcp import (
     APPLICATION,
     CNAME,

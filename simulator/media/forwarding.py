@@ -2,7 +2,7 @@
 
 Each pair of a talker and a listener in a room is a leg, with a state of its own: whether it has begun, whether its
 channel is in the bad state (Gilbert and Elliott, see `simulator.model.voice_quality`). What is not sent at once waits
-in a wheel of 8,192 ms, by the millisecond at which it leaves; within one it leaves in the order in which it came.
+in the wheel.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from simulator.media.packets import (
 )
 from simulator.media.tables import Table, find
 from simulator.media.talking import draw, next_draw
+from simulator.media.wheel import WHEEL, Wheel, hold
 from simulator.wire.rtcp import APPLICATION, GOODBYE
 
 Words = NDArray[np.uint64]
@@ -37,7 +38,6 @@ Longs = NDArray[np.int64]
 
 MOST_MEMBERS: Final = 128
 """Of one room: the platform has 100."""
-WHEEL: Final = 8192
 REORDER_MS: Final = 30
 _RTP_MORE: Final = 8  # bytes of the header extension
 _RTCP_MORE: Final = 16  # of the APP packet
@@ -88,30 +88,6 @@ class Forwarding(NamedTuple):
     rooms: Any
     seats: NDArray[np.int32]
     legs: NDArray[np.uint8]
-
-
-class Wheel(NamedTuple):
-    """What waits: by slot the first and the last, of each the next one; how many places are free (`free[0]`), and
-    which."""
-
-    slots: Longs
-    following: Longs
-    lengths: Longs
-    bound_for: Words
-    held: Bytes
-    free: Longs
-
-
-def empty_wheel(places: int) -> Wheel:
-    """Nothing waits; room for so many datagrams."""
-    return Wheel(
-        slots=np.full((WHEEL, 2), -1, np.int64),
-        following=np.zeros(places, np.int64),
-        lengths=np.zeros(places, np.int64),
-        bound_for=np.zeros(places, np.uint64),
-        held=np.zeros((places, PACKET_BYTES), np.uint8),
-        free=np.concatenate(([places], np.arange(places))),
-    )
 
 
 class Noticed(NamedTuple):
@@ -204,18 +180,11 @@ def _send(
         out.lengths[written] = _copy(out.data, written, packet, length, listener.ssrc)
         out.addresses[written, 0] = listener.address
         return written + 1, True
-    if wheel.free[0] == 0:
+    place = hold(wheel, slot)
+    if place < 0:
         return written, False
-    place = wheel.free[wheel.free[0]]
-    wheel.free[0] -= 1
     wheel.lengths[place] = _copy(wheel.held, place, packet, length, listener.ssrc)
     wheel.bound_for[place] = listener.address
-    wheel.following[place] = -1
-    if wheel.slots[slot, 0] < 0:
-        wheel.slots[slot, 0] = place
-    else:
-        wheel.following[wheel.slots[slot, 1]] = place
-    wheel.slots[slot, 1] = place
     return written, True
 
 
@@ -304,20 +273,3 @@ def forward(
                 elif wait > 0 and not report:
                     tally[DELAYED] += 1
     return end, written
-
-
-@kernel
-def release(slot: Number, out: Outgoing, wheel: Wheel) -> Number:
-    """Take what leaves in a slot of the wheel into the outgoing batch, as far as it fits; how many."""
-    written = 0
-    while wheel.slots[slot, 0] >= 0 and written < len(out.data):
-        place = wheel.slots[slot, 0]
-        wheel.slots[slot, 0] = wheel.following[place]
-        length = wheel.lengths[place]
-        out.data[written, :length] = wheel.held[place, :length]
-        out.lengths[written] = length
-        out.addresses[written, 0] = wheel.bound_for[place]
-        wheel.free[0] += 1
-        wheel.free[wheel.free[0]] = place
-        written += 1
-    return written

@@ -16,11 +16,12 @@ import numpy as np
 from simulator.media.batches import PACKET_BYTES
 from simulator.media.conversation import goodbye, hear_goodbye, is_answer, knock, seconds_to_next
 from simulator.media.exchange import MOST_TOLD, write_report
-from simulator.media.hearing import Heard, settle_quiet, settle_stream
 from simulator.media.messages import Connected, Join
 from simulator.media.pipes import Pipes
 from simulator.media.reports import report_of, totals_of
 from simulator.media.sessions import Session, Sessions, Streams, Totals
+from simulator.media.settling import settle_quiet, settle_stream
+from simulator.media.streams import Heard
 from simulator.media.traffic import Traffic
 from simulator.wire.rtcp import decode_rtcp
 

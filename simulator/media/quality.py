@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.media.hearing import Heard
+from simulator.media.streams import Heard
 from simulator.model.voice_quality import OPUS, measured
 from simulator.wire.rtp import FRAME_MS
 

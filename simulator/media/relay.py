@@ -23,12 +23,13 @@ from simulator.errors import CrybsimError, ExitCode
 from simulator.media import forwarding
 from simulator.media.arriving import Arrivals
 from simulator.media.batches import Batch, address_of, open_socket
-from simulator.media.forwarding import TALLY, WHEEL, Noticed, empty_wheel, forward, release
+from simulator.media.forwarding import TALLY, Noticed, forward
 from simulator.media.impairments import Impairments
 from simulator.media.messages import Admit, Count, Counts, Impair, Left, Ready, Refused, Remove, read_relay_command
 from simulator.media.packets import FOR, HERE, RELAY_SSRC
 from simulator.media.pipes import Pipes
 from simulator.media.rooms import RoomFullError, Rooms
+from simulator.media.wheel import WHEEL, empty_wheel, release
 from simulator.profile.manifest import Manifest
 from simulator.wire.rtcp import Application, ReceiverReport, encode_rtcp
 

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import orjson
 
-from simulator.media.hearing import Heard
 from simulator.media.pacing import LATE_MS, lateness_quantile_ms
 from simulator.media.quality import heard_figures
 from simulator.media.sessions import Session, Sessions, Totals
+from simulator.media.streams import Heard
 from simulator.wire.rtp import HEADER_BYTES
 
 LATE_SHARE: Final = 0.01

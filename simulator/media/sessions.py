@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from simulator.media.batches import address_word
 from simulator.media.exchange import NAME_BYTES
-from simulator.media.hearing import HEARD, RING_WORDS, STREAM, Hearing, settle_stream, stream_key
 from simulator.media.messages import Join, Talk
 from simulator.media.pacing import LATENESS_BINS, no_lateness
+from simulator.media.settling import settle_stream
+from simulator.media.streams import HEARD, RING_WORDS, STREAM, Hearing, stream_key
 from simulator.media.tables import empty_table, forget, put
 from simulator.media.talking import ALWAYS, LISTENS, SPEAKER, SPURTS, begin
 from simulator.wire.rtp import FRAME_MS

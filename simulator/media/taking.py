@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.compiled import kernel
 from simulator.media.exchange import read_report
-from simulator.media.hearing import Floats, Heard, Hearing, hear, stream_key
+from simulator.media.hearing import hear
 from simulator.media.packets import EXTENSION_PROFILE, RELAY_SSRC, Bytes, Number, get16, get32, is_rtcp
+from simulator.media.streams import Floats, Heard, Hearing, stream_key
 from simulator.media.tables import Table, find, put
 
 _STREAMS: Final = int(Heard.STREAMS)

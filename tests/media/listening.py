@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.media.arriving import Arrivals
-from simulator.media.hearing import Heard
 from simulator.media.messages import Join
 from simulator.media.packets import EXTENSION_PROFILE
 from simulator.media.sessions import Session, Sessions, Streams
+from simulator.media.streams import Heard
 from simulator.media.taking import take
 from simulator.wire.rtp import Extension, RtpPacket, encode_rtp
 

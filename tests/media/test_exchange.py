@@ -7,8 +7,8 @@ import pytest
 
 from simulator.media.batches import PACKET_BYTES
 from simulator.media.exchange import MOST_TOLD, write_report
-from simulator.media.hearing import Heard
 from simulator.media.packets import FOR, RELAY_SSRC
+from simulator.media.streams import Heard
 from simulator.wire.rtcp import (
     Application,
     ExtendedReport,

@@ -19,14 +19,12 @@ from simulator.media.forwarding import (
     REORDER_MS,
     STRANGERS,
     TALLY,
-    WHEEL,
     Noticed,
-    empty_wheel,
     forward,
-    release,
 )
 from simulator.media.messages import Admit, Impairment
 from simulator.media.rooms import RoomFullError, Rooms
+from simulator.media.wheel import WHEEL, empty_wheel, release
 from simulator.wire.rtp import RtpPacket, decode_rtp, encode_rtp
 
 HELD = 1 << 15

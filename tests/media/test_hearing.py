@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.media.hearing import GMIN, Heard
+from simulator.media.settling import GMIN
+from simulator.media.streams import Heard
 from simulator.model.voice_quality import BUFFER_LEAST_MS, BUFFER_MOST_MS
 from tests.media.listening import STARTED_NS, Arrival, Listener
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator.media.hearing import HEARD, Heard
 from simulator.media.messages import Report
 from simulator.media.quality import heard_figures
+from simulator.media.streams import HEARD, Heard
 from simulator.model.voice_quality import G711, Codec, measured
 from tests.model.test_voice_quality import PUBLISHED, opinion
 
