@@ -1,8 +1,9 @@
 """Reads the connections of this process together, so that a thousand listeners do not wake it a thousand times.
 
 Where messages come one by one, waking up costs three times what reading one does. All connections are therefore in one
-epoll(7), which is all that the event loop watches: what has come by then is read in one go, and then nothing is looked
-at for two milliseconds. Whoever waits for an answer is read at once nevertheless (`Reading.hurry`).
+epoll(7), which is all that the event loop watches: what has come by then is read in one go, and where that happens
+often, nothing is looked at for the next two milliseconds. Whoever waits for an answer is read at once nevertheless
+(`Reading.hurry`).
 
 Members of one room get the same bytes; whoever those concern is told once for all of them (`Bursts.hand_out`).
 
@@ -21,6 +22,7 @@ from gevent.hub import get_hub
 from gevent.monkey import get_original
 
 PAUSE_SECONDS: Final = 0.002
+_OFTEN_NS: Final = round(2 * PAUSE_SECONDS * 1e9)  # from one look to the next
 _AT_ONCE: Final = 1024  # connections, before anybody else has a turn
 _READ: Final = 1  # to libev as to epoll
 
@@ -54,6 +56,7 @@ class Bursts:
         self.at_ns = 0
         self.hand_out: Callable[[bytes, list[Source]], list[Source]] = _to_each
         """Takes what several have received alike; gives back those who have to take it themselves."""
+        self._looked_ns = 0
         self._sources: dict[int, Source] = {}  # by descriptor
         self._epoll: Any = None
         self._watcher: Any = None
@@ -81,18 +84,17 @@ class Bursts:
         source.read()
 
     def _look(self) -> None:
-        """Read whatever has come; then look again after a pause, until there is nothing."""
+        """Read whatever has come; where that is often, look again after a pause, until there is nothing."""
         came = self._epoll.poll(0, _AT_ONCE)
-        if not came:
+        now_ns = time.monotonic_ns()
+        if came and now_ns - self._looked_ns < _OFTEN_NS:
+            self._watcher.stop()
+            self._timer.again(self._look)
+        else:
             self._timer.stop()
             self._watcher.start(self._look)
-            return
-        self.at_ns = time.monotonic_ns()
-        self._watcher.stop()
-        try:
-            self._read_all(came)
-        finally:
-            self._timer.again(self._look)
+        self.at_ns = self._looked_ns = now_ns
+        self._read_all(came)
 
     def _read_all(self, came: list[tuple[int, int]]) -> None:
         alike: dict[bytes, list[Source]] = {}
