@@ -59,8 +59,8 @@ def opened_to(listen: str | None, prometheus_url: str) -> Iterator[Gateway | Non
         yield gateway
 
 
-def fill_grafana(url: str, prometheus_url: str, gateway: Gateway | None, dashboards: Sequence[Path]) -> None:
-    """Make data source, folder and dashboards, and say where they are. Raises InputError, UndeliveredError."""
+def fill_grafana(url: str, prometheus_url: str, gateway: Gateway | None, dashboards: Sequence[Path]) -> dict[str, str]:
+    """Make data source, folder and dashboards. Returns where each is, by title. Raises InputError, UndeliveredError."""
     token = os.environ.get(GRAFANA_TOKEN)
     if not token:
         raise InputError(f"--grafana-url: put the token of a service account with role Admin into {GRAFANA_TOKEN}")
@@ -68,8 +68,7 @@ def fill_grafana(url: str, prometheus_url: str, gateway: Gateway | None, dashboa
     with client_for(url, "--grafana-url", load_settings(), {"Authorization": f"Bearer {token}"}) as client:
         places = Grafana(client).fill([source], dashboards)
     typer.echo(f"{url}: data source {source.url}, {len(places)} dashboards in folder {FOLDER_TITLE!r}", err=True)
-    for place in places:
-        typer.echo(f"grafana       {place}")
+    return places
 
 
 def _seen_from(grafana_url: str, prometheus_url: str, gateway: Gateway | None) -> str:

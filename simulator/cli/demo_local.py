@@ -20,9 +20,10 @@ from simulator.engine.panels import read_dashboard
 from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi
 from simulator.profile.incidents import Staged
-from simulator.profile.manifest import Manifest, profile_hash
+from simulator.profile.manifest import Manifest
 from simulator.profile.overlay import OverlayFile
 from simulator.rehearsal.dashboards.checking import catalogued_names, look_at
+from simulator.rehearsal.dashboards.looking import PanelSeen
 from simulator.rehearsal.live_history import LiveHistory, ends_before_ms, prepare_history, remove_blocks
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.request import RehearsalRequest, Servers, TeamFiles
@@ -72,31 +73,22 @@ class LocalDemo:
             return
         clock = WallClock()
         run = RunFolder.create("demo", clock.now_ms(), out)
-        manifest = Manifest(
-            run_id=run.path.name,
-            mode="emit",
-            profile=profile,
-            profile_sha256=profile_hash(profile),
-            profile_path=self.profile_path,
-            seed=profile.seed,
-            started_ms=profile.start_ms,
-            overlays=self.overlays,
-        )
+        manifest = self._manifest(run)
         history = self._history(local, run, manifest, clock, thinned=thinned, quiet=quiet)
 
         def ready(found: StandingUrls) -> None:
             prometheus = found.urls["prometheus"]
             for name, url in found.urls.items():
-                typer.echo(f"{name:<12}  {url}")
+                typer.echo(f"{name:<12}  {url}", err=as_json)
             gateway = gateways.enter_context(opened_to(listen, prometheus))
-            if grafana_url is not None:
-                fill_grafana(grafana_url, prometheus, gateway, self.shown)
+            places = {} if grafana_url is None else fill_grafana(grafana_url, prometheus, gateway, self.shown)
+            for title, place in places.items():
+                typer.echo(f"{title:<12}  {place}", err=as_json)
             _say(f"{told}; add {prometheus} to Grafana as a Prometheus data source (15s); Ctrl-C ends it")
-            self._look(prometheus, manifest, clock, as_json=as_json)
+            seen = self._seen(prometheus, manifest, clock)
+            tell_panels(seen, as_json=as_json, urls=found.urls, dashboards=places)
 
-        begins = manifest.model_copy(
-            update={"started_ms": clock.now_ms() + ends_before_ms(0) - self.staged.lead_ms},
-        )
+        begins = manifest.model_copy(update={"started_ms": clock.now_ms() + ends_before_ms(0) - self.staged.lead_ms})
         try:
             with sigterm_ends_it(), ExitStack() as gateways:
                 stand(
@@ -109,6 +101,19 @@ class LocalDemo:
             return
         finally:  # they are big, and kept for the next demo
             remove_blocks(run.data / "prometheus", history.end_ms(begins.started_ms))
+
+    def _manifest(self, run: RunFolder) -> Manifest:
+        """The run in the profile's own time."""
+        profile = self.staged.profile
+        return Manifest(
+            run_id=run.path.name,
+            mode="emit",
+            profile=profile,
+            profile_path=self.profile_path,
+            seed=profile.seed,
+            started_ms=profile.start_ms,
+            overlays=self.overlays,
+        )
 
     def _history(
         self, local: LocalServers, run: RunFolder, manifest: Manifest, clock: Clock, *, thinned: bool, quiet: bool
@@ -139,13 +144,12 @@ class LocalDemo:
             _say(f"history is there ({clock.monotonic() - began:.1f} s)")
         return history
 
-    def _look(self, prometheus_url: str, manifest: Manifest, clock: Clock, *, as_json: bool) -> None:
+    def _seen(self, prometheus_url: str, manifest: Manifest, clock: Clock) -> list[PanelSeen]:
         """Which panels have data, as soon as everything has been scraped and every rule evaluated."""
         with http_client(prometheus_url, timeout=_QUERY_SECONDS) as client:
             _await_first_scrapes(PrometheusApi(client), clock)
             dashboards = [read_dashboard(path) for path in self.shown]
-            seen = list(look_at(dashboards, clock.now_ms(), prometheus=client, catalogued=catalogued_names(manifest)))
-        tell_panels(seen, as_json=as_json)
+            return list(look_at(dashboards, clock.now_ms(), prometheus=client, catalogued=catalogued_names(manifest)))
 
 
 def _await_first_scrapes(api: PrometheusApi, clock: Clock) -> None:

@@ -138,7 +138,6 @@ class RemoteDemo:
             run_id=f"{profile.name}-{secrets.token_hex(4)}",
             mode="emit",
             profile=profile,
-            profile_sha256=profile_hash(profile),
             profile_path=self.profile_path,
             seed=profile.seed,
             started_ms=now_ms - self.staged.lead_ms,

@@ -39,10 +39,10 @@ def panel_lines(seen: Sequence[PanelSeen]) -> Iterator[str]:
         yield f"  not looked at  {dashboard}, {panels}: {why}"
 
 
-def tell_panels(seen: Sequence[PanelSeen], *, as_json: bool) -> None:
-    """Print all of it."""
+def tell_panels(seen: Sequence[PanelSeen], *, as_json: bool, **more: Any) -> None:
+    """Print all of it; with --json as one line, `more` before the panels."""
     if as_json:
-        typer.echo(json.dumps(panels_document(seen), indent=2))
+        typer.echo(json.dumps({**more, **panels_document(seen)}))
     for line in panel_lines(seen):
         typer.echo(line, err=as_json)
 

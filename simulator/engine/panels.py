@@ -113,24 +113,31 @@ def read_dashboard(path: Path) -> Dashboard:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
+    try:
+        return _dashboard(content, path)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: is not a dashboard as Grafana writes it: {error or type(error).__name__}") from error
+
+
+def _dashboard(content: Any, path: Path) -> Dashboard:
     if isinstance(content, dict) and isinstance(content.get("dashboard"), dict):
         content = content["dashboard"]  # as the API answers
-    if isinstance(content, dict) and isinstance(content.get("spec", {}).get("elements"), dict):
+    if isinstance(content, dict) and "elements" in (content.get("spec") or content):
         raise InputError(f"{path}: is a dashboard of schema v2, which is not read here; export it as the classic model")
     if isinstance(content, dict) and isinstance(content.get("rows"), list):  # before Grafana 5
-        content["panels"] = [{"type": "row", **row} for row in content["rows"] if isinstance(row, dict)]
+        content["panels"] = [{"type": "row", **row} for row in content["rows"]]
     if not isinstance(content, dict) or not isinstance(content.get("panels"), list):
         raise InputError(f"{path}: is not a dashboard: it has no list `panels`")
     title = str(content.get("title") or path.stem)
-    variables = content.get("templating", {}).get("list") or ()
-    inputs = {one.get("name"): one.get("pluginId") for one in content.get("__inputs") or () if isinstance(one, dict)}
-    inputs |= {one.get("name"): one.get("query") for one in variables if one.get("type") == "datasource"}
+    variables = (content.get("templating") or {}).get("list") or ()
+    inputs = {one["name"]: one.get("pluginId") for one in content.get("__inputs") or ()}
+    inputs |= {one["name"]: one.get("query") for one in variables if one.get("type") == "datasource"}
     sources = {str(name): str(kind) for name, kind in inputs.items() if kind}
     return Dashboard(
         uid=str(content.get("uid") or ""),
         title=title,
         panels=tuple(_panels(content["panels"], title, sources)),
-        variables=tuple(read_variable(one, sources) for one in variables if isinstance(one, dict)),
+        variables=tuple(read_variable(one, sources) for one in variables),
         span_ms=_span_of(str((content.get("time") or {}).get("from") or "")) or DEFAULT_SPAN_MS,
     )
 
@@ -141,7 +148,7 @@ def _panels(
     """Every panel that is no row, those that lie in a collapsed row included; without the copies that Grafana saves of
     repeated ones."""
     for item in items:
-        if not isinstance(item, dict) or item.get("repeatPanelId") or item.get("repeatByRow"):
+        if not isinstance(item, dict) or item.get("repeatPanelId"):
             continue
         if item.get("type") == "row":
             row = str(item.get("title") or "")
@@ -158,8 +165,8 @@ def _repeats(item: dict[str, Any]) -> tuple[str, ...]:
 def _panel(
     item: dict[str, Any], dashboard: str, row: str, repeats: tuple[str, ...], sources: Mapping[str, str]
 ) -> Panel:
-    defaults = item.get("fieldConfig", {}).get("defaults", {})
-    custom = defaults.get("custom", {})
+    defaults = (item.get("fieldConfig") or {}).get("defaults") or {}
+    custom = defaults.get("custom") or {}
     steps = (defaults.get("thresholds") or {}).get("steps") or ()
     at = item.get("gridPos") or {}
     targets = (target for target in item.get("targets") or () if isinstance(target, dict) and not target.get("hide"))

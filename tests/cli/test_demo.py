@@ -105,7 +105,7 @@ def test_the_past_is_there_and_goes_on_live(folder: Path) -> None:
             assert began - value("min_over_time(timestamp(up)[3h:5s])") > 2 * 3600
             assert value("count_over_time(job:up:sum[1h])") > 300  # what the rule recorded in the past, too
             assert value("sum(increase(http_requests_total[10m]))") > 1000
-            failed = 'sum(increase(http_requests_total{status_code=~"5.."}[10m] offset 45m))'
+            failed = 'sum(increase(http_requests_total{code=~"5.."}[10m] offset 45m))'
             assert 0.2 < value(f"{failed} / sum(increase(http_requests_total[10m] offset 45m))") < 0.3
             assert [demo.stdout.readline().rstrip() for _ in range(2)] == [
                 "panels with data: 1 of 2",

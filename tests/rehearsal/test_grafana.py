@@ -98,7 +98,7 @@ def grafana(state: GrafanaStandIn) -> Iterator[str]:
         server.shutdown()
 
 
-def fill(url: str, token: str = TOKEN, source: DataSource = PROMETHEUS) -> list[str]:
+def fill(url: str, token: str = TOKEN, source: DataSource = PROMETHEUS) -> dict[str, str]:
     with http_client(url, headers={"Authorization": f"Bearer {token}"}) as client:
         return Grafana(client).fill([source], dashboard_files(None))
 
@@ -111,7 +111,7 @@ def test_all_is_made_and_a_second_time_changes_nothing() -> None:
         assert fill(url) == places
     assert (state.sources, state.folders, state.dashboards) == first
     assert len(places) == len(state.dashboards) == 5
-    assert f"{url}/d/cryb-slo/x" in places
+    assert places["CRYB / SLO"] == f"{url}/d/cryb-slo/x"
     assert state.sources["crybsim-prometheus"]["jsonData"]["timeInterval"] == "15s"
     assert state.calls.count("POST /api/datasources") == 1
     assert state.calls.count("POST /api/folders") == 1
@@ -165,10 +165,10 @@ def test_the_token_comes_from_the_environment_and_hosts_have_to_be_allowed(
         fill_grafana("http://grafana.example:3000", "http://127.0.0.1:9090", None, [])
     state = GrafanaStandIn()
     with grafana(state) as url:
-        fill_grafana(url, "http://127.0.0.1:9090", None, dashboard_files(None))
+        places = fill_grafana(url, "http://127.0.0.1:9090", None, dashboard_files(None))
     told = capsys.readouterr()
     assert "5 dashboards in folder 'crybsim demo'" in told.err
-    assert told.out.count("/d/cryb-") == 5
+    assert all(place.startswith(f"{url}/d/cryb-") for place in places.values())
     assert TOKEN not in told.out + told.err
 
 

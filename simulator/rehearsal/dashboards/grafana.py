@@ -55,12 +55,12 @@ class Grafana:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def fill(self, sources: Sequence[DataSource], dashboards: Sequence[Path]) -> list[str]:
-        """Make all of it. Returns the addresses of the dashboards."""
+    def fill(self, sources: Sequence[DataSource], dashboards: Sequence[Path]) -> dict[str, str]:
+        """Make all of it. Returns the addresses of the dashboards by their titles."""
         for source in sources:
             self._put_source(source)
         self._put_folder()
-        return [self._put_dashboard(path, sources) for path in dashboards]
+        return dict(self._put_dashboard(path, sources) for path in dashboards)
 
     def _put_source(self, source: DataSource) -> None:
         what = f"data source {source.document['name']!r}"
@@ -74,7 +74,7 @@ class Grafana:
         if not self._is_there(f"/api/folders/{FOLDER_UID}", what):
             self._call("POST", "/api/folders", {"uid": FOLDER_UID, "title": FOLDER_TITLE}, what)
 
-    def _put_dashboard(self, path: Path, sources: Sequence[DataSource]) -> str:
+    def _put_dashboard(self, path: Path, sources: Sequence[DataSource]) -> tuple[str, str]:
         try:
             content = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -87,8 +87,9 @@ class Grafana:
                     name = source.document["name"]
                     variable["current"] = {"selected": True, "text": name, "value": source.uid}
         body = {"dashboard": dashboard, "folderUid": FOLDER_UID, "overwrite": True, "message": "crybsim demo"}
-        answer = self._call("POST", "/api/dashboards/db", body, f"dashboard {dashboard.get('title')!r}")
-        return str(self._client.base_url.join(str(answer.get("url", ""))))
+        title = str(dashboard.get("title"))
+        answer = self._call("POST", "/api/dashboards/db", body, f"dashboard {title!r}")
+        return title, str(self._client.base_url.join(str(answer.get("url", ""))))
 
     def _is_there(self, path: str, what: str) -> bool:
         response = self._send("GET", path, None, what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from simulator.engine.panels import DEFAULT_SCRAPE_MS, Dashboard, Panel, Target
@@ -12,11 +13,14 @@ from simulator.engine.variables import REFERENCE, Language, referred
 from simulator.errors import UnobservedError
 from simulator.rehearsal.dashboards.asking import Server, Shown
 from simulator.rehearsal.dashboards.reasons import ONLY_NAN, Reasons
-from simulator.rehearsal.dashboards.resolving import MOST_COPIES, Resolved, resolved
+from simulator.rehearsal.dashboards.resolving import Resolved, resolved
 from simulator.telemetry.interval import Interval
 
 _POINTS: Final = 1000
 """About so many points a panel asks for: one for each pixel of its width."""
+
+MOST_COPIES: Final = 20
+"""So many copies of a repeated panel are looked at."""
 
 _WITHOUT_QUERIES: Final = frozenset({"text", "news", "dashlist", "welcome", "gettingstarted", "alertlist", "annolist"})
 
@@ -59,15 +63,15 @@ class Looker:
         for panel in dashboard.panels:
             if panel.kind in _WITHOUT_QUERIES:
                 continue
-            copies = list(known.copies(panel))
-            for suffix, only in copies:
+            copies = list(islice(known.copies(panel), MOST_COPIES + 1))
+            for suffix, only in copies[:MOST_COPIES]:
                 look, why = self._panel(panel, Resolved(only, known.lacking))
                 yield PanelSeen(dashboard.title, f"{panel.title or 'without a title'}{suffix}", look, why)
             if not copies:
                 lacking = known.lacking.get(panel.repeats[0]) or f"variable ${panel.repeats[0]} has no values"
                 why = f"it is repeated for each value: {lacking}"
                 yield PanelSeen(dashboard.title, panel.title, Look.EMPTY, why)
-            elif len(copies) == MOST_COPIES:
+            elif len(copies) > MOST_COPIES:
                 why = f"only the first {MOST_COPIES} copies were looked at"
                 yield PanelSeen(dashboard.title, f"{panel.title} (further copies)", Look.NOT_LOOKED_AT, why)
 
@@ -85,9 +89,7 @@ class Looker:
     def _target(self, panel: Panel, target: Target, known: Resolved) -> str:
         """Why a query gives nothing; empty where it gives something."""
         shown = self._shown(panel, known.dashboard)
-        expr = known.dashboard.filled(
-            target.expr, step_ms=shown.step_ms, range_ms=shown.span.length_ms, scrape_ms=DEFAULT_SCRAPE_MS
-        )
+        expr = known.dashboard.filled(target.expr, step_ms=shown.step_ms, range_ms=shown.span.length_ms)
         server = self._servers[target.language]
         try:
             points = server.points(expr, shown, instant=target.instant)

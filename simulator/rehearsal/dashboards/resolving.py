@@ -10,7 +10,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
 
 from simulator.engine.panels import Dashboard, Panel
 from simulator.engine.variables import AUTO, REFERENCE, Language, Variable, referred
@@ -18,9 +17,6 @@ from simulator.errors import UnobservedError
 from simulator.rehearsal.dashboards.asking import Server
 from simulator.telemetry.interval import Interval
 from simulator.units import MINUTE
-
-MOST_COPIES: Final = 20
-"""So many copies of a repeated panel are looked at."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +31,7 @@ class Resolved:
         variables = {variable.name: variable for variable in self.dashboard.variables}
         repeated = [variables[name] for name in dict.fromkeys(panel.repeats) if name in variables]
         values = [variable.options if variable.is_all else variable.chosen for variable in repeated]
-        for number, chosen in enumerate(product(*values)):
-            if number == MOST_COPIES:
-                return
+        for chosen in product(*values):
             only = dict(zip((variable.name for variable in repeated), chosen, strict=True))
             told = ", ".join(f"{name}={value}" for name, value in only.items())
             fixed = tuple(
