@@ -79,6 +79,20 @@ def test_what_a_server_sends_is_read_however_it_is_cut(data: st.DataObject) -> N
         if not stream:
             break
     assert found == sent
+    assert not reader.open
+
+
+@given(TEXTS, st.data())
+def test_a_reader_knows_that_a_message_has_begun(text: str, data: st.DataObject) -> None:
+    server = Connection(ConnectionType.SERVER)
+    stream = server.send(TextMessage(text[:1], message_finished=False)) + server.send(TextMessage(text[1:]))
+    reader = FrameReader()
+    assert not reader.open
+    at = data.draw(st.integers(1, len(stream) - 1))
+    assert reader.feed(stream[:at]) == []
+    assert reader.open
+    assert reader.feed(stream[at:]) == [(Opcode.TEXT, text.encode())]
+    assert not reader.open
 
 
 @given(st.binary(max_size=200))
