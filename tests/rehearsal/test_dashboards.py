@@ -53,6 +53,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         ({"__name__": "http_requests_total", "instance": "api-2", "route": "/c", "code": "200"}, 30 * rising),
         ({"__name__": "queue_depth", "queue": "mail"}, rising),
         ({"__name__": "nothing_ratio"}, np.full(len(TIMES), np.nan)),
+        ({"__name__": "ALERTS", "alertname": "Watchdog"}, np.ones(len(TIMES))),
         ({"__name__": "errors_total", "code": "500"}, 0 * rising),
     ]
     with LocalStack(folder, prometheus=programs.prometheus.path, alertmanager=programs.alertmanager.path) as stack:
@@ -80,7 +81,7 @@ def seen(
         ("redis_up == 0", "redis_up is in the catalogue, and had no samples in the time shown"),
         ("node_load1", "node_load1 is what a platform of size tiny does without"),
         ("job:up:sum", "job:up:sum is recorded by none of the rules that are loaded"),
-        ('ALERTS{alertname="X"}', "no alert was pending or firing in the time shown"),
+        ('ALERTS{alertname="X"}', "no alert was pending or firing in the time shown that is ALERTS{"),
         (
             'sum(rate(http_requests_total{code=~"5.."}[5m]))',
             'nothing of http_requests_total has code=~"5.." (there is 200)',

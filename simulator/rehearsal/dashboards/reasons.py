@@ -95,12 +95,12 @@ class Reasons:
         span = Interval(shown.span.start_ms - reach_ms, shown.span.end_ms)
         if selector.metric and selector.metric not in self._known(span):
             return self._no_such_name(selector.metric, span)
+        if selector.metric in _OF_ALERTS:
+            return f"no alert was pending or firing in the time shown that is {told}"
         if not self.server.has(_written(selector), span):
             return self._no_such_labels(selector, span)
         if selector.window_ms:
             return f"it looks back {format_duration(selector.window_ms)}, and {told} has no samples of then"
-        if selector.metric in _OF_ALERTS:
-            return f"no alert was pending or firing in the time shown that is {told}"
         return f"{told} has no samples in the time shown"
 
     def _no_such_name(self, name: str, span: Interval) -> str:
