@@ -234,7 +234,7 @@ def tell(title: str, run: Ours, seconds: float) -> float:
     if opinions:
         print(f"  MOS of {len(opinions)} sessions, median {statistics.median(opinions):.2f}, least {min(opinions):.2f}")
     over = run.counts.packets_overflowed + run.counts.packets_unsent
-    print(f"  the relay had no room for {over} datagrams")
+    print(f"  {over} times the relay had no room for what arrived, or could not send")
     return a_core
 
 

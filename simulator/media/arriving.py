@@ -48,7 +48,8 @@ class Arrivals:
         self.data: Bytes = np.zeros(_MESSAGES * _MESSAGE_BYTES, np.uint8)
         self.datagrams: Any = np.zeros(_MESSAGES * _MOST_CUT, DATAGRAM)
         self.overflow = -1
-        """How many datagrams the socket that was asked last has had no room for since it was opened; -1: not told."""
+        """How many times the socket that was asked last had no room, since it was opened: datagrams, or pieces of
+        many. -1: not told."""
         self._pieces: Words = np.zeros((_MESSAGES, 2), np.uint64)
         self._addresses: Words = np.zeros((_MESSAGES, 2), np.uint64)
         self._control: Words = np.zeros((_MESSAGES, _CONTROL_WORDS), np.uint64)

@@ -240,7 +240,7 @@ class Counts(_Message):
     packets_duplicated: int
     packets_delayed: int
     packets_unsent: int  # the operating system would not take them
-    packets_overflowed: int  # arrived when the relay's own buffer was full
+    packets_overflowed: int  # arrived when the relay's own buffer was full; at least: what came in one piece is one
     reports_in: int
     strangers: int  # of an SSRC that nobody admitted, or no RTP at all
 

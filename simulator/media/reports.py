@@ -91,7 +91,7 @@ _MOST = [int(Heard.JITTER_MOST), int(Heard.TRIP_MOST)]
 def _behind(since: Totals, ends: Totals) -> str:
     """Why these figures say more about this machine than about the platform; empty where they do not."""
     if ends.overflow > since.overflow:
-        return f"{ends.overflow - since.overflow} datagrams arrived when the generator's buffer was full"
+        return f"{ends.overflow - since.overflow} times something arrived when the generator's buffer was full"
     if ends.unsent > since.unsent:
         return f"{ends.unsent - since.unsent} packets were not sent"
     for whose, late, sent in (

@@ -89,7 +89,7 @@ class Traffic:
                         yield arrivals.bytes_of(at), int(arrivals.datagrams["at_ns"][at])
 
     def overflow(self, session: Session) -> int:
-        """How many datagrams the session's socket has had no room for."""
+        """How many times the session's socket had no room for what arrived."""
         return self._overflow[session.phase]
 
     def stamp(self, session: Session) -> int:
