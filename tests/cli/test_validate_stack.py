@@ -161,6 +161,20 @@ def test_what_is_wrong_has_a_line_of_its_own(ailing: tuple[str, str], capsys: py
 
 @pytest.mark.stack
 @pytest.mark.slow
+def test_dashboards_are_looked_at_panel_by_panel(
+    ailing: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panels = [{"type": "stat", "title": expr, "targets": [{"refId": "A", "expr": expr}]} for expr in ("up", "upp")]
+    (tmp_path / "d.json").write_text(json.dumps({"title": "D", "panels": panels}))
+    _, found = validated(capsys, "--prometheus-url", ailing[0], "--dashboards", str(tmp_path / "*.json"))
+    assert found["panels"][0]["found"] == "panels with data: 1 of 2"
+    (empty,) = found["panel"]
+    assert empty["found"] == "D / upp: upp has no series; did you mean 'up'?"
+    assert empty["state"] == "note"
+
+
+@pytest.mark.stack
+@pytest.mark.slow
 def test_a_test_notification_is_taken(ailing: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     _, alertmanager = ailing
     code, found = validated(capsys, "--alertmanager-url", alertmanager, "--test-notification", "severity=critical")
