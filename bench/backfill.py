@@ -25,9 +25,9 @@ import numpy as np
 
 from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
-from simulator.rehearsal.backfill import backfill
-from simulator.rehearsal.history import History
-from simulator.rehearsal.scrapes import PlainRelabelling, Scraped, Scraper, Target
+from simulator.rehearsal.history.backfill import backfill
+from simulator.rehearsal.history.history import History
+from simulator.rehearsal.history.scrapes import PlainRelabelling, Scraped, Scraper, Target
 from simulator.sinks.tsdb_blocks import BlockWriter, read_blocks
 from simulator.stack.binaries import find_binaries
 from simulator.streams.samples import ModelSamples

@@ -25,10 +25,10 @@ import numpy as np
 from backfill import PLAIN, STEP_MS, Spent, a_platform
 
 from simulator.clock import WallClock
-from simulator.rehearsal.history import History
-from simulator.rehearsal.remote_history import HistoryWriter, Sending
-from simulator.rehearsal.remote_plan import Plan, Stretch
-from simulator.rehearsal.scrapes import Scraper
+from simulator.rehearsal.history.history import History
+from simulator.rehearsal.history.scrapes import Scraper
+from simulator.rehearsal.remote.history import HistoryWriter, Sending
+from simulator.rehearsal.remote.plan import Plan, Stretch
 from simulator.sinks.remote_write.courier import Courier, Fate, Parcel
 from simulator.sinks.remote_write.endpoint import Endpoint
 from simulator.sinks.remote_write.tally import Tally

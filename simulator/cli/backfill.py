@@ -39,16 +39,16 @@ from simulator.clock import WallClock, rfc3339
 from simulator.errors import InputError, did_you_mean
 from simulator.model.grid import origin_days
 from simulator.profile.manifest import Manifest
-from simulator.rehearsal import backfill as work
-from simulator.rehearsal.history import (
+from simulator.rehearsal.history import backfill as work
+from simulator.rehearsal.history.history import (
     FULL_RESOLUTION_MS,
     LONGEST_BLOCK_MS,
     OLD_RESOLUTION_MS,
     History,
     samples_version,
 )
-from simulator.rehearsal.remote_position import Begun
-from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
+from simulator.rehearsal.history.scrapes import PlainRelabelling, Scraper
+from simulator.rehearsal.remote.position import Begun
 from simulator.streams.samples import ModelSamples
 from simulator.streams.shards import WHOLE, Shard
 from simulator.telemetry.interval import Interval

@@ -17,10 +17,10 @@ from simulator.cli.options import chosen_span
 from simulator.cli.remote_write import chosen_endpoint, document, spool_folder
 from simulator.clock import WallClock, rfc3339
 from simulator.errors import UndeliveredError
-from simulator.rehearsal import remote_history as work
-from simulator.rehearsal.history import History
-from simulator.rehearsal.remote_position import Begun, remembered
-from simulator.rehearsal.scrapes import PlainRelabelling
+from simulator.rehearsal.history.history import History
+from simulator.rehearsal.history.scrapes import PlainRelabelling
+from simulator.rehearsal.remote import history as work
+from simulator.rehearsal.remote.position import Begun, remembered
 from simulator.sinks.remote_write.folder import held
 from simulator.streams.samples import ModelSamples
 from simulator.units import SECOND, format_duration

@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.catalog.jobs import BY_NAME, CRYB_API
 from simulator.engine.thresholds import comparisons_of
-from simulator.rehearsal.alert_limits import fault_id
+from simulator.rehearsal.learning.alert_limits import fault_id
 from simulator.telemetry.rules import AlertRule, Selector
 from simulator.units import SECOND, format_duration
 

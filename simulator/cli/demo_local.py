@@ -24,11 +24,11 @@ from simulator.profile.manifest import Manifest
 from simulator.profile.overlay import OverlayFile
 from simulator.rehearsal.dashboards.checking import catalogued_names, look_at
 from simulator.rehearsal.dashboards.looking import PanelSeen
-from simulator.rehearsal.live_history import LiveHistory, ends_before_ms, prepare_history, remove_blocks
+from simulator.rehearsal.live.history import LiveHistory, ends_before_ms, prepare_history, remove_blocks
+from simulator.rehearsal.live.standing_stack import StandingRequest, StandingUrls, stand
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.request import RehearsalRequest, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.standing_stack import StandingRequest, StandingUrls, stand
 from simulator.telemetry.observations import Observation
 from simulator.transport import http_client
 from simulator.units import DAY

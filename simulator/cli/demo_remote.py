@@ -27,8 +27,8 @@ from simulator.profile.incidents import Staged
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.overlay import OverlayFile
 from simulator.rehearsal.dashboards.checking import catalogued_names, look_at
-from simulator.rehearsal.remote_live import MOST_TO_MAKE_UP_FOR_MS, Begun
-from simulator.rehearsal.remote_preflight import check_receiver
+from simulator.rehearsal.remote.live import MOST_TO_MAKE_UP_FOR_MS, Begun
+from simulator.rehearsal.remote.preflight import check_receiver
 from simulator.sinks.remote_write.endpoint import PROMETHEUS_PATH
 from simulator.sinks.remote_write.folder import held
 from simulator.sinks.remote_write.spool import NEVER_MS, Spool

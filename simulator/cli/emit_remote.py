@@ -16,8 +16,8 @@ from simulator.cli.remote_write import document, spool_folder
 from simulator.clock import Clock, rfc3339
 from simulator.errors import InputError, UndeliveredError
 from simulator.profile.manifest import Manifest
-from simulator.rehearsal.history import samples_version
-from simulator.rehearsal.remote_live import Begun, LiveStream, end_earlier, goes_on
+from simulator.rehearsal.history.history import samples_version
+from simulator.rehearsal.remote.live import Begun, LiveStream, end_earlier, goes_on
 from simulator.sinks.follower import Follower
 from simulator.sinks.remote_write.courier import Courier
 from simulator.sinks.remote_write.endpoint import Endpoint

@@ -22,8 +22,8 @@ from simulator.cli.discovery import Found
 from simulator.engine.expressions import Expression, expressions_in
 from simulator.errors import InputError
 from simulator.profile.overlay import OverlayFile
-from simulator.rehearsal.homes import Homes, guess_jobs
-from simulator.rehearsal.learning import learn_overlay
+from simulator.rehearsal.learning.homes import Homes, guess_jobs
+from simulator.rehearsal.learning.overlay import learn_overlay
 from simulator.streams.overlays import load_overlays
 
 OVERLAY: Final = Path("overlays") / "learnt.yaml"

@@ -37,8 +37,8 @@ from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile, Scenario
 from simulator.profile.settings import Limits, Settings, load_settings
 from simulator.profile.thresholds import parse_threshold
-from simulator.rehearsal.lead import lead_ms
-from simulator.rehearsal.platform import LivePlatform
+from simulator.rehearsal.live.lead import lead_ms
+from simulator.rehearsal.live.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, spawn
 from simulator.streams.overlays import overlays_of

@@ -15,7 +15,7 @@ from simulator.cli.load_target import Aim
 from simulator.errors import ExitCode
 from simulator.load.smoke import judge_smoke, run_smoke
 from simulator.profile.manifest import Manifest
-from simulator.rehearsal.platform import LivePlatform
+from simulator.rehearsal.live.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, spawn
 from simulator.wire.load_report import Outcome

@@ -39,9 +39,9 @@ from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.overlaid import catalogue_of
 from simulator.profile.settings import load_settings
 from simulator.rehearsal.comparison_record import load_comparison
-from simulator.rehearsal.live import rehearse_live
+from simulator.rehearsal.live.run import rehearse_live
 from simulator.rehearsal.request import RehearsalRequest, StagingUrls
-from simulator.rehearsal.virtual import rehearse_virtual
+from simulator.rehearsal.virtual.run import rehearse_virtual
 from simulator.report import render_json, render_junit, render_terminal
 from simulator.streams.overlays import overlays_of
 

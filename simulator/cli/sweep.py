@@ -34,7 +34,7 @@ from simulator.errors import ExitCode, InputError
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.settings import load_settings
 from simulator.rehearsal.request import RehearsalRequest
-from simulator.rehearsal.sweep import Range, fault_of, sweep
+from simulator.rehearsal.sweeps.sweep import Range, fault_of, sweep
 from simulator.report.sweep_document import Sweep, sweep_schema
 from simulator.report.sweep_page import render_sweep_page
 from simulator.report.sweep_terminal import render_sweep

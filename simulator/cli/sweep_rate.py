@@ -19,7 +19,7 @@ from simulator.load.capacity import Capacity, Step
 from simulator.profile.load import load_profile, resolve_profile
 from simulator.profile.settings import load_settings
 from simulator.profile.thresholds import parse_threshold
-from simulator.rehearsal.capacity import RateSweep, sweep_rates
+from simulator.rehearsal.sweeps.capacity import RateSweep, sweep_rates
 from simulator.report.capacity import render_capacity, render_capacity_page
 from simulator.transport import check_host
 from simulator.units import SECOND, format_rate, parse_duration, parse_rate

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.catalog.jobs import BY_NAME
 from simulator.observers.selectors import Declared
 from simulator.profile.manifest import Manifest
-from simulator.rehearsal.team_scrapes import TeamJob
+from simulator.rehearsal.history.team_scrapes import TeamJob
 from simulator.streams.samples import ModelSamples
 from simulator.telemetry.routes import Route
 

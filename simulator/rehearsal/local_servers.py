@@ -10,12 +10,12 @@ from pathlib import Path
 from simulator.engine.routing_tree import read_routing
 from simulator.errors import InputError
 from simulator.receivers import Receivers
+from simulator.rehearsal.history.platform_data import TeamPlatform
+from simulator.rehearsal.history.scrapes import ScrapeSource
+from simulator.rehearsal.history.team_scrapes import TeamJob, dropped_jobs, read_jobs
 from simulator.rehearsal.loaded_rules import LoadedRules
 from simulator.rehearsal.request import Production, Servers, TeamFiles
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.scrapes import ScrapeSource
-from simulator.rehearsal.team_scrapes import TeamJob, dropped_jobs, read_jobs
-from simulator.rehearsal.virtual_data import TeamPlatform
 from simulator.stack.alertmanager_config import Redirected, redirect
 from simulator.stack.alertmanager_fields import release
 from simulator.stack.local import LocalStack

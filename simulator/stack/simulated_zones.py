@@ -4,7 +4,7 @@ Time intervals go by the wall clock, in a zone that the configuration names. The
 Alertmanager knows (`ZONEINFO` tells it where they are). Their clocks show what clocks of the team's zone show in the
 rehearsal: they run with the wall, and at each instant at which a time interval begins or ends they jump to it. So the
 intervals stay as the team wrote them, and Alertmanager's own code judges them. Clocks jump at whole seconds only, so
-the replay has to begin at an instant at which those of the wall fall on whole seconds (`rehearsal.replay`).
+the replay has to begin at an instant at which those of the wall fall on whole seconds (`rehearsal.virtual.replay`).
 docs/decisions/0011-compressed-time.md says why not otherwise.
 """
 

@@ -21,8 +21,8 @@ from simulator.engine.server import QueryError, RangeResult, RuleServer, Written
 from simulator.engine.variables import Language
 from simulator.profile.manifest import Manifest, profile_hash
 from simulator.profile.schema import Profile
-from simulator.rehearsal.team_scrapes import read_jobs
-from simulator.rehearsal.virtual_data import TeamPlatform, borrow, cached_history, history_of, write_incident
+from simulator.rehearsal.history.platform_data import TeamPlatform, borrow, cached_history, history_of, write_incident
+from simulator.rehearsal.history.team_scrapes import read_jobs
 from simulator.resources import shipped
 from simulator.stack.binaries import Binaries
 from simulator.stack.local import LocalStack

@@ -20,7 +20,7 @@ from simulator.profile.load_plan import LoadPlan
 from simulator.profile.schema import LoadModel, Profile
 from simulator.profile.settings import Settings
 from simulator.profile.thresholds import parse_threshold
-from simulator.rehearsal.capacity import RateSweep, profile_at, sweep_rates
+from simulator.rehearsal.sweeps.capacity import RateSweep, profile_at, sweep_rates
 from simulator.report.capacity import render_capacity_page
 from simulator.telemetry.observations import LoadEnded, RequestTotals, ThresholdResult
 

@@ -15,8 +15,8 @@ from simulator.clock import WallClock
 from simulator.load.locust_run import LocustRun
 from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
-from simulator.rehearsal.lead import lead_ms
-from simulator.rehearsal.platform import LivePlatform
+from simulator.rehearsal.live.lead import lead_ms
+from simulator.rehearsal.live.platform import LivePlatform
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.stack.processes import Children, spawn
 from simulator.telemetry.observations import LoadEnded

@@ -9,7 +9,7 @@ import pytest
 from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Profile
 from simulator.rehearsal.catalogue import declared, declared_labels, scraped_jobs
-from simulator.rehearsal.team_scrapes import TeamJob, dropped_jobs, read_jobs
+from simulator.rehearsal.history.team_scrapes import TeamJob, dropped_jobs, read_jobs
 from simulator.stack.discovery import Discovered
 from simulator.stack.prometheus_config import PrometheusConfig
 from simulator.stack.routes import RouteTable, map_routes

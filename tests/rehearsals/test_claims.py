@@ -17,7 +17,7 @@ from simulator.profile.load import load_profile
 from simulator.profile.schema import Expect
 from simulator.rehearsal.local_servers import LocalServers
 from simulator.rehearsal.request import Production, RehearsalRequest, Servers, TeamFiles
-from simulator.rehearsal.virtual import Observed, observe_virtual
+from simulator.rehearsal.virtual.run import Observed, observe_virtual
 from simulator.stack.binaries import find_binaries
 from simulator.telemetry.observations import Observation
 from simulator.verdict import CatalogueComparison, Outcome, Verdict, Word, judge

@@ -12,7 +12,7 @@ from simulator.catalog.looked_at import unused
 from simulator.engine.expressions import expressions_in
 from simulator.errors import ExitCode
 from simulator.profile.overlaid import catalogue_of
-from simulator.rehearsal.learning import learn_overlay
+from simulator.rehearsal.learning.overlay import learn_overlay
 from simulator.streams.overlays import load_overlays
 from tests.rehearsals.running import Finished, Rehearsal, changed
 

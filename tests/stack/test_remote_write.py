@@ -22,8 +22,8 @@ from simulator.cli.main import main
 from simulator.cli.run_manifest import manifest_for
 from simulator.clock import parse_rfc3339
 from simulator.errors import ExitCode
-from simulator.rehearsal.remote_live import Begun
-from simulator.rehearsal.scrapes import PlainRelabelling, Scraper
+from simulator.rehearsal.history.scrapes import PlainRelabelling, Scraper
+from simulator.rehearsal.remote.live import Begun
 from simulator.stack.binaries import Binaries
 from simulator.streams.samples import ModelSamples
 from simulator.wire.tsdb.chunks import STALE_NAN

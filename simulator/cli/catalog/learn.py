@@ -16,7 +16,7 @@ from simulator.cli.overlays import chosen_catalogue
 from simulator.clock import WallClock
 from simulator.errors import InputError
 from simulator.profile.settings import load_settings
-from simulator.rehearsal.learning import learn_overlay
+from simulator.rehearsal.learning.overlay import learn_overlay
 
 
 def command(

@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.catalog.catalogue import Catalogue
 from simulator.engine.expressions import Expression, expressions_in
 from simulator.profile.settings import expand
-from simulator.rehearsal.homes import Homes, homes_of
+from simulator.rehearsal.learning.homes import Homes, homes_of
 from simulator.stack.prometheus_config import PrometheusConfig
 
 

@@ -22,8 +22,8 @@ from simulator.cli.stack.supervisor import start_supervisor
 from simulator.cli.team import servers, team_files
 from simulator.clock import WallClock
 from simulator.profile.settings import load_settings
+from simulator.rehearsal.live.standing_stack import StandingRequest, StandingUrls, stand
 from simulator.rehearsal.run_folder import RunFolder
-from simulator.rehearsal.standing_stack import StandingRequest, StandingUrls, stand
 from simulator.stack.standing import StateFile
 from simulator.telemetry.observations import NotificationReceived, Observation
 

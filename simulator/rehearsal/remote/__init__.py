@@ -1,0 +1,1 @@
+"""The past and the present to a receiver of remote write."""
