@@ -46,7 +46,11 @@ FEWER_MESSAGES = (
     | of_business("daily_messages")
 )
 FEWER_MESSAGES_MAY = of_api(
-    "cryb_messages_failed_total", "cryb_notifications_failed_total", "queue_depth", "queue_job_errors_total"
+    "cryb_message_volume_per_hour",
+    "cryb_messages_failed_total",
+    "cryb_notifications_failed_total",
+    "queue_depth",
+    "queue_job_errors_total",
 ) | {f"bullmq/bullmq_queue_jobs_{state}" for state in ("waiting", "active", "delayed")}
 BEHIND = of_api(
     "queue_depth",

@@ -132,7 +132,7 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
         | ANNOYED
         | ENGAGEMENT
         | DONE_LESS
-        | of_api("cryb_user_churn_rate"),
+        | of_api("cryb_message_volume_per_hour", "cryb_user_churn_rate"),
         of_api(
             "cryb_message_latency_seconds",
             "cryb_messages_total",
@@ -186,6 +186,7 @@ TOUCHED: dict[str, tuple[set[str], set[str]]] = {
         of_api(
             "cryb_nodejs_nodejs_active_handles",
             "cryb_nodejs_process_open_fds",
+            "cryb_message_volume_per_hour",
             "cryb_notification_latency_seconds",
             "cryb_slo_error_budget_remaining",
             "cryb_tracing_active_traces",
@@ -223,6 +224,16 @@ def test_a_histogram_counts_what_its_counter_counts() -> None:
         assert np.array_equal(count, requests.values[:, number])
         infinite = tuple(sorted((*series.labels, ("le", "+Inf"))))
         assert np.array_equal(duration.values[:, columns["http_request_duration_seconds_bucket", infinite]], count)
+
+
+def test_nginx_handles_each_connection_that_it_accepts() -> None:
+    """What is accepted and not handled is what alerts on dropped connections look at."""
+    run = manifest()
+    source = ModelSamples(run)
+    (instance,) = source.instances("nginx")
+    blocks = {block.name: block.values for block in source.blocks("nginx", instance, minutes(run, 0, 60))}
+    assert np.array_equal(blocks["nginx_connections_accepted"], blocks["nginx_connections_handled"])
+    assert blocks["nginx_connections_accepted"][-1] > blocks["nginx_connections_accepted"][0]
 
 
 def test_half_of_the_requests_fail_while_half_of_the_requests_fail() -> None:
