@@ -3,6 +3,7 @@
     CrybsimError
     ├── InputError          the user's file, flag or environment is wrong      -> 2
     ├── UnobservedError     something that had to be watched could not be      -> 3
+    │   └── RefusedError    a server answered that it will not say             -> 3
     ├── UndeliveredError    a receiver did not take all that was meant for it  -> 3
     └── SimulatorError      crybsim itself broke a promise                      -> 4
 
@@ -70,6 +71,10 @@ class UnobservedError(CrybsimError):
     """Something that a verdict depends on could not be observed."""
 
     exit_code = ExitCode.INCONCLUSIVE
+
+
+class RefusedError(UnobservedError):
+    """A server was asked something, and answered that it will not say: the question was wrong."""
 
 
 class UndeliveredError(CrybsimError):

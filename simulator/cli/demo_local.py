@@ -85,7 +85,11 @@ class LocalDemo:
             for title, place in places.items():
                 typer.echo(f"{title:<12}  {place}", err=as_json)
             _say(f"{told}; add {prometheus} to Grafana as a Prometheus data source (15s); Ctrl-C ends it")
-            seen = self._seen(prometheus, manifest, clock)
+            try:
+                seen = self._seen(prometheus, manifest, clock)
+            except UnobservedError as error:
+                _say(f"panels were not looked at: {error}")
+                return
             tell_panels(seen, as_json=as_json, urls=found.urls, dashboards=places)
 
         begins = manifest.model_copy(update={"started_ms": clock.now_ms() + ends_before_ms(0) - self.staged.lead_ms})

@@ -24,9 +24,11 @@ from simulator.rehearsal.standing.alertmanager import check_alertmanager
 from simulator.rehearsal.standing.others import check_api, check_grafana, check_loki, check_sentry
 from simulator.rehearsal.standing.prometheus import check_prometheus
 from simulator.telemetry.checks import Check, State
-from simulator.transport import http_client
+from simulator.transport import TIMEOUT_SECONDS, http_client
 
 GRAFANA_TOKEN: Final = "GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
+
+_QUERY_SECONDS: Final = 300.0
 
 LokiUrlOption = Annotated[
     str | None,
@@ -105,7 +107,7 @@ def _panels(stack: Stack, settings: Settings, clock: Clock, files: Sequence[Path
     """Which panels have data. An empty one is worth a look, and may be as it should be."""
     with ExitStack() as clients:
         prometheus, loki = (
-            clients.enter_context(client_for(url, flag, settings)) if url else None
+            clients.enter_context(client_for(url, flag, settings, timeout=_QUERY_SECONDS)) if url else None
             for url, flag in ((stack.prometheus, "--prometheus-url"), (stack.loki, "--loki-url"))
         )
         dashboards = [read_dashboard(path) for path in files]
@@ -134,7 +136,13 @@ def _alerts(client: httpx.Client) -> list[dict[str, str]]:
     ]
 
 
-def client_for(url: str, flag: str, settings: Settings, headers: dict[str, str] | None = None) -> httpx.Client:
+def client_for(
+    url: str,
+    flag: str,
+    settings: Settings,
+    headers: dict[str, str] | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> httpx.Client:
     """A client for a URL that a flag gave. Raises InputError for one that is none, or a host that is not allowed."""
     try:
         parsed = httpx.URL(url)
@@ -142,7 +150,7 @@ def client_for(url: str, flag: str, settings: Settings, headers: dict[str, str] 
         raise InputError(f"{flag} {url}: is not a URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise InputError(f"{flag} {url}: is not a URL; write one like http://127.0.0.1:9090")
-    return http_client(url.rstrip("/"), allowed=settings.allowed_hosts, headers=headers)
+    return http_client(url.rstrip("/"), allowed=settings.allowed_hosts, headers=headers, timeout=timeout)
 
 
 def _labels(text: str) -> dict[str, str]:

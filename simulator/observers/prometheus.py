@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from simulator.clock import Clock, parse_rfc3339
-from simulator.errors import UnobservedError
+from simulator.errors import RefusedError, UnobservedError
 from simulator.telemetry.observations import (
     AlertObserved,
     AlertState,
@@ -44,7 +44,7 @@ class PrometheusApi:
             raise UnobservedError(f"prometheus did not answer {path}: {error or type(error).__name__}") from error
         if not isinstance(body, dict) or body.get("status") != "success":
             detail = body.get("error", body) if isinstance(body, dict) else body
-            raise UnobservedError(f"prometheus refused {path}: {detail}")
+            raise RefusedError(f"prometheus refused {path}: {detail}")
         return body["data"]
 
     def _get(self, path: str, params: dict[str, str]) -> httpx.Response:

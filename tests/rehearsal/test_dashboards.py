@@ -12,6 +12,7 @@ import pytest
 
 from simulator.engine.panels import read_dashboard
 from simulator.engine.server import RuleServer, WrittenSeries
+from simulator.errors import UnobservedError
 from simulator.observers import PrometheusApi
 from simulator.rehearsal.dashboards.asking import PrometheusServer
 from simulator.rehearsal.dashboards.checking import look_at, summary
@@ -198,6 +199,11 @@ def test_a_variable_without_values_is_the_reason(prometheus: Any, tmp_path: Path
     found = seen(prometheus, tmp_path, [panel('up{instance=~"$pod"}'), panel("up", "each", repeat="pod")], nothing)
     why = "variable $pod has no values: label_values(kube_pod_info, pod) finds nothing"
     assert [one.why for one in found] == [why, f"it is repeated for each value: {why}"]
+
+
+def test_a_server_that_does_not_answer_makes_no_panel_an_empty_one(tmp_path: Path) -> None:
+    with http_client("http://127.0.0.1:1") as client, pytest.raises(UnobservedError, match="did not answer"):
+        seen(client, tmp_path, [panel("up")])
 
 
 def test_a_rule_that_is_not_well_is_named() -> None:

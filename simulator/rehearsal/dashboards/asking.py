@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 from simulator.engine.server import MAX_POINTS
-from simulator.errors import UnobservedError
+from simulator.errors import RefusedError, UnobservedError
 from simulator.observers import PrometheusApi
 from simulator.rehearsal.standing.answers import refusal
 from simulator.telemetry.interval import Interval
@@ -39,7 +39,8 @@ class Shown:
 
 
 class Server(Protocol):
-    """What panels are asked of. Methods raise UnobservedError where it does not answer or refuses what it is asked."""
+    """What panels are asked of. Methods raise UnobservedError where it does not answer, RefusedError where it does not
+    take the question."""
 
     def points(self, expr: str, shown: Shown, *, instant: bool) -> int:
         """How many points a panel gets, NaN left out; -1: all that it gets is NaN."""
@@ -121,7 +122,7 @@ class LokiServer:
         try:
             response = self._client.get(f"/loki/api/v1/{path}", params=parameters)
             if response.is_error:
-                raise UnobservedError(f"loki refused {path}: {refusal(ValueError(response.text))}")
+                raise RefusedError(f"loki refused {path}: {refusal(ValueError(response.text))}")
             return response.json()["data"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise UnobservedError(f"loki did not answer {path}: {refusal(error)}") from error
@@ -136,7 +137,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise UnobservedError(f"{pattern!r} is no regular expression: {error}") from error
+        raise RefusedError(f"{pattern!r} is no regular expression: {error}") from error
 
 
 def _written(labels: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from simulator.engine.panels import DEFAULT_SCRAPE_MS, Dashboard, Panel, Target
 from simulator.engine.variables import REFERENCE, Language, referred
-from simulator.errors import UnobservedError
+from simulator.errors import RefusedError
 from simulator.rehearsal.dashboards.asking import Server, Shown
 from simulator.rehearsal.dashboards.reasons import ONLY_NAN, Reasons
 from simulator.rehearsal.dashboards.resolving import Resolved, resolved
@@ -57,7 +57,7 @@ class Looker:
         self._now_ms = now_ms
 
     def look(self, dashboard: Dashboard) -> Iterator[PanelSeen]:
-        """Every panel that shows data. Raises UnobservedError where a server does not answer at all."""
+        """Every panel that shows data. Raises UnobservedError where a server does not answer."""
         span = Interval(self._now_ms - dashboard.span_ms, self._now_ms)
         known = resolved(dashboard, self._servers, span)
         for panel in dashboard.panels:
@@ -105,7 +105,7 @@ class Looker:
                 return f"the dashboard has no variable {unknown}"
             if target.language is Language.PROMQL and self._reasons is not None:
                 return self._reasons.of(expr, shown, instant=target.instant)
-        except UnobservedError as error:
+        except RefusedError as error:
             return str(error)
         return f"no line matches {expr} in the time shown"
 

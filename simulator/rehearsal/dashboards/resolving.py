@@ -13,7 +13,7 @@ from itertools import product
 
 from simulator.engine.panels import Dashboard, Panel
 from simulator.engine.variables import AUTO, REFERENCE, Language, Variable, referred
-from simulator.errors import UnobservedError
+from simulator.errors import RefusedError
 from simulator.rehearsal.dashboards.asking import Server
 from simulator.telemetry.interval import Interval
 from simulator.units import MINUTE
@@ -53,7 +53,7 @@ def resolved(dashboard: Dashboard, servers: Mapping[Language, Server], span: Int
             query = so_far.filled(variable.query, step_ms=MINUTE, range_ms=span.length_ms)
             try:
                 found = _cut(server.values(query, span), variable.regex)
-            except UnobservedError as error:
+            except RefusedError as error:
                 lacking[variable.name] = f"variable ${variable.name} cannot be asked for: {error}"
             else:
                 if not found and not (variable.is_all and variable.all_value):
@@ -96,7 +96,7 @@ def _cut(found: Collection[str], regex: str) -> list[str]:
     try:
         pattern = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", regex))  # as JavaScript names groups
     except re.error as error:
-        raise UnobservedError(f"its regex {regex!r} cannot be read: {error}") from error
+        raise RefusedError(f"its regex {regex!r} cannot be read: {error}") from error
     kept = []
     for value in found:
         if match := pattern.search(value):
