@@ -47,6 +47,8 @@ class Crowd:
         self._elapsed_ms = elapsed_ms
         self.most = most
         """Iterations under way at most."""
+        self.dealt = True
+        """Whether it is known which arrivals are this process's; before that none come, and there is no end."""
         self._members: dict[Any, User] = {}  # by greenlet
         # who has been free for longest is chosen, so that no user sends more than its share (APIs have limits by user)
         self._free: OrderedDict[Any, Waiter] = OrderedDict()
@@ -104,8 +106,11 @@ class Crowd:
             for due in arrivals.due(elapsed_ms()):
                 self._start(due)
             next_ms = arrivals.next_ms()
-            if next_ms is None:
+            if next_ms is None and self.dealt:
                 break
+            if next_ms is None:
+                gevent.sleep(_LONGEST_SLEEP)
+                continue
             seconds = (next_ms - elapsed_ms()) / 1000
             gevent.sleep(min(max(seconds, _LEAST_SLEEP), _LONGEST_SLEEP))
         self._end()

@@ -13,7 +13,7 @@ from locust import User, events
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.rpc import Message
-from locust.runners import WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from locust.user.task import LOCUST_STATE_WAITING
 
 from simulator.profile.schema import LoadModel, Scenario
@@ -23,7 +23,7 @@ from simulator.streams.turns import Turns
 THINK_SECONDS, THINK_SIGMA = 1.2, 0.6  # between two requests of one user, without a plan: median of a lognormal law
 NO_MORE_TURNS = 3600.0  # longer than any drain; a waiting user is stopped at once
 _UNUSED_TURN = 0.1
-_NOBODY = 10**9  # of so many, the last one has no turn in any plan
+_NOBODYS = (10**9 - 1, 10**9)  # the last one of so many has no turn in any plan
 
 TURNS: dict[Scenario, Turns] = {}
 """The turns of each scenario that fall to this process; none under plain `locust -f`."""
@@ -37,8 +37,10 @@ if RUN is not None:
         if _scenario is Scenario.HTTP and _load.model is LoadModel.OPEN:
             TURNS[_scenario] = _arrivals = Arrivals(_plan)
             CROWDS[_scenario] = Crowd(_arrivals, RUN.elapsed_ms, _load.max_in_flight)
+            CROWDS[_scenario].dealt = False
         else:
             TURNS[_scenario] = Turns(_plan)
+        TURNS[_scenario].share(*_NOBODYS, 0.0)  # until it is known how many share the plan
 
 
 class _Shares:
@@ -46,7 +48,7 @@ class _Shares:
     void, or they would be taken twice, once by the plan of old."""
 
     def __init__(self) -> None:
-        self.fixed = True
+        self.fixed = False
         self.changed = Event()
 
     def change(self) -> None:
@@ -121,24 +123,31 @@ def _share_the_plan(environment: Environment, **_: object) -> None:
     if RUN is None:
         return
     run, runner = RUN, environment.runner
+    told: list[tuple[int, int]] = []  # this worker's share, where the master dealt anew
 
     def begin(environment: Environment, **_: object) -> None:
         processes = environment.parsed_options.expect_workers if isinstance(runner, WorkerRunner) else 1
         index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
-        late = index >= processes  # who comes late has no turns before the master deals them anew
-        share(*((_NOBODY - 1, _NOBODY) if late else (index, processes)))
+        # who comes late has no turns before the master deals them anew, and may have been told already
+        share(*(told[0] if told else (index, processes) if index < processes else _NOBODYS))
 
     def share(index: int, processes: int) -> None:
         for turns in TURNS.values():
             turns.share(index, processes, run.elapsed_ms())
         for crowd in CROWDS.values():
+            crowd.dealt = (index, processes) != _NOBODYS
             crowd.most = math.ceil(run.manifest.profile.load.max_in_flight / processes)
 
     def change(environment: Environment, msg: Message) -> None:
-        share(msg.data["index"], msg.data["processes"])
+        told[:] = [(msg.data["index"], msg.data["processes"])]
+        share(*told[0])
         _shares.change()
 
     environment.events.test_start.add_listener(begin)
+    _shares.fixed = not isinstance(runner, WorkerRunner)
     if isinstance(runner, WorkerRunner):
-        _shares.fixed = False
         runner.register_message("turns", change)
+        if runner.worker_state in (STATE_SPAWNING, STATE_RUNNING):  # its users were told to come before we were
+            begin(environment)
+            _shares.change()
+            runner.send_message("turns")

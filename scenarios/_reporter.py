@@ -17,6 +17,7 @@ from _results import BATCH
 from _run import CLOCK, RUN, Run
 from locust import events
 from locust.env import Environment
+from locust.rpc import Message
 from locust.runners import MasterRunner, WorkerRunner
 
 from simulator.wire.load_report import (
@@ -171,10 +172,18 @@ class Reporter:
         """Tell the workers their shares of the plan whenever one came or went."""
         here = self._workers_there()
         if self._workers and here != self._workers:
-            for index, client_id in enumerate(here):
-                message = {"index": index, "processes": len(here)}
-                self._environment.runner.send_message("turns", message, client_id)
+            for client_id in here:
+                self._tell_share(client_id, here)
         self._workers = here
+
+    def on_asked(self, msg: Message, **_: object) -> None:
+        """A worker that came late did not hear what its share is."""
+        if msg.node_id in self._workers:
+            self._tell_share(msg.node_id, self._workers)
+
+    def _tell_share(self, client_id: str, here: list[str]) -> None:
+        share = {"index": here.index(client_id), "processes": len(here)}
+        self._environment.runner.send_message("turns", share, client_id)
 
     def _workers_there(self) -> list[str]:
         runner = self._environment.runner
@@ -212,6 +221,8 @@ def _report(environment: Environment, **_: object) -> None:
         return
     locust.runners.HEARTBEAT_LIVENESS = _SILENT_SECONDS
     reporter = Reporter(RUN, environment, counts)
+    if isinstance(runner, MasterRunner):
+        runner.register_message("turns", reporter.on_asked)
     environment.events.worker_report.add_listener(reporter.on_worker_report)
     environment.events.test_start.add_listener(reporter.on_start)
     environment.events.quit.add_listener(reporter.on_quit)

@@ -55,7 +55,8 @@ def test_plain_locust_drives_it_with_users_from_its_flags(tmp_path: Path, api: S
     limited = table.pop(("429", "rate limited"), 0)
     assert not set(table) - set(BY_KEY)  # names are the contract's patterns, as in the API's `route` label
     assert table["POST", "/api/v1/auth/login"] == 20
-    assert 0 <= api.total - sum(table.values()) - limited <= 20  # plain Locust cuts its users' last requests off
+    # plain Locust cuts its users' last requests off; they are counted, and perhaps never came to the API
+    assert abs(api.total - sum(table.values()) - limited) <= 20
     assert limited <= api.requests["GET /api/v1/posts/trending"]
 
 
