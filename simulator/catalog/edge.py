@@ -9,8 +9,12 @@ from simulator.telemetry.samples import MetricType
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 
 
-def _counter(name: str, text: str, signal: str) -> Family:
-    return Family(NGINX, name, _C, text, Count(Flow(name, signal), {}), present="edge.up")
+_CONNECTIONS = Flow("nginx_connections_accepted", "nginx.connections")  # none is accepted and then dropped
+_REQUESTS = Flow("nginx_http_requests_total", "nginx.requests")
+
+
+def _counter(name: str, text: str, flow: Flow) -> Family:
+    return Family(NGINX, name, _C, text, Count(flow, {}), present="edge.up")
 
 
 def _gauge(name: str, text: str, signal: str, noise: float = 0.05) -> Family:
@@ -24,9 +28,9 @@ _BUILD = Dimension(
 _NGINX: tuple[Family, ...] = (
     Family(NGINX, "nginx_up", _G, "Status of the last metric scrape", Level("edge.up")),
     Family(NGINX, "nginxexporter_build_info", _G, "Exporter build information", Level("one", (_BUILD,))),
-    _counter("nginx_connections_accepted", "Accepted client connections", "nginx.connections"),
-    _counter("nginx_connections_handled", "Handled client connections", "nginx.connections"),
-    _counter("nginx_http_requests_total", "Total http requests", "nginx.requests"),
+    _counter("nginx_connections_accepted", "Accepted client connections", _CONNECTIONS),
+    _counter("nginx_connections_handled", "Handled client connections", _CONNECTIONS),
+    _counter("nginx_http_requests_total", "Total http requests", _REQUESTS),
     _gauge("nginx_connections_active", "Active client connections", "nginx.open"),
     _gauge("nginx_connections_reading", "Connections where NGINX is reading the request header", "zero", 0.0),
     _gauge(
