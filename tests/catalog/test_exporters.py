@@ -23,10 +23,15 @@ from typing import Any
 import httpx
 import pytest
 
+from simulator.catalog.exposed import ExposedFamily
 from simulator.catalog.families import Family
 from simulator.catalog.inventory import families_of
+from simulator.clock import WallClock
+from simulator.observers.exposed import exposed_by
+from simulator.observers.prometheus import PrometheusApi
 from simulator.stack.binaries import find_binaries
 from simulator.stack.local import LocalStack
+from simulator.transport import http_client
 
 HERE = Path(__file__).parent / "exporters"
 TABLES: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text("utf-8")) for path in HERE.glob("*.json")}
@@ -170,7 +175,23 @@ def test_the_real_prometheus_and_alertmanager_say_the_same(tmp_path: Path) -> No
             assert time.monotonic() < deadline
             time.sleep(0.1)
         compare("prometheus", text)
+        held = held_by(prometheus, deadline)
+        for name, (kind, words) in described(text).items():
+            if name in held:  # what began since the last scrape is not there yet
+                assert (str(held[name].type), held[name].help) == (kind, words)
+        assert len(held) > 100
         compare("alertmanager", httpx.get(f"{alertmanager}/metrics").text)
+
+
+def held_by(prometheus: str, deadline: float) -> dict[str, ExposedFamily]:
+    """What `crybsim catalog diff` and `learn` read of a running Prometheus that scrapes itself, by name."""
+    with http_client(prometheus) as client:
+        while True:
+            held = {family.name: family for family in exposed_by(PrometheusApi(client), WallClock())}
+            if "prometheus_build_info" in held:
+                return held
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def scraping(url: str) -> str:
