@@ -109,12 +109,14 @@ class RemoteDemo:
                 return
             self._catch_up(memory, folder, clock, thinned=thinned, quiet=quiet)
             self._look(Manifest.read(memory.manifest), clock, as_json=as_json)
+            self._catch_up(memory, folder, clock, thinned=thinned, quiet=quiet)
             named = ", ".join(self.labels)
             _say(f"the past is there; live into {self.remote_write} from now on, labelled {named}; Ctrl-C ends it")
             emit.command(
                 manifest=memory.manifest,
                 remote_write=self.remote_write,
                 loki=self.loki,
+                since=rfc3339(memory.filled_ms),
                 label=self.labels,
                 quiet=quiet,
             )

@@ -72,6 +72,14 @@ AtOption = Annotated[
         help="Print this one instant and end: RFC 3339, or relative to the profile's start (-3h, +90s).",
     ),
 ]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="With --remote-write or --loki: first what was due since then (-5m); default: from now on.",
+    ),
+]
 JobOption = Annotated[
     list[str] | None, typer.Option("--job", metavar="JOB", help="With --at: only this scrape job; several times.")
 ]
@@ -94,6 +102,7 @@ def command(
     loki_format: LokiFormatOption = "protobuf",
     loki_tenant: LokiTenantOption = "",
     loki_rate: LokiRateOption = None,
+    since: SinceOption = None,
     sentry: SentryOption = None,
     sentry_rate: SentryRateOption = None,
     shard: ShardOption = None,
@@ -136,6 +145,7 @@ def command(
     target = None if loki is None else Target.chosen(loki, loki_format, loki_tenant, loki_rate)
     project = None if sentry is None else chosen_project(sentry)
     clock = WallClock()
+    since_ms = None if since is None else parse_instant(since, flag="--since", now_ms=clock.now_ms())
     console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
     with ExitStack() as cleanup:
         remote = None
@@ -160,6 +170,7 @@ def command(
                 rate=rate,
                 spool=spool,
                 spool_limit=spool_limit,
+                since_ms=since_ms,
             )
             remote = cleanup.enter_context(opening)
             run = remote.run
@@ -168,7 +179,7 @@ def command(
             followers.append(LogFollower(ModelLogs(run, shard=part or WHOLE), LogFiles(logs), clock))
         pushed: list[LokiEmission | SentryEmission] = []
         if target is not None:
-            pushed.append(LokiEmission(target, run, labels, part or WHOLE, console, clock))
+            pushed.append(LokiEmission(target, run, labels, part or WHOLE, console, clock, since_ms))
         if project is not None:
             pushed.append(SentryEmission(project, run, sentry_rate, console, clock))
         followers += [one.follower for one in pushed]

@@ -24,14 +24,21 @@ class LokiEmission:
     """The lines of one `emit`. A Loki that is away is waited for; then all since its last line is pushed at once."""
 
     def __init__(
-        self, target: Target, run: Manifest, labels: Labels, shard: Shard, console: Console, clock: Clock
+        self,
+        target: Target,
+        run: Manifest,
+        labels: Labels,
+        shard: Shard,
+        console: Console,
+        clock: Clock,
+        since_ms: int | None = None,
     ) -> None:
-        """Raises InputError where the server would not take them."""
+        """Lines since `since_ms`, or from now on. Raises InputError where the server would not take them."""
         self._url = target.endpoint.url
         self._logs = ModelLogs(run, shard=shard)
         streams = labelled(self._logs.streams, labels)
         now_ms = clock.now_ms()
-        limits = target.checked_limits(streams, Interval(now_ms, now_ms), now_ms)
+        limits = target.checked_limits(streams, Interval(since_ms or now_ms, now_ms), now_ms)
         stopping = threading.Event()
         self._sink = LokiPush(
             target.endpoint,
@@ -48,7 +55,9 @@ class LokiEmission:
         )
         self._last_ms = now_ms
         self._cut_off = ""
-        self.follower = Follower("log lines to Loki", self._write, self._sink.close, clock, stopping=stopping)
+        self.follower = Follower(
+            "log lines to Loki", self._write, self._sink.close, clock, stopping=stopping, since_ms=since_ms
+        )
         told_limits = target.rates(limits)
         console.print(f"{self._url}: {len(streams)} streams, {told_limits}", style="dim", markup=False)
 

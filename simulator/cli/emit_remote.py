@@ -133,6 +133,7 @@ def opened(
     rate: float | None,
     spool: Path | None,
     spool_limit: float,
+    since_ms: int | None = None,
 ) -> Iterator[RemoteEmission]:
     """A stream to a receiver. `given`: the run is the user's own and not to be replaced. Raises InputError."""
     folder = spool_folder(spool, receiver, "emit", str(shard) if shard.of > 1 else None)
@@ -141,7 +142,7 @@ def opened(
         tally = Tally(clock, lambda line: console.print(f"{receiver.url}: {line}", markup=False))
         sender = None
         try:
-            begun = _begun(run, given, labels, shard, folder, kept, tally, console, clock)
+            begun = _begun(run, given, labels, shard, folder, kept, tally, console, clock, since_ms)
             stream = LiveStream(begun, ModelSamples(begun.run, everything=True), kept, tally)
             if not stream.series:
                 raise InputError(f"shard {shard} has none of the series; take fewer shards")
@@ -165,8 +166,12 @@ def _begun(
     tally: Tally,
     console: Console,
     clock: Clock,
+    since_ms: int | None,
 ) -> Begun:
-    """The stream to go on with, or a new one; series of one that nobody goes on with are ended."""
+    """The stream to go on with, or a new one, of samples since `since_ms` or from now on.
+
+    Series of one that nobody goes on with are ended.
+    """
     now_ms = clock.now_ms()
     request = _request(run, given, labels, shard)
     earlier = Begun.remembered(folder)
@@ -179,7 +184,7 @@ def _begun(
         )
         return earlier
     end_earlier(earlier, lambda manifest: ModelSamples(manifest, everything=True), spool, tally, now_ms)
-    begun = Begun(request, run, labels, shard, max(now_ms, spool.newest_ms) + 1)
+    begun = Begun(request, run, labels, shard, max(now_ms if since_ms is None else since_ms, spool.newest_ms) + 1)
     try:
         begun.remember(folder)
     except OSError as error:

@@ -28,7 +28,9 @@ class Follower:
         *,
         every_seconds: float = EVERY_SECONDS,
         stopping: threading.Event | None = None,
+        since_ms: int | None = None,
     ) -> None:
+        """`since_ms`: records since then come first; None: those since `start`."""
         self.name = name
         self.failure: Exception | None = None
         self.stopping = stopping or threading.Event()
@@ -36,11 +38,12 @@ class Follower:
         self._close = close
         self._clock = clock
         self._every_seconds = every_seconds
+        self._since_ms = since_ms
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin with the records of this moment."""
-        self._written_ms = self._clock.now_ms()
+        """Begin with the records of this moment, or those since an earlier one."""
+        self._written_ms = self._clock.now_ms() if self._since_ms is None else self._since_ms
         self._thread.start()
 
     def stop(self) -> None:
