@@ -17,12 +17,11 @@ class Size(StrEnum):
 
 @dataclass(frozen=True)
 class Extent:
-    """Which label values a platform tells apart: its size says so, and of the API's routes how many of the
-    busiest it has, where the profile gives a number. `regions` are those of the users with their weights."""
+    """Which label values a platform tells apart: its size says so, and of the API's routes how many of the busiest,
+    where the profile gives a number."""
 
     size: Size = Size.LARGE
     routes: int | None = None
-    regions: tuple[tuple[str, float], ...] = ()
 
 
 WHOLE = Extent()

@@ -80,7 +80,7 @@ class PlatformSize(Part):
     @cached_property
     def extent(self) -> Extent:
         """Which of the catalogue's label values it exposes."""
-        return Extent(self.size, self.routes, tuple(self.regions.items()))
+        return Extent(self.size, self.routes)
 
     def region_share(self, region: str | None) -> float:
         """The part of the users that is in a region; None is everywhere. Raises KeyError."""
