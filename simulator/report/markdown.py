@@ -79,9 +79,10 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield "### Load"
         yield ""
         yield from _table([name for name, _ in figures], [[value for _, value in figures]])
-    for account in load_accounts(verdict):
-        yield f"- {_text(account)}"
-    yield ""
+    accounts = load_accounts(verdict)
+    yield from (f"- {_text(account)}" for account in accounts)
+    if accounts:
+        yield ""
     yield from _details(
         "What this verdict means", [f"**{_text(claim.title)}**: {_text(claim.text)}" for claim in verdict.claims]
     )
