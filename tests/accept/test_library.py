@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +34,7 @@ AT_ONCE = (os.cpu_count() or 1) + 1
 """Rehearsals side by side: part of each is waiting for Alertmanager's timers."""
 
 PROFILES = {profile.name: profile for profile in read_profiles()}
+AS_SHIPPED, HARDER_RULES, NO_FAULTS = "as shipped", "harder", "without faults"
 EXPECTING = [name for name, profile in PROFILES.items() if profile.expect.alerts]
 
 
@@ -72,19 +73,18 @@ def without_faults(name: str, folder: Path) -> Path:
 
 
 class Library:
-    """All rehearsals, a few at a time; each test waits for its own."""
+    """The rehearsals that are asked for, a few at a time; each test waits for its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, asked: Collection[tuple[str, str]]) -> None:
         self._folder = folder
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._rules = harder_rules(RULES, folder / "harder")
         self._runs: dict[tuple[str, str], Future[Finished]] = {}
-        for name in PROFILES:
-            self._begin("as shipped", name, name)
-        for name in EXPECTING:
-            self._begin("harder", name, name, "--rules", str(self._rules / "*.yml"))
-        for name in TWINS:
-            self._begin("without faults", name, without_faults(name, folder))
+        for variant, name in asked:
+            if variant == HARDER_RULES:
+                self._begin(variant, name, name, "--rules", str(self._rules / "*.yml"))
+            else:
+                self._begin(variant, name, name if variant == AS_SHIPPED else without_faults(name, folder))
 
     def result(self, variant: str, name: str) -> Finished:
         return self._runs[variant, name].result()  # it waits for those before it; each has its own limit
@@ -103,36 +103,52 @@ class Library:
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    runs = Library(tmp_path_factory.mktemp("library"))
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    tests = (item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path)
+    asked = dict.fromkeys(run for test in tests for run in runs_of(test))
+    runs = Library(tmp_path_factory.mktemp("library"), asked)
     try:
         yield runs
     finally:
         runs.close()
 
 
+def runs_of(test: pytest.Function) -> list[tuple[str, str]]:
+    """The rehearsals that a test of this file waits for: (variant, profile)."""
+    variant = VARIANTS[test.originalname]
+    return [(variant, test.callspec.params["name"])] if hasattr(test, "callspec") else [(variant, n) for n in EXPECTING]
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_shipped_profile_passes(library: Library, name: str) -> None:
-    run = library.result("as shipped", name)
+    run = library.result(AS_SHIPPED, name)
     assert run.exit_code == ExitCode.PASS, run.output
 
 
 @pytest.mark.parametrize("name", EXPECTING)
 def test_thresholds_that_are_ten_times_harder_turn_a_pass_to_a_fail(library: Library, name: str) -> None:
-    run = library.result("harder", name)
+    run = library.result(HARDER_RULES, name)
     assert run.exit_code == ExitCode.FAIL, run.output
     assert run.words_of({"missing", "late"}), run.output
 
 
 def test_each_alert_that_is_made_harder_is_missed_in_a_profile_that_expects_it(library: Library) -> None:
-    missed = {alert for name in EXPECTING for alert in library.result("harder", name).words_of({"missing", "late"})}
+    missed = {alert for name in EXPECTING for alert in library.result(HARDER_RULES, name).words_of({"missing", "late"})}
     assert missed == HARDER.keys()
     assert {alert.name for alert in read_alerts() if not alert.by_logs} - missed == {"Watchdog"}
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_without_its_faults_nothing_fires(library: Library, name: str) -> None:
-    run = library.result("without faults", name)
+    run = library.result(NO_FAULTS, name)
     fired = {alert["alert"] for alert in run.verdict["alerts"] if alert["firing"]}
     assert fired == {"Watchdog"}, run.output
     assert run.exit_code == ExitCode.PASS, run.output
+
+
+VARIANTS = {
+    test_a_shipped_profile_passes.__name__: AS_SHIPPED,
+    test_thresholds_that_are_ten_times_harder_turn_a_pass_to_a_fail.__name__: HARDER_RULES,
+    test_each_alert_that_is_made_harder_is_missed_in_a_profile_that_expects_it.__name__: HARDER_RULES,
+    test_without_its_faults_nothing_fires.__name__: NO_FAULTS,
+}
