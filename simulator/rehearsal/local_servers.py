@@ -38,7 +38,7 @@ class Redirection:
     """What a reader of the verdict must know about the copies. `routes` say who stands in for each scrape target."""
 
     changes: tuple[str, ...]
-    removed_receivers: tuple[str, ...]
+    removed_receivers: Mapping[str, str]
     routes: tuple[Route, ...]
     jobs: tuple[TeamJob, ...] = ()
 

@@ -22,6 +22,7 @@ from simulator.stack.alertmanager_fields import (
     RECEIVER_FIELDS,
     SENDS_ELSEWHERE,
     TOP_LEVEL,
+    needs,
 )
 from simulator.stack.redirect_http import StandIns, check_url, clean_http_config
 from simulator.stack.redirect_integration import IntegrationRedirect
@@ -49,15 +50,15 @@ from simulator.stack.redirect_tree import (
 class Redirected:
     """The copy, and what a reader of the verdict must know about it.
 
-    `removed_receivers` could not be heard in full: what is expected of them is inconclusive. `unknown` are fields that
-    crybsim does not know, `lacking` those that the Alertmanager in use does not know yet; `probe` is the copy with the
-    unknown ones in it (but not their values), for Alertmanager to say whether it knows them. `lines` leads from a line
-    of the copy to the original's. `missing_templates` are defined in no file here.
+    `removed_receivers` cannot be heard in full, and why: what is expected of them is inconclusive. `unknown` are fields
+    that crybsim does not know, `lacking` is what the Alertmanager in use lacks for every route; `probe` is the copy
+    with the unknown ones in it (but not their values), for Alertmanager to say whether it knows them. `lines` leads
+    from a line of the copy to the original's. `missing_templates` are defined in no file here.
     """
 
     text: str
     changes: tuple[str, ...]
-    removed_receivers: tuple[str, ...]
+    removed_receivers: Mapping[str, str]
     unknown: tuple[UnknownField, ...] = ()
     probe: str = ""
     lines: Mapping[int, int] | None = None
@@ -106,7 +107,7 @@ def redirect(
     return Redirected(
         text=text,
         changes=tuple(ledger.changes),
-        removed_receivers=tuple(ledger.removed_receivers),
+        removed_receivers=dict(ledger.removed_receivers),
         unknown=tuple(ledger.unknown),
         probe=write_document(root) if ledger.unknown_homes else "",
         lines=lines,
@@ -165,6 +166,10 @@ def _redirect_receiver(
     receiver: MappingNode, path: str, integrations: IntegrationRedirect, stand_ins: StandIns, ledger: Ledger
 ) -> None:
     name = text_of(get(receiver, "name"))
+    for key, since in RECEIVER_FIELDS.items():
+        if get(receiver, key) is not None and ledger.is_too_new(since):  # it may be about any of the integrations
+            _leave_out(receiver, key, since, f"{path} {name}: {key}", ledger, name)
+            receiver.value[:] = [pair for pair in receiver.value if text_of(pair[0]) not in INTEGRATIONS]
     companions: list[Node] = []
     for key, node in entries(receiver):
         spec = INTEGRATIONS.get(key)
@@ -172,8 +177,7 @@ def _redirect_receiver(
             _check_receiver_field(receiver, key, f"{path} {name}: {key}", ledger, name)
             continue
         if ledger.is_too_new(spec.since):
-            ledger.drop_too_new(receiver, key, f"{path} {name}: {key}", spec.since)
-            ledger.remove_receiver(name)
+            _leave_out(receiver, key, spec.since, f"{path} {name}: {key}", ledger, name)
             continue
         kept: list[Node] = []
         for index, integration in enumerate(items(node)):
@@ -182,7 +186,7 @@ def _redirect_receiver(
                 continue
             outcome = integrations.redirect(integration, spec, name, index, f"{path} {name}: {key}[{index}]")
             if outcome.removed:
-                ledger.remove_receiver(name)
+                ledger.remove_receiver(name, outcome.removed)
                 continue
             kept.append(integration)
             if outcome.companion:
@@ -202,9 +206,13 @@ def _redirect_receiver(
 def _check_receiver_field(receiver: MappingNode, key: str, path: str, ledger: Ledger, name: str) -> None:
     if key not in RECEIVER_FIELDS:
         ledger.drop_unknown(receiver, key, path, (*RECEIVER_FIELDS, *INTEGRATIONS))
-        ledger.remove_receiver(name)
-    elif ledger.is_too_new(RECEIVER_FIELDS[key]):
-        ledger.drop_too_new(receiver, key, path, RECEIVER_FIELDS[key])
+        ledger.remove_receiver(name, f"crybsim does not know {key}")
+
+
+def _leave_out(receiver: MappingNode, key: str, since: str, path: str, ledger: Ledger, name: str) -> None:
+    """Leave a kind or field out that the Alertmanager in use lacks. The receiver stays: routes lead to it."""
+    ledger.change(drop(receiver, key), path, ledger.left_out(since))
+    ledger.remove_receiver(name, needs(key, since))
 
 
 def _lines(copy: Node, written: Node) -> dict[int, int]:

@@ -235,6 +235,9 @@ _ALL = (
 
 INTEGRATIONS: Final[Mapping[str, Integration]] = {integration.key: integration for integration in _ALL}
 
+HOW_TO_SEND: Final = frozenset({"timeout", "app_url", "force_implicit_tls", "use_aws_http_client"})
+"""Fields of integrations that say over which connection something is sent: nothing of it is left in a copy."""
+
 RECEIVER_FIELDS: Final[Mapping[str, str]] = {"name": "0.20", "labels": "0.33"}
 
 GLOBAL_FIELDS: Final[Mapping[str, str]] = dict(
@@ -263,6 +266,11 @@ TOP_LEVEL: Final[Mapping[str, str]] = dict(
 
 SENDS_ELSEWHERE: Final = ("tracing", "event_recorder")
 """Top-level blocks that send what happens to other servers."""
+
+
+def needs(what: str, since: str) -> str:
+    """That something needs a newer Alertmanager, and how to use it."""
+    return f"{what} needs Alertmanager ≥ {since} (--alertmanager-bin)"
 
 
 def release(version: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from ruamel.yaml.nodes import MappingNode, Node
 
-from simulator.stack.alertmanager_fields import Integration
+from simulator.stack.alertmanager_fields import HOW_TO_SEND, Integration, needs
 from simulator.stack.redirect_http import StandIns, check_url, clean_http_config, send_through_proxy
 from simulator.stack.redirect_ledger import Ledger, fill_address, is_unfilled
 from simulator.stack.redirect_tree import drop, entries, get, is_null, mapping, plain, put, string, text_of
@@ -56,9 +56,9 @@ _CARRY_ALL = ("webhook", "incidentio")
 
 @dataclass(frozen=True)
 class Redirection:
-    """What became of an integration: removed, or redirected; `companion` asks for a webhook beside it."""
+    """What became of an integration: `removed`, and why, or redirected; `companion` asks for a webhook beside it."""
 
-    removed: bool = False
+    removed: str = ""
     companion: bool = False
 
 
@@ -72,7 +72,9 @@ class IntegrationRedirect:
 
     def redirect(self, node: MappingNode, spec: Integration, receiver: str, index: int, path: str) -> Redirection:
         """Redirect in place. The caller takes the integration away when it was `removed`."""
-        self._check_fields(node, spec, path)
+        lacking = self._check_fields(node, spec, path)
+        if lacking:
+            return Redirection(removed=lacking)
         service = spec.key.removesuffix("_configs")
         clean_http_config(get(node, "http_config"), f"{path}.http_config", self._ledger)
         if spec.kind is NotificationKind.EMAIL:
@@ -90,11 +92,14 @@ class IntegrationRedirect:
             config = get(self._shared, "http_config")
             done = send_through_proxy(node, config, self._stand_ins, receiver, index, path, self._ledger)
             if not done:
-                self._ledger.change(node, path, "removed: its address is fixed inside Alertmanager, and no proxy is up")
-                return Redirection(removed=True)
+                why = "its address is fixed inside Alertmanager, and no proxy is up"
+                self._ledger.change(node, path, f"removed: {why}")
+                return Redirection(removed=why)
         return Redirection(companion=not self._carry_alerts(node, service))
 
-    def _check_fields(self, node: MappingNode, spec: Integration, path: str) -> None:
+    def _check_fields(self, node: MappingNode, spec: Integration, path: str) -> str:
+        """What the Alertmanager in use lacks to send this as it is written; empty where it lacks nothing."""
+        lacking = ""
         for key, value in entries(node):
             if key not in spec.fields:
                 self._ledger.drop_unknown(node, key, f"{path}.{key}", tuple(spec.fields))
@@ -102,7 +107,11 @@ class IntegrationRedirect:
                 both = f"at most one of {spec.files[key]} and {key} may be configured"
                 self._ledger.problem(value, f"{path}.{key}", both)
             elif key not in spec.files and self._ledger.is_too_new(spec.fields[key]) and key not in spec.secrets:
-                self._ledger.drop_too_new(node, key, f"{path}.{key}", spec.fields[key])
+                self._ledger.change(value, f"{path}.{key}", self._ledger.left_out(spec.fields[key]))
+                drop(node, key)
+                if key not in HOW_TO_SEND:
+                    lacking = lacking or needs(f"{spec.key}.{key}", spec.fields[key])
+        return lacking
 
     def _original(self, node: MappingNode, spec_key: str, name: str) -> tuple[Node | None, str]:
         """Where a field's value comes from: own, own file, global, global file; and what tells it from others."""

@@ -38,7 +38,7 @@ class Ledger:
     changes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unknown: list[UnknownField] = field(default_factory=list)
-    removed_receivers: list[str] = field(default_factory=list)
+    removed_receivers: dict[str, str] = field(default_factory=dict)  # why not all of it can be heard
     unknown_homes: list[tuple[MappingNode, str]] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     missing_templates: list[str] = field(default_factory=list)
@@ -65,10 +65,14 @@ class Ledger:
     def drop_too_new(self, home: MappingNode, key: str, path: str, since: str) -> None:
         """Remove a key that the Alertmanager in use does not have yet."""
         node = drop(home, key)
-        self.change(node, path, f"left out: needs Alertmanager >= {since}, the one used here is {self.version}")
+        self.change(node, path, self.left_out(since))
         line = place(node)[0] if node is not None else 0
         needs = f"needs Alertmanager ≥ {since}, this is {self.version}; --alertmanager-bin takes the one you run"
         self.lacking.append(f"{self.source}:{line}: {path} {needs}")
+
+    def left_out(self, since: str) -> str:
+        """The change where something of the release `since` is left out."""
+        return f"left out: needs Alertmanager >= {since}, the one used here is {self.version}"
 
     def drop_unknown(self, home: MappingNode, key: str, path: str, allowed: Sequence[str]) -> None:
         """Remove a key that nobody here knows: it could hold an address."""
@@ -80,10 +84,11 @@ class Ledger:
         self.unknown.append(UnknownField(problem, key))
         self.unknown_homes.append((home, key))
 
-    def remove_receiver(self, name: str) -> None:
+    def remove_receiver(self, name: str, why: str) -> None:
         """Note that something of this receiver cannot be heard."""
-        if name not in self.removed_receivers:
-            self.removed_receivers.append(name)
+        told = self.removed_receivers.get(name, "")
+        if why not in told.split("; "):
+            self.removed_receivers[name] = f"{told}; {why}" if told else why
 
 
 def fill_address(node: Node | None, path: str, ledger: Ledger) -> Node | None:

@@ -94,7 +94,8 @@ def _hearing(facts: EngineFacts) -> str:
     if facts.missing_templates:
         text += f"; the text of {listed(facts.missing_templates)} was not: the files that define them are not here"
     if facts.removed_receivers:
-        text += f"; receivers removed because they could not be redirected: {listed(facts.removed_receivers)}"
+        left_out = [f"{name} ({why})" for name, why in facts.removed_receivers.items()]
+        text += f"; receivers left out: {listed(left_out)}"
     return text
 
 

@@ -110,7 +110,7 @@ class EngineFacts:
     catalogue: CatalogueComparison | None = None
     strict: bool = False
     job_services: Mapping[str, str] = field(default_factory=dict)
-    removed_receivers: tuple[str, ...] = ()  # receivers of alertmanager.yml that could not be redirected
+    removed_receivers: Mapping[str, str] = field(default_factory=dict)  # those not heard in full, and why
     missing_templates: tuple[str, ...] = ()  # of notifications, in files that are not here
     unmapped_jobs: tuple[str, ...] = ()  # jobs of prometheus.yml that nothing stands in for
     lacking: tuple[str, ...] = ()  # features the rules or routes use and this engine has not: "x.yml:3: … needs ≥ 2.53"

@@ -152,13 +152,13 @@ def _why_unheard(
     if case.facts.mode is Mode.STAGING:
         routed = sorted({receiver for alert in held for receiver in alert.receivers})
         return f"receivers of a staging stack are real; Alertmanager routed it to {listed(routed) or 'nobody'}"
-    removed = set(case.facts.removed_receivers)
-    routed_away = sorted(removed & {receiver for alert in held for receiver in alert.receivers if to.may_be(receiver)})
+    removed = case.facts.removed_receivers
+    routed_away = {receiver for alert in held for receiver in alert.receivers if to.may_be(receiver)} & removed.keys()
     named = to.entry.removeprefix("receiver:")
     if to.entry.startswith("receiver:") and named in removed:
-        routed_away = [named]
+        routed_away = {named}
     if routed_away:
-        return f"receiver {listed(routed_away)} could not be redirected and was removed"
+        return listed([f"receiver {name} is left out: {removed[name]}" for name in sorted(routed_away)], most=2)
     deaf = sight.deaf(case.ends_ms)
     if deaf is not None:
         return deaf

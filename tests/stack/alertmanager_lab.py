@@ -41,7 +41,7 @@ def main() -> None:
         Receivers(heard.append, folder) as receivers,
         LocalStack(folder, prometheus=programs.prometheus.path, alertmanager=programs.alertmanager.path) as stack,
     ):
-        text, changes, removed = orders["original"], (), ()
+        text, changes, removed = orders["original"], (), {}
         if not orders.get("as_written"):
             redirected = redirect(
                 text,

@@ -18,6 +18,8 @@ from ruamel.yaml import YAML
 from simulator.errors import InputError
 from simulator.stack.alertmanager_config import Redirected, redirect
 from simulator.stack.alertmanager_fields import GLOBAL_FIELDS, INTEGRATIONS
+from simulator.stack.binaries import Binaries
+from simulator.stack.redirect_check import check_config
 from simulator.transport import is_loopback
 from simulator.wire.notifications import ALERTS_TEMPLATE
 
@@ -254,27 +256,54 @@ def test_jira_keeps_its_version_and_is_told_which_transitions_to_offer() -> None
 
 def test_without_a_proxy_what_needs_one_is_removed_and_reported() -> None:
     redirected = copy_of(EVERY_KIND, proxy_url=None, ca_file=None)
-    assert redirected.removed_receivers == ("everything",)
+    assert redirected.removed_receivers.keys() == {"everything"}
     assert receiver(redirected)["pushover_configs"] == []
     assert len(receiver(redirected)["pagerduty_configs"]) == 1
     assert any("route: inconclusive: its receiver 'everything'" in change for change in redirected.changes)
 
 
 def test_what_the_alertmanager_in_use_does_not_have_yet_is_left_out_by_name() -> None:
-    redirected = copy_of(NEWER, version="0.25.0+ds")
-    assert redirected.removed_receivers == ("newer",)
+    redirected = copy_of(NEWER.replace("    labels: {team: ops}\n", ""), version="0.25.0+ds")
+    why = redirected.removed_receivers["newer"]
+    assert "msteams_configs needs Alertmanager ≥ 0.26 (--alertmanager-bin)" in why
+    assert "discord_configs.content needs Alertmanager ≥ 0.28" in why
+    assert "timeout" not in why  # it says nothing of what is sent
     assert any(
         "msteams_configs: left out: needs Alertmanager >= 0.26, the one used here is 0.25.0+ds" in change
         for change in redirected.changes
     )
+    left = receiver(redirected)
     assert "message_text" not in redirected.text
-    assert copy_of(NEWER, version="0.34.1").removed_receivers == ()
+    assert [slack.get("channel") for slack in left["slack_configs"]] == []
+    assert left["discord_configs"] == []
+    assert redirected.lacking == ()
+    assert copy_of(NEWER, version="0.34.1").removed_receivers == {}
+
+
+def test_a_receiver_of_which_nothing_is_left_is_still_there_for_its_routes(binaries: Binaries) -> None:
+    original = (
+        "route: {receiver: team, routes: [{matchers: [a=b], receiver: chat}]}\n"
+        "receivers:\n  - name: team\n  - name: chat\n    msteamsv2_configs: [{webhook_url: 'https://x.example/y'}]\n"
+        "  - name: labelled\n    labels: {a: b}\n    webhook_configs: [{url: 'https://x.example/y'}]\n"
+    )
+    redirected = copy_of(original, version="0.25.0")
+    assert load(redirected.text)["receivers"] == [{"name": "team"}, {"name": "chat"}, {"name": "labelled"}]
+    assert load(redirected.text)["route"] == load(original)["route"]
+    assert redirected.removed_receivers.keys() == {"chat", "labelled"}
+    check_config(redirected, binaries.amtool.path, "am.yml")  # the real one takes it
+
+
+def test_a_timeout_that_this_alertmanager_lacks_is_no_reason_not_to_hear() -> None:
+    redirected = copy_of(f"{SMALL}    webhook_configs: [{{url: 'http://x.org/', timeout: 5s}}]\n", version="0.25.0")
+    assert redirected.removed_receivers == {}
+    assert "timeout" not in redirected.text
+    assert any("timeout: left out: needs Alertmanager >= 0.28" in change for change in redirected.changes)
 
 
 def test_an_unknown_kind_is_never_passed_on() -> None:
     redirected = copy_of(f"{SMALL}    pager2000_configs: [{{url: 'https://pager.example/leak'}}]\n")
     assert "pager" not in redirected.text
-    assert redirected.removed_receivers == ("team",)
+    assert redirected.removed_receivers == {"team": "crybsim does not know pager2000_configs"}
     assert [field.name for field in redirected.unknown] == ["pager2000_configs"]
     assert "leak" not in redirected.probe
 

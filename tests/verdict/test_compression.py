@@ -83,6 +83,15 @@ def test_alerts_that_only_one_of_them_told_are_noted() -> None:
     assert not any("compression" in note for note in compressed(PASSING, FORETOLD).judged().notes)
 
 
+def test_a_receiver_that_was_left_out_differs_for_another_reason_than_compression() -> None:
+    teams = replace(FORETOLD[0], kind=NotificationKind.MSTEAMS, receiver="chat")
+    scene = compressed(PASSING, (*FORETOLD, teams))
+    assert any("compression may have changed what msteams of receiver chat" in note for note in scene.judged().notes)
+    left_out = scene.given(removed_receivers={"chat": "msteams_configs needs Alertmanager ≥ 0.26"})
+    assert not any("compression" in note for note in left_out.judged().notes)
+    must_pass(left_out)
+
+
 def test_how_exact_times_are_is_claimed() -> None:
     claim = {claim.title: claim.text for claim in compressed(PASSING, FORETOLD).judged().claims}["How exactly"]
     assert "240 times as fast as time: notifications ±20s, --alertmanager-scale 1 for real time" in claim

@@ -40,13 +40,13 @@ def test_alerts_with_windows_longer_than_the_data_are_listed_and_claimed() -> No
 
 def test_what_a_verdict_says_about_itself() -> None:
     facts = {"production_prometheus_version": "2.53.1", "catalogue": CatalogueComparison("2026-01-01", 3)}
-    verdict = PASSING.given(**facts, removed_receivers=("sms",), unmapped_jobs=("kafka",)).judged()
+    verdict = PASSING.given(**facts, removed_receivers={"sms": "no proxy is up"}, unmapped_jobs=("kafka",)).judged()
     claims = {claim.title: claim.text for claim in verdict.claims}
     assert "Prometheus 2.42.0 (production: 2.53.1)" in claims["Judged by which engine"]
     assert "on 2026-01-01, 3 differences" in claims["By which names"]
     assert "kafka" in claims["By which names"]
     assert "credentials, channels and endpoints not" in claims["Heard by a stand-in"]
-    assert "sms" in claims["Heard by a stand-in"]
+    assert "receivers left out: sms (no proxy is up)" in claims["Heard by a stand-in"]
     assert "reference API, not your platform" in claims["Load on something"]
 
 

@@ -112,7 +112,7 @@ class _LiveRun:
         self._stack: LocalStack | None = None
         self._platform: LivePlatform | None = None
         self._load: LocustRun | None = None
-        self._redirection = Redirection((), (), ())
+        self._redirection = Redirection((), {}, ())
         self._lacking: tuple[str, ...] = ()
         self._own_jobs = True
         self._missing_templates: tuple[str, ...] = ()

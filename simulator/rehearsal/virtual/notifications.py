@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from simulator.clock import Clock
@@ -37,7 +37,7 @@ class VirtualNotifications:
     """What came of the alerts, in simulated time. `compression` is None where nothing was sent, or in real time."""
 
     observed: tuple[Observation, ...] = ()
-    removed_receivers: tuple[str, ...] = ()
+    removed_receivers: Mapping[str, str] = field(default_factory=dict)
     compression: Compression | None = None
 
 
