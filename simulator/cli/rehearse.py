@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from simulator.cli.consoles import report_console
 from simulator.cli.live_view import LiveView
 from simulator.cli.options import (
     AlertmanagerBinOption,
@@ -163,7 +163,7 @@ def command(
         rerun=shlex.join(["crybsim", *sys.argv[1:]]),
     )
     clock = WallClock()
-    console = Console(stderr=True)
+    console = report_console(stderr=True)
     with LiveView(console, clock, quiet=quiet) as view:
         rehearse = rehearse_live if staging or mode is RehearsalMode.LIVE else rehearse_virtual
         rehearsed = rehearse(request, clock=clock, view=view)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from simulator.cli.consoles import report_console
 from simulator.cli.load_report import is_load_run, report_load
 from simulator.cli.options import JsonOption
 from simulator.errors import ExitCode, InputError
@@ -76,7 +76,7 @@ def command(
     if as_json:
         typer.echo(render_json(verdict), nl=False)
     elif junit is None and markdown is None and html is None:
-        Console(highlight=False).print(render_terminal(verdict, path.parent))
+        report_console().print(render_terminal(verdict, path.parent))
     return verdict.outcome.exit_code
 
 

@@ -25,6 +25,7 @@ from simulator.report.chart_budget import budget_charts
 from simulator.report.chart_load import latency_chart, measurements, rate_chart
 from simulator.report.html_alerts import AlertStory, alert_stories
 from simulator.report.html_timeline import events, timeline
+from simulator.report.together import not_graded_together, together, unpredicted
 from simulator.telemetry.observations import Observation
 from simulator.telemetry.series import ReportSeries
 from simulator.units import SECOND
@@ -100,7 +101,8 @@ def _render(verdict: Verdict, journal: Sequence[Observation], series: Sequence[R
     }
     style = Markup(_asset("assets/uPlot.min.css") + _asset("templates/report.css"))  # noqa: S704 -- our own files
     script = Markup(_asset("assets/uPlot.iife.min.js") + _asset("templates/report.js"))  # noqa: S704
-    broken = [f for f in phrasing.by_weight(verdict.findings) if f.word is not Word.MET]
+    broken = together([f for f in phrasing.by_weight(verdict.findings) if f.word is not Word.MET])
+    not_graded = not_graded_together(verdict.not_graded)
     met = [f for f in phrasing.by_weight(verdict.findings) if f.word is Word.MET]
     return (
         _environment(room.text)
@@ -130,7 +132,7 @@ def _render(verdict: Verdict, journal: Sequence[Observation], series: Sequence[R
             budget=budget,
             prediction_headings=phrasing.PREDICTION_HEADINGS,
             predictions=[phrasing.prediction_row(one, verdict) for one in phrasing.predicted(verdict)[: room.alerts]],
-            unpredicted=phrasing.unpredicted(verdict)[: room.names],
+            unpredicted=unpredicted(verdict.predictions)[: room.names],
             notifications=verdict.notifications[: room.notifications],
             notifications_left_out=max(len(verdict.notifications) - room.notifications, 0),
             load=load,
@@ -138,7 +140,8 @@ def _render(verdict: Verdict, journal: Sequence[Observation], series: Sequence[R
             load_figures=[(what, value) for what, value in phrasing.load_figures(verdict) if what != "target"],
             load_accounts=phrasing.load_accounts(verdict),
             by_name=() if verdict.load is None else _busiest(verdict)[: room.names],
-            not_graded=verdict.not_graded[: room.names],
+            not_graded=not_graded[: room.names],
+            not_graded_left_out=max(len(not_graded) - room.names, 0),
             notes=verdict.notes[: room.names],
             run_again=phrasing.run_again(verdict),
             table_rows=room.table_rows,

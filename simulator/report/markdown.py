@@ -19,8 +19,8 @@ from simulator.report.phrasing import (
     span,
     standing,
     subject,
-    unpredicted,
 )
+from simulator.report.together import not_graded_together, together, unpredicted
 from simulator.verdict.document import Outcome, Verdict, Word
 from simulator.verdict.wording import labelled
 
@@ -41,7 +41,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield ""
     yield from _table(
         ("", "Verdict", "About", "Observed"),
-        [(mark(f), f.word.value, subject(f), f.message) for f in by_weight(verdict.findings)],
+        [(mark(f), f.word.value, subject(f), f.message) for f in together(by_weight(verdict.findings))],
     )
     for title, alerts in (
         ("Expected alerts", standing(verdict, "expected")),
@@ -65,7 +65,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield "### Error budget: measured and foretold"
         yield ""
         yield from _table(PREDICTION_HEADINGS, [prediction_row(prediction, verdict) for prediction in told])
-    for line in unpredicted(verdict):
+    for line in unpredicted(verdict.predictions):
         yield f"- {_text(line)}"
     if len(told) < len(verdict.predictions):
         yield ""
@@ -86,7 +86,9 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield from _details(
         "What this verdict means", [f"**{_text(claim.title)}**: {_text(claim.text)}" for claim in verdict.claims]
     )
-    yield from _details("Not graded", [f"{_text(n.alert)}: {_text(n.reason)}" for n in verdict.not_graded])
+    yield from _details(
+        "Not graded", [f"{_text(who)}: {_text(why)}" for who, why in not_graded_together(verdict.not_graded)]
+    )
     yield from _details("Notes", [_text(note) for note in verdict.notes])
     broken = any(finding.word is not Word.MET for finding in verdict.findings)
     yield f"{'Try it' if broken else 'Run it'} again: {_code(run_again(verdict))}"

@@ -132,8 +132,3 @@ def prediction_row(prediction: BurnPrediction, verdict: Verdict) -> tuple[str, .
 def predicted(verdict: Verdict) -> list[BurnPrediction]:
     """The alerts on an error budget for which there is a prediction."""
     return [prediction for prediction in verdict.predictions if not prediction.reason]
-
-
-def unpredicted(verdict: Verdict) -> list[str]:
-    """Why the others have none, a line each."""
-    return [f"no prediction for {p.alert}: {p.reason}" for p in verdict.predictions if p.reason]

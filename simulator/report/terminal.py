@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from simulator.report.phrasing import (
@@ -26,9 +25,11 @@ from simulator.report.phrasing import (
     span,
     standing,
     subject,
-    unpredicted,
 )
+from simulator.report.terminal_rows import Rows
+from simulator.report.together import not_graded_together, together, unpredicted
 from simulator.verdict.document import AlertTimeline, Finding, Outcome, Verdict, Word
+from simulator.verdict.others import PLACE as NO_OTHER_ALERTS
 from simulator.verdict.wording import labelled
 
 MOST_NOTIFICATIONS = 30
@@ -47,7 +48,7 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
     yield _section("What this verdict means")
     yield _pairs([(claim.title, claim.text) for claim in verdict.claims])
     yield _section("Expectations")
-    yield _findings(by_weight(verdict.findings))
+    yield _findings(together(by_weight(verdict.findings)))
     expected = standing(verdict, "expected")
     if expected:
         yield _section("Expected alerts")
@@ -73,7 +74,7 @@ def _parts(verdict: Verdict, run_folder: Path | None) -> Iterator[RenderableType
         yield from (Padding(plain(account), (0, 0, 0, 2)) for account in load_accounts(verdict))
     if verdict.not_graded:
         yield _section("Not graded")
-        yield _pairs([(alert.alert, alert.reason) for alert in verdict.not_graded])
+        yield _pairs(not_graded_together(verdict.not_graded))
     if verdict.notes:
         yield _section("Notes")
         yield Padding(plain("\n".join(verdict.notes)), (0, 0, 0, 2))
@@ -87,59 +88,53 @@ def _section(title: str) -> Text:
     return plain(f"\n{title}", style="bold")
 
 
-def _grid(*headers: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(headers), header_style="dim", pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    return table
-
-
-def _indented(table: Table) -> Padding:
-    return Padding(table, (0, 0, 0, 2))
+def _indented(rows: Rows) -> Padding:
+    return Padding(rows, (0, 0, 0, 2))
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> Padding:
-    table = _grid()
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    rows = Rows(long=1)
     for name, value in pairs:
-        table.add_row(plain(name), plain(value))
-    return _indented(table)
+        rows.add(plain(name, style="dim"), plain(value))
+    return _indented(rows)
 
 
 def _findings(findings: list[Finding]) -> Padding:
-    table = _grid()
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    rows = Rows(long=2)
     for finding in findings:
         style = "green" if finding.word is Word.MET else "bold red" if finding.word.is_failure else "bold yellow"
         words = plain(f"{mark(finding)} {finding.word}", style=style)
         message = plain(finding.message)
-        if finding.expected and finding.word is not Word.MET:
+        if finding.expected and finding.word is not Word.MET and not _is_of_every_alert(finding):
             message.append_text(plain(f"\nexpected: {finding.expected}", style="dim"))
         if finding.word is not Word.MET:
             for evidence in finding.evidence[:2]:
                 message.append_text(plain(f"\n{offset(evidence.when)} {evidence.source}: {evidence.what}", style="dim"))
-        table.add_row(words, plain(subject(finding)), message)
-    return _indented(table)
+        rows.add(words, plain(subject(finding)), message)
+    return _indented(rows)
+
+
+def _is_of_every_alert(finding: Finding) -> bool:
+    """Whether it is about an alert that nobody named: what is expected of it stands in the profile once."""
+    return finding.word is Word.UNOBSERVED and finding.expectation == NO_OTHER_ALERTS
 
 
 def _alerts(alerts: list[AlertTimeline], *, with_times: bool) -> Padding:
     headers = ("alert", "pending", "firing", "resolved")
-    table = _grid(*headers, "to detect", "to notify") if with_times else _grid(*headers)
+    rows = Rows(long=0, headers=(*headers, "to detect", "to notify") if with_times else headers)
     for alert in alerts:
-        row = [labelled(alert.alert, alert.labels), *(offset(m) for m in (alert.pending, alert.firing, alert.resolved))]
+        cells = [
+            labelled(alert.alert, alert.labels),
+            *(offset(m) for m in (alert.pending, alert.firing, alert.resolved)),
+        ]
         if with_times:
-            row += [span(alert.detect_ms), span(alert.notified_ms)]
-        table.add_row(*(plain(cell) for cell in row))
-    return _indented(table)
+            cells += [span(alert.detect_ms), span(alert.notified_ms)]
+        rows.add(*map(plain, cells))
+    return _indented(rows)
 
 
 def _predictions(verdict: Verdict) -> Iterator[RenderableType]:
-    table = _grid()
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    rows = Rows(long=1)
     for prediction in predicted(verdict):
         name, ratio, *spans = prediction_row(prediction, verdict)
         lines = [f"{ratio} of events bad"]
@@ -148,25 +143,23 @@ def _predictions(verdict: Verdict) -> Iterator[RenderableType]:
                 lines.append(f"to {what:<6} {measured}, foretold {foretold}, Workbook {workbook}")
         if len(lines) == 1:
             lines.append("did not fire, and ought not to")
-        table.add_row(plain(name), plain("\n".join(lines), style="" if prediction.agrees else "bold red"))
-    yield _indented(table)
-    for line in unpredicted(verdict):
+        rows.add(plain(name), plain("\n".join(lines), style="" if prediction.agrees else "bold red"))
+    yield _indented(rows)
+    for line in unpredicted(verdict.predictions):
         yield Padding(plain(line, style="dim"), (0, 0, 0, 2))
 
 
 def _notifications(verdict: Verdict) -> Padding:
-    table = _grid("at", "to", "receiver", "alerts")
+    rows = Rows(long=3, headers=("at", "to", "receiver", "alerts"))
     for heard in verdict.notifications[:MOST_NOTIFICATIONS]:
         alerts = plain(heard_alerts(heard))
         if heard.problem:
             alerts.append_text(plain(f"\n{heard.problem}", style="red"))
-        table.add_row(
-            plain(offset(heard.when)), plain(f"{heard.kind} {heard.destination}"), plain(heard.receiver), alerts
-        )
+        rows.add(plain(offset(heard.when)), plain(f"{heard.kind} {heard.destination}"), plain(heard.receiver), alerts)
     rest = len(verdict.notifications) - MOST_NOTIFICATIONS
     if rest > 0:
-        table.add_row(Text(), plain(f"and {rest} more in verdict.json", style="dim"), Text(), Text())
-    return _indented(table)
+        rows.add(Text(), plain(f"and {rest} more in verdict.json", style="dim"), Text(), Text())
+    return _indented(rows)
 
 
 def plain(text: str, style: str = "") -> Text:

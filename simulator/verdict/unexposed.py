@@ -10,6 +10,7 @@ from simulator.catalog.sizes import Size
 from simulator.profile.manifest import Manifest
 from simulator.verdict.wording import listed
 
+NOTHING_EXPOSES = "nothing in this run exposes"
 LEARN = "`crybsim catalog learn` drafts what your rules use"
 LARGER = "a platform of `size: tiny` leaves that out"
 
@@ -18,7 +19,7 @@ def unexposed(manifest: Manifest, metrics: Collection[str], *, which: str = "") 
     """That nothing exposes these metrics, and what to do. `which` is a clause about them."""
     left_out = _left_out(manifest)
     is_size = {name.partition("{")[0] for name in metrics} <= left_out
-    return f"nothing in this run exposes {listed(tuple(dict.fromkeys(metrics)))}{which}; {LARGER if is_size else LEARN}"
+    return f"{NOTHING_EXPOSES} {listed(tuple(dict.fromkeys(metrics)))}{which}; {LARGER if is_size else LEARN}"
 
 
 def _left_out(manifest: Manifest) -> frozenset[str]:
