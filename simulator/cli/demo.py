@@ -82,8 +82,8 @@ def command(
 ) -> None:
     """Fill dashboards: the profile's past up to now, then its live telemetry, until Ctrl-C.
 
-    Prints the addresses, then how many panels of the dashboards (the reference ones, or --dashboards) have data, and
-    why each other one has none.
+    Prints the addresses, then how many panels of the dashboards (--dashboards, else crybsim.yaml's, else the reference
+    ones) have data, and why each other one has none.
 
     Without further flags it goes into a local Prometheus and Alertmanager on copies of your files (--rules,
     --prometheus-config, --alertmanager-config; else crybsim.yaml's; else the reference ones); nothing leaves this
@@ -111,7 +111,7 @@ def command(
     loaded = loaded.model_copy(update={"history": loaded.history.model_copy(update={"length": past_ms})})
     staged = with_incidents(loaded, [Incident.parse(text) for text in incident or ()])
     overlays = overlays_of(staged.profile, path, team_overlays(settings, overlay))
-    shown = dashboard_files(dashboards)
+    shown = dashboard_files(dashboards, settings)
     if remote_write is not None:
         if rules or prometheus_config or alertmanager_config or guide_ports or listen or grafana_url:
             raise InputError("--remote-write leads to a stack that has its own rules and ports; leave those flags out")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import typer
 
-from simulator.profile.settings import expand
+from simulator.profile.settings import Settings, expand
 from simulator.rehearsal.dashboards.checking import summary
 from simulator.rehearsal.dashboards.looking import Look, PanelSeen
 from simulator.resources import shipped
@@ -19,9 +19,14 @@ from simulator.resources import shipped
 REFERENCE_DASHBOARDS: Final = shipped("monitoring") / "grafana" / "dashboards"
 
 
-def dashboard_files(globs: list[str] | None) -> list[Path]:
-    """Those of --dashboards, else the five reference ones. Raises InputError."""
-    return list(expand(globs, Path())) if globs else sorted(REFERENCE_DASHBOARDS.glob("*.json"))
+def dashboard_files(globs: list[str] | None, settings: Settings) -> Sequence[Path]:
+    """Those of --dashboards, else those of crybsim.yaml, else the five reference ones. Raises InputError."""
+    return team_dashboards(globs, settings) or sorted(REFERENCE_DASHBOARDS.glob("*.json"))
+
+
+def team_dashboards(globs: list[str] | None, settings: Settings) -> Sequence[Path]:
+    """Those of --dashboards, else those of crybsim.yaml. Raises InputError."""
+    return expand(globs, Path()) if globs else settings.files(settings.dashboards)
 
 
 def panel_lines(seen: Sequence[PanelSeen]) -> Iterator[str]:

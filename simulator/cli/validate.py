@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from simulator.cli.options import (
     RulesOption,
     flag_or_setting,
 )
+from simulator.cli.panels_view import team_dashboards
 from simulator.cli.validate_stack import (
     ApiUrlOption,
     GrafanaUrlOption,
@@ -71,13 +72,14 @@ def command(
 ) -> ExitCode:
     """Say what this machine has and what is missing; with URLs, how a running stack is, component by component.
 
-    Without a URL: servers and versions, rules and routes, ports. Rules and configurations are the given ones, else
-    those of crybsim.yaml, else the shipped reference; promtool and amtool read them.
+    Without a URL: servers and versions, rules and routes, ports; then the stack whose URLs crybsim.yaml has, if any.
+    Rules and configurations are the given ones, else those of crybsim.yaml, else the shipped reference; promtool and
+    amtool read them.
 
     With URLs: is each healthy, each target up, each rule evaluated, each metric there that rules and dashboards read,
     each route within reach; does Loki give a line back, Sentry take an event, Grafana reach its data sources. With
-    --dashboards, each panel's queries are asked as Grafana would: which have data, and why the others have none. Each
-    line says what to check next. Exit code 3 if something is missing or broken.
+    --dashboards (or crybsim.yaml's), each panel's queries are asked as Grafana would: which have data, and why the
+    others have none. Each line says what to check next. Exit code 3 if something is missing or broken.
 
     \b
     Examples:
@@ -89,12 +91,27 @@ def command(
       crybsim validate --alertmanager-url http://127.0.0.1:9093 --test-notification severity=critical
     """
     settings = load_settings()
-    stack = Stack(prometheus_url, alertmanager_url, loki_url, grafana_url, api_url, sentry)
+    given = Stack(prometheus_url, alertmanager_url, loki_url, grafana_url, api_url, sentry)
+    stack = given if given.is_given else Stack.named_in(settings)
+    checks: list[Check] = []
+    if not given.is_given:
+        checks += _machine(settings, rules, prometheus_config, alertmanager_config, prometheus_bin, alertmanager_bin)
     if stack.is_given:
-        paths = expand(dashboards or [], Path())
-        return _conclude(tuple(check_stack(stack, settings, WallClock(), paths, test_notification)), as_json)
-    if test_notification is not None or dashboards:
+        checks += check_stack(stack, settings, WallClock(), team_dashboards(dashboards, settings), test_notification)
+    elif test_notification is not None or dashboards:
         raise InputError("--test-notification and --dashboards look at a running stack; give its URLs")
+    return _conclude(checks, as_json)
+
+
+def _machine(
+    settings: Settings,
+    rules: list[str] | None,
+    prometheus_config: Path | None,
+    alertmanager_config: Path | None,
+    prometheus_bin: Path | None,
+    alertmanager_bin: Path | None,
+) -> Iterator[Check]:
+    """What is here. Raises InputError."""
     said: list[str] = []
     scrapes = _file(prometheus_config, settings.prometheus_config, settings, "prometheus/prometheus.yml")
     routes = _file(alertmanager_config, settings.alertmanager_config, settings, "alertmanager/alertmanager.yml")
@@ -108,14 +125,11 @@ def command(
         flag_or_setting(alertmanager_bin, settings.file(settings.alertmanager_bin)),
     )
     production = {"prometheus": settings.production.prometheus, "alertmanager": settings.production.alertmanager}
-    checks = [
-        *check_python(),
-        *check_programs(programs, production),
-        *(Check("files", State.NOTE, what) for what in said),
-        *check_files(programs, files),
-        *check_ports(),
-    ]
-    return _conclude(checks, as_json)
+    yield from check_python()
+    yield from check_programs(programs, production)
+    yield from (Check("files", State.NOTE, what) for what in said)
+    yield from check_files(programs, files)
+    yield from check_ports()
 
 
 def _conclude(checks: Sequence[Check], as_json: bool) -> ExitCode:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import httpx
 import typer
@@ -56,7 +56,7 @@ TestNotificationOption = Annotated[
 
 @dataclass(frozen=True)
 class Stack:
-    """The URLs that were given."""
+    """The URLs of a stack that runs."""
 
     prometheus: str | None = None
     alertmanager: str | None = None
@@ -64,6 +64,11 @@ class Stack:
     grafana: str | None = None
     api: str | None = None
     sentry: str | None = None
+
+    @classmethod
+    def named_in(cls, settings: Settings) -> Self:
+        """The URLs of crybsim.yaml."""
+        return cls(settings.prometheus_url, settings.alertmanager_url, settings.loki_url, settings.grafana_url)
 
     @property
     def is_given(self) -> bool:

@@ -79,7 +79,7 @@ class Settings(Part):
     alertmanager_config: FileName | None = None
     """The team's alertmanager.yml."""
     dashboards: tuple[Pattern, ...] = ()
-    """Grafana dashboards (JSON); patterns are allowed."""
+    """Grafana dashboards (JSON), whose panels `demo` and `validate` look at; patterns are allowed."""
     overlays: tuple[Pattern, ...] = ()
     """Catalogue overlays: how the team's own metric names differ."""
     prometheus_bin: FileName | None = None
@@ -95,13 +95,13 @@ class Settings(Part):
     allowed_hosts: tuple[Host, ...] = ()
     """Hosts, beside this machine, that load and telemetry may be sent to."""
     prometheus_url: Url | None = None
-    """The staging stack's Prometheus."""
+    """The staging stack's Prometheus, at which `validate` looks."""
     alertmanager_url: Url | None = None
-    """The staging stack's Alertmanager."""
+    """The staging stack's Alertmanager, at which `validate` looks."""
     loki_url: Url | None = None
-    """The staging stack's Loki."""
+    """The staging stack's Loki, at which `validate` looks."""
     grafana_url: Url | None = None
-    """The staging stack's Grafana."""
+    """The staging stack's Grafana, at which `validate` looks."""
     limits: Limits = Limits()
     """Upper limits on load."""
     target: FileName | None = None

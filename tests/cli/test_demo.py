@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from simulator.cli.main import main
+from simulator.cli.panels_view import dashboard_files
+from simulator.profile.settings import load_settings
 from simulator.stack.binaries import find_binaries
 from simulator.transport import http_client
 from tests.cli.test_stack import eventually
@@ -48,6 +50,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_whose_dashboards_are_looked_at(folder: Path) -> None:
+    assert len(dashboard_files(None, load_settings())) == 5
+    (folder / "crybsim.yaml").write_text("dashboards: [o*.json]\n")
+    assert [path.name for path in dashboard_files(None, load_settings())] == ["own.json"]
+    (folder / "other.json").write_text("{}")
+    assert [path.name for path in dashboard_files(["other.json"], load_settings())] == ["other.json"]
 
 
 @pytest.mark.stack

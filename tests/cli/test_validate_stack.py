@@ -174,6 +174,20 @@ def test_dashboards_are_looked_at_panel_by_panel(
 
 
 @pytest.mark.stack
+def test_crybsim_yaml_names_a_stack_that_is_looked_at_after_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with listening() as url:
+        (tmp_path / "crybsim.yaml").write_text(f"grafana_url: {url}\n")
+        _, found = validated(capsys)
+        assert found["python"][0]["state"] == found["grafana"][0]["state"] == "ok"
+        _, found = validated(capsys, "--api-url", url)
+        assert "api" in found
+        assert not {"python", "grafana"} & found.keys(), "a flag beats the file"
+
+
+@pytest.mark.stack
 @pytest.mark.slow
 def test_a_test_notification_is_taken(ailing: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     _, alertmanager = ailing
