@@ -17,6 +17,8 @@ LARGEST_BYTES: Final = 4 << 20
 MOST_FILES: Final = 5_000
 DEEPEST: Final = 6
 _SKIPPED: Final = frozenset({"node_modules", "venv", "runs", "build", "dist", "site-packages", "__pycache__"})
+_OURS: Final = ("monitoring", "scenarios", "profiles", "examples", "tests", "bench")
+"""Folders that a clone has files of these kinds in, none of them a team's."""
 
 _RULES = re.compile(r"^[\"']?groups[\"']?\s*:", re.MULTILINE)
 _RULE = re.compile(r"^[\s\-{]*[\"']?(?:alert|record)[\"']?\s*:", re.MULTILINE)
@@ -50,7 +52,7 @@ class Found:
 
 
 def discover(folder: Path) -> Found:
-    """Search a folder. The shipped reference files are left out: they are used without being named.
+    """Search a folder. The files that crybsim comes with are left out: the reference ones are used without being named.
 
     Files that cannot be read are passed over, and so are hidden folders and whatever lies very deep.
     """
@@ -62,7 +64,7 @@ def discover(folder: Path) -> Found:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    ours = {_shipped(name) for name in ("monitoring", "scenarios", "profiles")}
+    ours = {shipped("monitoring").resolve().parent / name for name in _OURS}
     seen = 0
     for here, folders, names in os.walk(folder):
         place = Path(here)
@@ -78,13 +80,6 @@ def _files(folder: Path) -> Iterator[Path]:
                 if seen > MOST_FILES:
                     return
                 yield place / name
-
-
-def _shipped(name: str) -> Path | None:
-    try:
-        return shipped(name).resolve()
-    except FileNotFoundError:
-        return None
 
 
 def _kinds_of(path: Path) -> tuple[str, ...]:

@@ -126,18 +126,13 @@ def command(
     whatever the number of users; latencies count from the instant at which a request was to leave. The profile's
     thresholds decide (load.thresholds), or --threshold.
 
+    \b
     Examples:
-
       crybsim load api-errors
-
       crybsim load quiet-evening --host http://127.0.0.1:3001 --web-ui
-
       crybsim load quiet-evening --locustfile locustfile.py --host http://127.0.0.1:8080
-
       crybsim load quiet-evening --target staging.yaml --smoke
-
       crybsim load --cleanup runs/quiet-evening-20260105-200000
-
       crybsim load quiet-evening --threshold "http p95 < 300ms" --threshold "error ratio < 1 %"
 
     Exit codes: 0 the rate was driven and all thresholds were kept; 1 one was broken, or too many requests failed; 3 the

@@ -26,7 +26,7 @@ def overview(folder: Path) -> str:
         "A rehearsal of alert rules:",
         f"  {rehearse}",
         "Data for dashboards:",
-        "  crybsim emit quiet-evening",
+        "  crybsim demo quiet-evening",
         "",
         "Commands (crybsim COMMAND --help says more):",
     ]

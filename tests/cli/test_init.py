@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from simulator.catalog.sizes import Size
-from simulator.cli.discovery import discover
+from simulator.cli.discovery import Found, discover
 from simulator.cli.main import main
 from simulator.profile.load import load_profile
 from simulator.profile.settings import load_settings
@@ -55,6 +55,10 @@ def test_files_are_told_by_their_content(team: Path) -> None:
     assert [str(path) for path in found.prometheus] == ["ops/scrape.yml"]
     assert [str(path) for path in found.locustfiles] == ["perf/users.py"]
     assert [str(path) for path in found.dashboards] == ["boards/api.json"]
+
+
+def test_of_a_clone_of_crybsim_nothing_is_a_team_s() -> None:
+    assert discover(Path(__file__).parents[2]) == Found()
 
 
 def test_settings_and_a_first_profile_are_written(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
