@@ -10,9 +10,10 @@ Source of these rules: https://prometheus.io/docs/alerting/latest/configuration/
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from simulator.engine.inhibitor import Inhibitor
 from simulator.engine.notifier import Arrival, batches
 from simulator.engine.routing_tree import Route, RoutingTree
 from simulator.engine.silence import Silence
@@ -88,6 +89,8 @@ class Dispatcher:
         self.held_back: list[HeldBack] = []
         self._tree = tree
         self._silences = tuple(silences)
+        self._inhibitor = Inhibitor(tree.inhibitions)
+        self._ways: dict[Labels, tuple[tuple[Route, Labels], ...]] = {}
         self._leeway = leeway or Leeway()
         self._groups: dict[_Key, _Group] = {}
         self._known: dict[Labels, Arrival] = {}
@@ -116,8 +119,8 @@ class Dispatcher:
 
     def _receive(self, arrival: Arrival) -> None:
         self._known[arrival.labels] = arrival
-        for route in self._tree.root.match(dict(arrival.labels)):
-            labels = _group_labels(arrival.labels, route)
+        self._inhibitor.note(arrival.labels)
+        for route, labels in self._ways_of(arrival.labels):
             key = (route.path, labels)
             group = self._groups.get(key)
             if group is not None and not group.alerts and not self._comes_back(key, group, arrival.at_ms):
@@ -129,6 +132,14 @@ class Dispatcher:
             late = arrival.starts_at_ms + route.group_wait_ms < arrival.at_ms
             if group.last_flush_ms is None and late:
                 self._schedule(key, group, arrival.at_ms)
+
+    def _ways_of(self, labels: Labels) -> tuple[tuple[Route, Labels], ...]:
+        """The routes of an alert, and the labels of its group on each."""
+        known = self._ways.get(labels)
+        if known is None:
+            routes = self._tree.root.match(dict(labels))
+            known = self._ways[labels] = tuple((route, _group_labels(labels, route)) for route in routes)
+        return known
 
     def _comes_back(self, key: _Key, group: _Group, at_ms: int) -> bool:
         """Whether an empty group is still there; then it goes on looking at its own pace."""
@@ -161,7 +172,7 @@ class Dispatcher:
         out_of_hours = self._out_of_hours(route, at_ms)
         heard = []
         for alert in group.alerts.values():
-            reason = out_of_hours or self._quiet(dict(alert.labels), at_ms)
+            reason = out_of_hours or self._quiet(alert.labels, at_ms)
             if reason is None:
                 heard.append(alert)
             elif alert.ends_at_ms > at_ms:
@@ -197,17 +208,13 @@ class Dispatcher:
             return f"outside its active time interval {', '.join(map(repr, route.active))}"
         return None
 
-    def _quiet(self, labels: Mapping[str, str], at_ms: int) -> str | None:
+    def _quiet(self, labels: Labels, at_ms: int) -> str | None:
         """What keeps one alert quiet at an instant, or None."""
         for silence in self._silences:
-            if silence.mutes(labels, at_ms):
+            if silence.mutes(dict(labels), at_ms):
                 return f"silenced{f' ({silence.comment})' if silence.comment else ''}"
-        sources = tuple(dict(a.labels) for a in self._known.values() if a.ends_at_ms > at_ms)
-        for rule in self._tree.inhibitions:
-            source = rule.muted_by(labels, sources)
-            if source is not None:
-                return f"inhibited by {source.get('alertname', 'another alert')}"
-        return None
+        source = self._inhibitor.muting(labels, lambda other: self._known[other].ends_at_ms > at_ms)
+        return None if source is None else f"inhibited by {dict(source).get('alertname', 'another alert')}"
 
 
 def _needs_telling(

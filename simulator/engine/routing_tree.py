@@ -5,7 +5,7 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/ (route, matche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,26 +53,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Inhibition:
-    """While a source alert fires, target alerts with the same values of `equal` are kept quiet."""
+    """While a source alert fires, target alerts with the same values of `equal` are kept quiet. What is on both sides
+    keeps no other such alert quiet."""
 
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
-
-    def muted_by(self, labels: Mapping[str, str], firing: Iterable[Mapping[str, str]]) -> Mapping[str, str] | None:
-        """Which of the firing alerts keeps this one quiet, or None; what matches both sides mutes no such other."""
-        if not all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.target):
-            return None
-        target_is_source = all(matcher.accepts(labels.get(matcher.label, "")) for matcher in self.source)
-        for other in firing:
-            if not all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.source):
-                continue
-            if any(labels.get(name, "") != other.get(name, "") for name in self.equal):
-                continue
-            if target_is_source and all(matcher.accepts(other.get(matcher.label, "")) for matcher in self.target):
-                continue
-            return other
-        return None
 
 
 @dataclass(frozen=True)
