@@ -22,6 +22,11 @@ class AlertingRun:
         self._health = ("", "")
         self._last_ms = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no alert is pending, firing or remembered: an empty result then changes nothing."""
+        return self._state.is_idle
+
     def evaluate(self, at_ms: int, vector: Vector) -> Vector:
         """Take in a result. Returns the samples of `ALERTS` and `ALERTS_FOR_STATE`. Raises RuleError."""
         try:

@@ -18,7 +18,8 @@ from simulator.engine.alerting import AlertingRun
 from simulator.engine.concurrently import run_concurrently
 from simulator.engine.groups import AlertingRule, RuleGroup
 from simulator.engine.order import READS_UNKNOWN, Place, Placed, Plan, Step, plan
-from simulator.engine.ranges import evaluate_range
+from simulator.engine.progress import OnRules, Progress
+from simulator.engine.ranges import Ranged, evaluate_range
 from simulator.engine.recording import recorded_range, recorded_vector
 from simulator.engine.schedule import Grid
 from simulator.engine.server import QueryError, RuleServer
@@ -99,15 +100,18 @@ def evaluate_rules(
     span: Interval,
     grids: Sequence[Grid],
     surroundings: Surroundings | None = None,
+    on_progress: OnRules | None = None,
 ) -> VirtualEvaluation:
     """Evaluate every rule of `groups` at the instants of its group's grid within the span, and write the results back.
 
     `grids[i]` belongs to `groups[i]` (`schedule.production_grid`). Alerts are taken to be inactive when the span
     begins, so it has to begin early enough for what should be firing by then; series of rules may not have samples
-    within it yet. Raises UnobservedError when the server does not answer, SimulatorError when it refuses results.
+    within it yet. `on_progress` learns how far it is, from whichever thread got there. Raises UnobservedError when the
+    server does not answer, SimulatorError when it refuses results.
     """
     order = plan(groups, span.start_ms)
-    run = _Run(server, order, [grid.instants(span) for grid in grids], surroundings or Surroundings())
+    progress = Progress([len(step.rules) for step in order.steps], on_progress)
+    run = _Run(server, order, [grid.instants(span) for grid in grids], surroundings or Surroundings(), progress)
     workers = os.cpu_count() or 1  # the server works on a query with one thread
     run_concurrently([step.after for step in order.steps], [step.window_ms for step in order.steps], run.step, workers)
     return run.result()
@@ -117,12 +121,18 @@ class _Run:
     """What is known so far. Steps are evaluated on several threads, each rule on one."""
 
     def __init__(
-        self, server: RuleServer, order: Plan, instants: Sequence[NDArray[np.int64]], surroundings: Surroundings
+        self,
+        server: RuleServer,
+        order: Plan,
+        instants: Sequence[NDArray[np.int64]],
+        surroundings: Surroundings,
+        progress: Progress,
     ) -> None:
         self._server = server
         self._order = order
         self._instants = instants
         self._surroundings = surroundings
+        self._progress = progress
         self._expander = Expander(server.vector, surroundings.external_labels, surroundings.external_url)
         self._alerting: dict[Place, AlertingRun] = {}
         self._failures: list[tuple[int, Place, RuleFailure]] = []
@@ -145,13 +155,14 @@ class _Run:
             else:
                 possible.append(placed)
         if step.in_turns:
-            self._in_turns(possible)
+            self._in_turns(number, possible)
             if self._given_up(step):
                 for placed in possible:
                     self._refuse(placed, READS_UNKNOWN)
         else:
             for placed in possible:
                 self._at_once(placed)
+        self._progress.reached(number)
 
     def _given_up(self, step: Step) -> bool:
         """Whether a rule of the step turned out to be beyond us while it was being evaluated."""
@@ -166,28 +177,47 @@ class _Run:
                 self._fail(placed, int(times_ms[column]), message)
             self._server.write(with_stale_markers(recorded, times_ms))
             return
-        appender = Appender()
+        alerting, appender = self._alerting[placed.place], Appender()
+        eventful = {*np.flatnonzero(ranged.result.present.any(axis=0)).tolist()}
         for column, at_ms in enumerate(times_ms.tolist()):
             if column in ranged.errors:
                 self._fail(placed, at_ms, ranged.errors[column])
-            else:
+            elif column in eventful or not alerting.is_idle or not appender.is_idle:
                 self._append(placed, at_ms, ranged.result.at(column), appender)
+            else:  # most rules, most of the time: nothing comes of nothing
+                alerting.note_health(at_ms)
         self._server.write(appender.take())
 
-    def _in_turns(self, rules: Sequence[Placed]) -> None:
+    def _in_turns(self, number: int, rules: Sequence[Placed]) -> None:
         ledger = Ledger()
         appenders = {placed.place: Appender(ledger) for placed in rules}
         turns = [
-            (at_ms, placed.place, placed) for placed in rules for at_ms in self._instants[placed.place[0]].tolist()
+            (at_ms, placed.place, column, placed)
+            for placed in rules
+            for column, at_ms in enumerate(self._instants[placed.place[0]].tolist())
         ]
-        for at_ms, place, placed in sorted(turns, key=lambda turn: turn[:2]):
+        unwritten = self._unwritten(number, rules)
+        for turn, (at_ms, place, column, placed) in enumerate(sorted(turns, key=lambda turn: turn[:2])):
             try:
-                vector = self._server.vector(placed.rule.expr, at_ms)
+                vector = unwritten[place].at(column) if unwritten else self._server.vector(placed.rule.expr, at_ms)
             except QueryError as error:
                 self._fail(placed, at_ms, str(error))
                 continue
             self._append(placed, at_ms, vector, appenders[place])
-            self._server.write(appenders[place].take())
+            if written := appenders[place].take():
+                self._server.write(written)
+                unwritten = {}
+            self._progress.reached(number, turn / len(turns))
+
+    def _unwritten(self, number: int, rules: Sequence[Placed]) -> Mapping[Place, Ranged]:
+        """What rules that take turns give as long as none of them has written anything: until then each reads what it
+        reads over the whole span at once. Most alerts that look at all alerts, or at all series, never get further."""
+        if self._order.steps[number].moves_with_query:
+            return {}
+        return {
+            placed.place: evaluate_range(self._server, placed.rule.expr, self._instants[placed.place[0]])
+            for placed in rules
+        }
 
     def _append(self, placed: Placed, at_ms: int, vector: Vector, appender: Appender) -> None:
         """What a rule makes of a result, handed to its appender."""

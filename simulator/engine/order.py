@@ -7,22 +7,26 @@ to write (they must not see this instant's), or that may write the same series: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 import networkx as nx
 
-from simulator.engine.groups import AlertingRule, Rule, RuleGroup
+from simulator.engine.groups import METRIC_NAME, AlertingRule, Rule, RuleGroup
 from simulator.engine.reads import ANYTHING, Reads, could_match, reads_of
 from simulator.engine.selectors import selectors_of
 from simulator.engine.state import ALERT_NAME
 from simulator.engine.templates.expander import unsupported
+from simulator.telemetry.rules import Matcher
 
 Place = tuple[int, int]
 """A rule's place: the number of its group, then its own within the group."""
 
 READS_UNKNOWN = "reads the result of a rule that cannot be evaluated in virtual time"
 
+_Written = tuple[frozenset[str], dict[str, str]]
 _ALERT_SERIES = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 
 
@@ -40,13 +44,15 @@ class Step:
     """Rules to evaluate together: one alone over the whole span, or several in turns.
 
     `after` are the numbers of the steps whose results have to be there before. `window_ms` is the longest window that
-    a rule looks at, which is most of what it costs.
+    a rule looks at, which is most of what it costs. `moves_with_query` is set where a rule that takes turns is worth
+    something else in a query over a range, whatever has been written by then.
     """
 
     rules: tuple[Placed, ...]
     in_turns: bool
     after: frozenset[int]
     window_ms: int
+    moves_with_query: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,26 +75,25 @@ def plan(groups: Sequence[RuleGroup], starts_ms: int) -> Plan:
     before: nx.DiGraph[Place] = nx.DiGraph()  # an edge from whatever has to be evaluated first
     before.add_nodes_from(placed)
     read_by: dict[Place, list[Place]] = {place: [] for place in placed}
-    for writer in placed.values():
-        names, known = _writes(writer.rule)
-        for reader in placed.values():
-            if any(could_match(selector, names, known) for selector in reads[reader.place].selectors):
-                before.add_edge(writer.place, reader.place)
-                read_by[writer.place].append(reader.place)
-                if writer.place[0] == reader.place[0] and writer.place > reader.place:
-                    before.add_edge(reader.place, writer.place)
-            if writer is not reader and _may_collide(writer.rule, reader.rule):
-                before.add_edge(writer.place, reader.place)
+    writes = {place: _writes(one.rule) for place, one in placed.items()}
+    for writer, reader in _reading(reads, writes):
+        before.add_edge(writer, reader)
+        read_by[writer].append(reader)
+        if writer[0] == reader[0] and writer > reader:
+            before.add_edge(reader, writer)
+    for one, other in _colliding(writes):
+        before.add_edges_from([(one, other), (other, one)])
     steps: list[Step] = []
     numbers: dict[int, int] = {}
     condensed = nx.condensation(before)
     for node in nx.lexicographical_topological_sort(condensed, key=lambda node: min(condensed.nodes[node]["members"])):
         members = sorted(condensed.nodes[node]["members"])
-        in_turns = len(members) > 1 or before.has_edge(members[0], members[0]) or reads[members[0]].moves_with_query
+        moves = any(reads[member].moves_with_query for member in members)
+        in_turns = moves or len(members) > 1 or before.has_edge(members[0], members[0])
         after = frozenset(numbers[earlier] for earlier in condensed.predecessors(node))
         numbers[node] = len(steps)
         rules = tuple(placed[place] for place in members)
-        steps.append(Step(rules, in_turns, after, max(_window_ms(one.rule.expr) for one in rules)))
+        steps.append(Step(rules, in_turns, after, max(_window_ms(one.rule.expr) for one in rules), moves))
     reasons = {place: _hindrance(one.rule, reads[place], starts_ms) for place, one in placed.items()}
     return Plan(tuple(steps), _spread({place: reason for place, reason in reasons.items() if reason}, read_by))
 
@@ -108,7 +113,7 @@ def _window_ms(expr: str) -> int:
         return 0
 
 
-def _writes(rule: Rule) -> tuple[frozenset[str], dict[str, str]]:
+def _writes(rule: Rule) -> _Written:
     """The names of the series that a rule writes, and the labels of which it is certain what they are."""
     if isinstance(rule, AlertingRule):
         known = {name: value for name, value in rule.labels if value and "{{" not in value}
@@ -116,9 +121,46 @@ def _writes(rule: Rule) -> tuple[frozenset[str], dict[str, str]]:
     return frozenset({rule.name}), dict(rule.labels)
 
 
-def _may_collide(one: Rule, other: Rule) -> bool:
-    (names, known), (other_names, other_known) = _writes(one), _writes(other)
-    return bool(names & other_names) and all(known[name] == other_known[name] for name in known.keys() & other_known)
+def _reading(reads: Mapping[Place, Reads], writes: Mapping[Place, _Written]) -> Iterator[tuple[Place, Place]]:
+    """Every rule with each that may read what it writes: (writer, reader)."""
+    writers: dict[str, list[Place]] = defaultdict(list)
+    for place, (names, _) in writes.items():
+        for name in names:
+            writers[name].append(place)
+    for reader, read in reads.items():
+        found: dict[Place, None] = {}
+        for selector in read.selectors:
+            metric = _metric_of(selector)
+            for writer in writes if metric is None else writers.get(metric, ()):
+                if could_match(selector, *writes[writer]):
+                    found[writer] = None
+        for writer in found:
+            yield writer, reader
+
+
+def _metric_of(selector: tuple[Matcher, ...]) -> str | None:
+    """The one metric that a selector names, if it does."""
+    return next((one.value for one in selector if one.label == METRIC_NAME and one.op == "="), None)
+
+
+def _colliding(writes: Mapping[Place, _Written]) -> Iterator[tuple[Place, Place]]:
+    """The pairs of rules that may write the same series: hundreds write `ALERTS`, but few under one alert's name."""
+    alike: dict[str, dict[str | None, list[Place]]] = defaultdict(lambda: defaultdict(list))
+    for place, (names, known) in writes.items():
+        for name in names:
+            alike[name][known.get(ALERT_NAME)].append(place)
+    for by_alert in alike.values():
+        unknown = by_alert.pop(None, [])
+        named = [place for places in by_alert.values() for place in places]
+        for places in (unknown, *by_alert.values()):
+            yield from (pair for pair in combinations(places, 2) if _may_be_one(writes, *pair))
+        yield from (pair for pair in product(unknown, named) if _may_be_one(writes, *pair))
+
+
+def _may_be_one(writes: Mapping[Place, _Written], one: Place, other: Place) -> bool:
+    """Whether series of one name that two rules write may have the same labels."""
+    known, other_known = writes[one][1], writes[other][1]
+    return all(known[name] == other_known[name] for name in known.keys() & other_known)
 
 
 def _hindrance(rule: Rule, reads: Reads, starts_ms: int) -> str:

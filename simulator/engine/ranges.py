@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.server import MAX_POINTS, QueryError, RangeResult, RuleServer
+from simulator.engine.state import Vector
 from simulator.telemetry.samples import Labels
 
 
@@ -18,6 +19,12 @@ class Ranged:
 
     result: RangeResult
     errors: Mapping[int, str]
+
+    def at(self, column: int) -> Vector:
+        """The vector at one instant. Raises QueryError where it failed."""
+        if column in self.errors:
+            raise QueryError(self.errors[column], always=False)
+        return self.result.at(column)
 
 
 def evaluate_range(server: RuleServer, expr: str, times_ms: NDArray[np.int64]) -> Ranged:

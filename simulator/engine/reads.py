@@ -32,8 +32,8 @@ class Reads:
     fixed_ms: int | None = None
 
 
-ANYTHING = Reads(selectors=((),))
-"""For what cannot be parsed: one selector that matches every series."""
+ANYTHING = Reads(selectors=((),), moves_with_query=True)
+"""For what cannot be parsed: one selector that matches every series, and perhaps `@ start()`."""
 
 
 def reads_of(expr: str) -> Reads:

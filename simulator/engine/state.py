@@ -142,6 +142,11 @@ class AlertingState:
             samples.append((alert.for_state_series, float(alert.active_at // 1000)))
         return Evaluated(tuple(samples), tuple(self._transitions(at_ms, before)))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no alert in any state, resolved ones included that are still sent."""
+        return not self._active
+
     def active(self) -> tuple[Labels, ...]:
         """The labels of every alert that is pending or firing."""
         return tuple(a.labels for a in self._active.values() if a.state is not AlertState.INACTIVE)

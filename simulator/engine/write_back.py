@@ -57,6 +57,11 @@ class Appender:
         self._previous: dict[Labels, None] = {}
         self._pending: dict[Labels, tuple[list[int], list[int]]] = {}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no series goes on that an evaluation without it would end."""
+        return not self._previous
+
     def append(self, at_ms: int, samples: Vector) -> str:
         """The result of an evaluation. Returns why a sample was refused, which makes the evaluation a failure."""
         returned: dict[Labels, None] = {}

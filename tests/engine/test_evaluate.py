@@ -6,12 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from simulator.engine.evaluate import VirtualEvaluation, evaluate_rules
 from simulator.engine.groups import AlertingRule, RecordingRule, Rule, RuleGroup
 from simulator.engine.order import READS_UNKNOWN
 from simulator.engine.schedule import Grid
 from simulator.engine.server import MAX_POINTS, RuleServer, WrittenSeries
+from simulator.engine.state import Vector
 from simulator.errors import SimulatorError, UnobservedError
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import AlertObserved, AlertState, RuleEvaluated
@@ -127,3 +130,69 @@ def test_results_that_are_there_already_are_not_written_over(rule_server: RuleSe
 def test_a_server_that_is_gone_is_not_observed() -> None:
     with http_client("http://127.0.0.1:9") as client, pytest.raises(UnobservedError, match="did not answer"):
         _evaluate(RuleServer(client), 5, AlertingRule("A", "vector(1)"))
+
+
+class _Counting(RuleServer):
+    """The same server, and how often it is asked about one instant."""
+
+    def __init__(self, server: RuleServer) -> None:
+        self._server = server
+        self.asked = 0
+        self.range = server.range
+        self.write = server.write
+
+    def vector(self, expr: str, at_ms: int) -> Vector:
+        self.asked += 1
+        return self._server.vector(expr, at_ms)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    load=st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=12, max_size=12),
+    most=st.integers(0, 3),
+    late=st.booleans(),
+)
+def test_a_circle_is_quiet_until_it_says_something(
+    rule_server: RuleServer, load: list[float], most: int, late: bool
+) -> None:
+    """The same rules where nothing is asked in advance, since their expressions move with the query."""
+
+    def outcome(ahead: str) -> tuple[object, ...]:
+        name = _write(rule_server, load)
+        alerts = f'ALERTS{{alertname=~"{name}_.*"}}'
+        rules: list[Rule] = [
+            AlertingRule(f"{name}_load", f"{name} > 0", for_ms=2 * STEP),
+            AlertingRule(f"{name}_many", f"(count({alerts}) > {most}){ahead}", for_ms=STEP),
+            AlertingRule(f"{name}_fails", f"({name} * on () group_left () ({alerts} or {name} > 1) > 1){ahead}"),
+            RecordingRule(
+                f"{name}:all", f"(count({{__name__=~'{name}|{name}:all|ALERTS',alertname=~'({name}_.*)?'}}) > 2){ahead}"
+            ),
+        ]
+        server = _Counting(rule_server)
+        ours = _evaluate(server, len(load), *(reversed(rules) if late else rules))
+        told = [
+            (one.alert.removeprefix(name), one.state, one.since_ms, one.value)
+            for one in ours.observations
+            if isinstance(one, AlertObserved)
+        ]
+        failed = [(one.rule.removeprefix(name), one.at_ms) for one in ours.failures]
+        recorded = rule_server.range(f"{name}:all", START + STEP * np.arange(len(load), dtype=np.int64))
+        return told, failed, recorded.values.tolist(), recorded.present.tolist(), server.asked
+
+    *ours, asked = outcome("")
+    *in_turns, asked_in_turns = outcome(" or nothing_is_called_so @ end()")
+    assert ours == in_turns
+    assert asked <= asked_in_turns
+
+
+def test_what_looks_at_all_alerts_and_stays_quiet_is_asked_once(rule_server: RuleServer) -> None:
+    name = _write(rule_server, [1.0] * 30)
+    counting = _Counting(rule_server)
+    told: list[tuple[int, int]] = []
+    rules = [AlertingRule(f"{name}_one", f"{name} > 0"), AlertingRule(f"{name}_many", "count(ALERTS) > 1000")]
+    group = RuleGroup("g", "f.yml", STEP, tuple(rules))
+    span, grid = Interval(START, START + 30 * STEP), Grid(STEP, START % STEP)
+    ours = evaluate_rules(counting, [group], span, [grid], on_progress=lambda done, total: told.append((done, total)))
+    assert counting.asked == 0
+    assert {one.alert for one in ours.observations if isinstance(one, AlertObserved)} == {f"{name}_one"}
+    assert told == [(1, 2), (2, 2)]

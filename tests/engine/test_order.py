@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import permutations, product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from simulator.engine.groups import AlertingRule, RecordingRule, Rule, RuleGroup
 from simulator.engine.order import READS_UNKNOWN, plan
+from simulator.engine.reads import could_match, reads_of
 
 
 def _group(*rules: Rule, name: str = "g") -> RuleGroup:
@@ -78,3 +84,41 @@ def test_a_look_into_the_future_is_impossible_and_so_is_what_builds_on_it() -> N
     assert impossible.keys() == {"r:ahead", "Reader", "Fixed", "Label"}
     assert impossible["Reader"] == READS_UNKNOWN
     assert impossible["Label"] == "its labels need function js"
+
+
+_EXPRESSIONS = (
+    "x",
+    "r:a",
+    'r:b{l="1"}',
+    "ALERTS",
+    'ALERTS{alertname="A"}',
+    '{__name__=~"r:.*"}',
+    '{l!="1"}',
+    "ALERTS{}",
+)
+_LABELS = st.sampled_from(((), (("l", "1"),), (("l", "2"),), (("alertname", "B"),)))
+_RULES = st.builds(
+    RecordingRule, st.sampled_from(("r:a", "r:b", "ALERTS")), st.sampled_from(_EXPRESSIONS), _LABELS
+) | st.builds(AlertingRule, st.sampled_from("AB"), st.sampled_from(_EXPRESSIONS), _LABELS)
+
+
+def _series(rule: Rule) -> tuple[frozenset[str], dict[str, str]]:
+    if isinstance(rule, RecordingRule):
+        return frozenset({rule.name}), dict(rule.labels)
+    return frozenset({"ALERTS", "ALERTS_FOR_STATE"}), {**dict(rule.labels), "alertname": rule.name}
+
+
+@given(groups=st.lists(st.lists(_RULES, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_names_are_looked_up_as_if_each_rule_were_compared_with_each(groups: list[list[Rule]]) -> None:
+    steps = plan([_group(*rules, name=f"g{number}") for number, rules in enumerate(groups)], 0).steps
+    rules = {(number, place): rule for number, group in enumerate(groups) for place, rule in enumerate(group)}
+    step_of = {one.place: number for number, step in enumerate(steps) for one in step.rules}
+    for (writer, one), (reader, other) in product(rules.items(), repeat=2):
+        names, known = _series(one)
+        if any(could_match(selector, names, known) for selector in reads_of(other.expr).selectors):
+            together = step_of[writer] == step_of[reader]
+            assert steps[step_of[writer]].in_turns if together else step_of[writer] in steps[step_of[reader]].after
+    for (place, one), (other_place, other) in permutations(rules.items(), 2):
+        (names, known), (other_names, other_known) = _series(one), _series(other)
+        if names & other_names and all(known[name] == other_known[name] for name in known.keys() & other_known):
+            assert step_of[place] == step_of[other_place]
