@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -21,8 +21,12 @@ from simulator.telemetry.observations import (
     Observation,
     TargetObserved,
 )
+from simulator.units import SECOND
 
-_STATE_STYLE = {AlertState.PENDING: "yellow", AlertState.FIRING: "bold red", AlertState.INACTIVE: "green"}
+_SECONDS_FOR_A_RATE: Final = 1.0
+"""Before that a rate is a guess."""
+
+_STATE_STYLE: Final = {AlertState.PENDING: "yellow", AlertState.FIRING: "bold red", AlertState.INACTIVE: "green"}
 
 
 class LiveView:
@@ -33,6 +37,8 @@ class LiveView:
         self._quiet = quiet
         self._started_ms = 0
         self._load = ""
+        self._work = ""
+        self._work_began = (0.0, 0)  # the instant and how much was done by then
         self._progress = Progress(
             TextColumn("[progress.description]{task.description}"),
             BarColumn(),
@@ -67,9 +73,17 @@ class LiveView:
             self._progress.update(self._task, completed=min(elapsed, total), clock=clock, load=self._load)
 
     def work(self, what: str, done: int, expected: int) -> None:
-        """Long work before the run's clock begins: so much of so much."""
+        """Long work before the run's clock begins: so much of so much, and how long the rest takes at that rate."""
+        if what != self._work:
+            self._work, self._work_began = what, (self._clock.monotonic(), done)
+        began, done_then = self._work_began
+        seconds = self._clock.monotonic() - began
         total = max(expected, 1)
-        self._progress.update(self._task, description=what, completed=done, total=total, clock=f"{done / total:.0%}")
+        clock = f"{done:,} of {total:,}"
+        if seconds >= _SECONDS_FOR_A_RATE and done > done_then:
+            rate = (done - done_then) / seconds
+            clock += f", {rate:,.{0 if rate >= 10 else 1}f}/s, {_minutes(round((total - done) / rate * SECOND))} left"
+        self._progress.update(self._task, description=what, completed=done, total=total, clock=clock)
 
     def show(self, observation: Observation) -> None:
         """One line for what is worth one."""

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +44,11 @@ class Child:
         """The exit code (negative: the signal that killed it), or None while it runs."""
         return self._process.poll()
 
-    def join(self) -> int:
-        """Wait until it ends by itself. Returns the exit code, as `poll` does."""
-        return self._process.wait()
+    def join(self, within_seconds: float | None = None) -> int | None:
+        """Wait until it ends by itself. Returns the exit code, as `poll` does; None where it still runs by then."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(within_seconds)
+        return None
 
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> int:
         """SIGTERM; what still runs after the grace is killed, its process group with it. Returns the exit code.

@@ -135,10 +135,13 @@ def write_incident(
     write: Callable[[Sequence[WrittenSeries]], None],
     step_ms: int = 0,
     source: Callable[[TeamPlatform], ScrapeSource] | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, expected: None,
 ) -> None:
     """Every scrape within the span, or one in `step_ms`, handed on slice by slice in the order of time. `source` is
-    another one than the platform's own."""
-    for target in platform.relabelling.targets():
+    another one than the platform's own. `on_progress` learns of how many targets all is written."""
+    targets = platform.relabelling.targets()
+    for number, target in enumerate(targets):
+        on_progress(number, len(targets))
         scraper = Scraper(
             source(platform) if source else platform.source(manifest), platform.relabelling, manifest.seed
         )

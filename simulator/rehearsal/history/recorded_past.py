@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simulator.engine.burn_rates import Recordings, recordings_of
 from simulator.engine.evaluate import Surroundings, evaluate_rules
 from simulator.engine.groups import RecordingRule, RuleGroup
+from simulator.engine.progress import OnRules
 from simulator.engine.rules import DEEPEST_RECORDING
 from simulator.engine.schedule import major_minor, production_grid
 from simulator.engine.selectors import LOOKBACK_MS, selectors_of
@@ -111,7 +112,7 @@ class RecordedResults:
         """As another process gets it: a lock is of one process."""
         return type(self), (self._past, self._version, self._surroundings, self._written)
 
-    def write(self, server: RuleServer) -> None:
+    def write(self, server: RuleServer, on_progress: OnRules | None = None) -> None:
         """Write it to a server that has the run's scrapes already. Raises as `evaluate_rules` does."""
         with self._lock:
             if self._written is None:
@@ -120,7 +121,7 @@ class RecordedResults:
                     production_grid(group.file, group.name, group.interval_ms, self._version)
                     for group in self._past.groups
                 ]
-                evaluate_rules(keeping, self._past.groups, self._past.span, grids, self._surroundings)
+                evaluate_rules(keeping, self._past.groups, self._past.span, grids, self._surroundings, on_progress)
                 self._written = keeping.written
                 return
         server.write(self._written)

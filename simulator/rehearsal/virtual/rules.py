@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,13 @@ from simulator.units import SECOND
 _BASELINE_MS: Final = 5 * SECOND
 _PATIENCE_SECONDS: Final = 1800.0
 """For one query: it covers thousands of evaluations."""
+
+OnWork = Callable[[str, int, int], None]
+"""Long work: what it is, how much is done, of how much. Several threads may call it, one at a time."""
+
+
+def _nobody(what: str, done: int, expected: int) -> None:
+    """Looks on."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,15 @@ class VirtualPrometheus:
             for group in self._run.groups
         )
 
-    def evaluate(self, manifest: Manifest, name: str, declared: Declared | None = None) -> Evaluated:
+    def evaluate(
+        self, manifest: Manifest, name: str, declared: Declared | None = None, on_work: OnWork = _nobody
+    ) -> Evaluated:
         """Evaluate the rules on this manifest's platform. With `declared`, selectors and values are looked at too.
 
         To be called by the main thread, as it starts servers.
         """
         with self._started(name) as started:
-            return self._evaluate_on(started, manifest, declared)
+            return self._evaluate_on(started, manifest, declared, on_work)
 
     def evaluate_together(self, manifests: Mapping[str, Manifest]) -> dict[str, Evaluated]:
         """The same for several platforms at a time, by name; each has servers of its own."""
@@ -148,7 +158,9 @@ class VirtualPrometheus:
         finally:
             shutil.rmtree(data, ignore_errors=True)  # as big as the history, and made again from the same seed
 
-    def _evaluate_on(self, started: _Started, manifest: Manifest, declared: Declared | None) -> Evaluated:
+    def _evaluate_on(
+        self, started: _Started, manifest: Manifest, declared: Declared | None, on_work: OnWork = _nobody
+    ) -> Evaluated:
         with ExitStack() as clients:
 
             def asked(stack: LocalStack) -> httpx.Client:
@@ -157,23 +169,33 @@ class VirtualPrometheus:
             try:
                 client = asked(started.full)
                 server = RuleServer(client)
-                write_incident(manifest, self._platform, self._run.warm, server.write)
+                write_incident(
+                    manifest, self._platform, self._run.warm, server.write, on_progress=partial(on_work, "scrapes")
+                )
                 if started.thinned is not None and self._run.thinned is not None:
                     density, thinned = self._run.thinned, RuleServer(asked(started.thinned))
                     wanted = self._platform.before(density.full_ms)
                     write_incident(manifest, wanted, self._run.warm, thinned.write, density.old_step_ms)
                     server = TwoResolutions(server, thinned, density)
-                return self._ask(server, client, manifest, declared)
+                return self._ask(server, client, manifest, declared, on_work)
             except UnobservedError as error:
                 ended = started.how_one_ended()
                 raise UnobservedError(f"prometheus {ended}: {error}" if ended else str(error)) from error
 
     def _ask(
-        self, server: RuleServer, client: httpx.Client, manifest: Manifest, declared: Declared | None
+        self,
+        server: RuleServer,
+        client: httpx.Client,
+        manifest: Manifest,
+        declared: Declared | None,
+        on_work: OnWork,
     ) -> Evaluated:
+        run = self._run
         if self._recorded is not None:
-            self._recorded.write(server)
-        evaluation = evaluate_rules(server, self._run.groups, self._run.warm, self.grids, self._run.surroundings)
+            self._recorded.write(server, partial(on_work, "recorded past"))
+        evaluation = evaluate_rules(
+            server, run.groups, run.warm, self.grids, run.surroundings, partial(on_work, "rules")
+        )
         if declared is None:
             return Evaluated(evaluation, (), ReadSeries(()))
         api = PrometheusApi(client)

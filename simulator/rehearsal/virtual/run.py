@@ -58,7 +58,7 @@ def observe_virtual(request: RehearsalRequest, *, clock: Clock, view: View) -> O
     """Run it. Raises as `rehearse_live` does; whatever happens, no process is left."""
     if request.local is None:
         raise ValueError("a running stack keeps its own time")
-    servers = LocalServers(*request.local, partly=True)
+    servers = LocalServers(*request.local)
     run = RunFolder.create(request.profile.name, clock.now_ms(), request.out)
     with Recorder(run.timeline, view.show) as recorder:
         virtual = _VirtualRun(request, servers, run, recorder, clock)
@@ -105,7 +105,7 @@ class _VirtualRun:
             self._note(f"{', '.join(sorted(past.names))}: looked back on, so evaluated over the {since} before, too")
         scraped = scraped_jobs(platform.jobs, platform.routes)
         names = declared(declared_labels(self.manifest), scraped, own_jobs=self._servers.own_jobs)
-        evaluated = prometheus.evaluate(self.manifest, "incident", names)
+        evaluated = prometheus.evaluate(self.manifest, "incident", names, view.work)
         self._note(f"rules evaluated ({self._clock.monotonic() - began:.1f} s)")
         self._note(keep_series(evaluated.values, self._run.series))
         for gap in (*evaluated.evaluation.not_evaluated, *evaluated.evaluation.unexpanded):
@@ -113,7 +113,7 @@ class _VirtualRun:
         for told in self._servers.rules.told:
             self._note(told)
         request = self._request
-        with ControlRuns(self._run, prometheus, self._without_each_cause()) as control_runs:
+        with ControlRuns(self._run, prometheus, self._without_each_cause(), view.work) as control_runs:
             whole = Interval(self.manifest.started_ms, self.manifest.ends_ms)
             targets = targets_observed(self.manifest, platform, whole)
             predictions = predict(self.manifest, setup.evaluations(unscraped(targets)))

@@ -47,7 +47,7 @@ def _begun(folder: Path, program: str, causes: tuple[str, ...] = ("errors",)) ->
         seed=1,
         started_ms=profile.start_ms,
     )
-    return ControlRuns(run, virtual, dict.fromkeys(causes, manifest))
+    return ControlRuns(run, virtual, dict.fromkeys(causes, manifest), lambda what, done, expected: None)
 
 
 def _children_of(pid: int, within_seconds: float = WITHIN_SECONDS) -> list[psutil.Process]:
