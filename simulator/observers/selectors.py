@@ -43,10 +43,12 @@ class SelectorObserver:
         self._clock = clock
         self._declared = declared
         self._foreign = () if own is None else (Matcher(own[0], "!=", own[1]),)
+        self._counts: dict[str, int] = {}  # by expression, at one instant
 
     def observe(self, rules: Iterable[AlertRule], began_ms: int) -> list[Observation]:
         """One observation for each alert and selector. Raises UnobservedError when Prometheus does not answer."""
         now = self._clock.now_ms()
+        self._counts.clear()
         span = f"[{max(now - began_ms, 1000)}ms]"
         known: dict[Selector, tuple[int, bool, str, int, str]] = {}
         observed: list[Observation] = []
@@ -96,8 +98,14 @@ class SelectorObserver:
         """Series that matched within the span; a selector that Prometheus refuses matched none."""
         if not selector.metric and not selector.matchers:
             return 0
+        expr = f"count(last_over_time({_promql(selector)}{span}))"
+        if expr not in self._counts:
+            self._counts[expr] = self._asked(expr)
+        return self._counts[expr]
+
+    def _asked(self, expr: str) -> int:
         try:
-            result = self._api.vector(f"count(last_over_time({_promql(selector)}{span}))", self._clock.now_ms())
+            result = self._api.vector(expr, self._clock.now_ms())
         except UnobservedError as error:
             if "refused" in str(error):
                 return 0
