@@ -80,6 +80,8 @@ class LocalDemo:
             prometheus = found.urls["prometheus"]
             for name, url in found.urls.items():
                 typer.echo(f"{name:<12}  {url}", err=as_json)
+            for not_evaluated in found.not_evaluated:
+                _say(not_evaluated)
             gateway = gateways.enter_context(opened_to(listen, prometheus))
             places = {} if grafana_url is None else fill_grafana(grafana_url, prometheus, gateway, self.shown)
             for title, place in places.items():

@@ -22,15 +22,15 @@ from simulator.units import SECOND, parse_duration
 class LoadedRules:
     """Copies of the files that this Prometheus would refuse as they are, without the rules that it lacks something for.
 
-    They last as long as this does. `changes` is what the copies say otherwise, for people.
+    They last as long as this does. `changes` is what the copies say otherwise, and `told` a line on each rule that is
+    left out, for people.
     """
 
-    def __init__(self, config: PrometheusConfig, servers: Servers, *, partly: bool) -> None:
-        """Raises InputError for mistakes in the files, and unless `partly` UnobservedError for rules left out."""
+    def __init__(self, config: PrometheusConfig, servers: Servers) -> None:
+        """Raises InputError for mistakes in the files; UnobservedError where nobody can tell what is lacking."""
         checked = check_rule_files(servers.promtool, config.rule_files, servers.prometheus_version)
-        if not partly:
-            checked.require_all()
         self.changes = checked.changes
+        self.told = checked.told
         self._left_out = checked.left_out
         self._originals: dict[Path, Path] = {}
         if not checked.texts:
@@ -52,12 +52,6 @@ class LoadedRules:
     def left_out(self) -> list[Mapping[str, Any]]:
         """The rules that are not evaluated, each as a group of Prometheus's rules API."""
         return [_group(file, rule) for file, rule in self._left_out]
-
-    @property
-    def told(self) -> Iterable[str]:
-        """A line on each of them."""
-        for file, one in self._left_out:
-            yield f"{file}:{one.line}: {one.name} is not evaluated: {one.reason}"
 
     def never_evaluated(self, at_ms: int) -> Iterable[RuleEvaluated | RecordingEvaluated]:
         """What is to be told of each rule that is left out."""

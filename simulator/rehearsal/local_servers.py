@@ -76,9 +76,9 @@ def _unseen(routes: Iterable[Route], jobs: Iterable[TeamJob]) -> tuple[str, ...]
 class LocalServers:
     """Reads and checks the team's files before anything is started, then starts both servers on copies of them."""
 
-    def __init__(self, files: TeamFiles, servers: Servers, *, partly: bool = False) -> None:
-        """Raises InputError with every mistake in the files; UnobservedError for rules that this Prometheus cannot
-        load, unless it may load the others alone (`partly`)."""
+    def __init__(self, files: TeamFiles, servers: Servers) -> None:
+        """Raises InputError with every mistake in the files; UnobservedError for a rule file of which nobody can tell
+        what this Prometheus lacks for it."""
         self._files = files
         self._servers = servers
         first_with_names = 3  # from Prometheus 3 on, `instance` has no port where the target names none
@@ -95,7 +95,7 @@ class LocalServers:
             self._alertmanager_text = files.alertmanager_config.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{files.alertmanager_config}: cannot be read: {error}") from error
-        self.rules = LoadedRules(self._prometheus_config, servers, partly=partly)
+        self.rules = LoadedRules(self._prometheus_config, servers)
         tried = self._redirected(
             http_url=_NOBODY, smtp="127.0.0.1:9", proxy_url=_NOBODY, ca_file=Path("/receivers-ca.pem")
         )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from simulator.clock import WallClock
-from simulator.errors import ExitCode, UnobservedError
 from simulator.profile.load import load_profile
 from simulator.profile.schema import Expect
 from simulator.rehearsal.local_servers import LocalServers
@@ -222,15 +221,6 @@ def test_a_feature_of_rules_that_the_engine_lacks_is_named(tmp_path: Path) -> No
     rules = changed(
         CLAIMS / "rules.yml", tmp_path / "rules.yml", {"  - name: blind": "  - name: blind\n    query_offset: 1m"}
     )
-    with pytest.raises(UnobservedError, match=r"query_offset needs Prometheus ≥ 2\.53, this is 2\.42") as caught:
-        LocalServers(files(rules), replace(servers(), prometheus_version="2.42.0"))
-    assert caught.value.exit_code == ExitCode.INCONCLUSIVE
-
-
-def test_a_feature_of_routes_that_the_engine_lacks_is_inconclusive(run: Observed, tmp_path: Path) -> None:
-    receiver = {"  - name: unreadable": "  - name: unreadable\n    jira_configs: [{ project: OPS }]"}
-    routes = changed(CLAIMS / "alertmanager.yml", tmp_path / "alertmanager.yml", receiver)
-    lacking = LocalServers(files(routes=routes), servers()).lacking
-    verdict = judged(run, PASSING, lacking=lacking)
-    assert verdict.outcome is Outcome.INCONCLUSIVE, told(verdict)
-    assert any("jira_configs needs Alertmanager ≥ 0.28" in message for _, _, message in told(verdict)), told(verdict)
+    local = LocalServers(files(rules), replace(servers(), prometheus_version="2.42.0"))
+    assert local.rules.told
+    assert all("query_offset needs Prometheus ≥ 2.53, this is 2.42" in line for line in local.rules.told)

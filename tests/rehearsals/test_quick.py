@@ -17,6 +17,7 @@ from tests.rehearsals.running import Finished, Rehearsal, changed
 
 QUICK = Path(__file__).parent / "quick"
 WITHIN_SECONDS = 240
+NOT_FOR_PROMETHEUS = "  - {name: graphite, type: graphite, rules: [{alert: OfAnother, expr: sumSeries(x)}]}\n"
 STAGGER_SECONDS = 4.0
 """Between starts: a run's start is the only moment at which it needs a whole core."""
 
@@ -24,9 +25,10 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def _arguments(folder: Path, mode: str = "live", **files: Path) -> list[str | Path]:
-    chosen = {"prometheus": QUICK / "prometheus.yml", "alertmanager": QUICK / "alertmanager.yml"} | files
+    names = {"profile": "quick.yaml", "prometheus": "prometheus.yml", "alertmanager": "alertmanager.yml"}
+    chosen = {which: QUICK / name for which, name in names.items()} | files
     arguments: list[str | Path] = [
-        QUICK / "quick.yaml",
+        chosen["profile"],
         "--mode", mode,
         "--prometheus-config", chosen["prometheus"],
         "--alertmanager-config", chosen["alertmanager"],
@@ -42,7 +44,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fin
     folder = tmp_path_factory.mktemp("quick")
     deaf = changed(QUICK / "alertmanager.yml", folder / "deaf.yml", {'[severity="critical"]': '[severity="page"]'})
     lenient = changed(QUICK / "rules.yml", folder / "lenient.yml", {"> 0.05": "> 0.5"})
-    variants = {"as written": {}, "dropped route": {"alertmanager": deaf}, "threshold of 50 %": {"rules": lenient}}
+    lenient.write_text(lenient.read_text() + NOT_FOR_PROMETHEUS)
+    asked = changed(QUICK / "quick.yaml", folder / "quick.yaml", {"[APIServiceDown]": "[APIServiceDown, OfAnother]"})
+    variants = {
+        "as written": {},
+        "dropped route": {"alertmanager": deaf},
+        "threshold of 50 %": {"rules": lenient, "profile": asked},
+    }
     rehearsals: dict[str, Rehearsal] = {}
     for name, files in variants.items():
         home = folder / name.replace(" ", "-").replace("%", "percent")
@@ -123,3 +131,14 @@ def test_a_threshold_out_of_reach_fails_and_names_the_silent_alert(finished: dic
     run = finished["threshold of 50 %"]
     assert run.exit_code == ExitCode.FAIL, run.output
     assert "missing" in run.words("HighErrorRate")
+
+
+def test_a_rule_that_prometheus_cannot_load_is_left_out_of_a_live_run_and_the_rest_is_judged(
+    finished: dict[str, Finished],
+) -> None:
+    run = finished["threshold of 50 %"]
+    says = "OfAnother is not evaluated: type is vmalert's, and Prometheus has nothing like it"
+    assert says in run.output
+    assert run.words("APIServiceDown") == {"met"}
+    assert run.words("OfAnother") == {"unobserved"}
+    assert "blind, not silent: its rule was never evaluated: type is vmalert's" in run.messages("unobserved")

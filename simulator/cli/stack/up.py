@@ -86,6 +86,8 @@ def command(
                 up_now = replace(standing, folder=str(run.path), urls=found.urls)
                 state.write(up_now)
                 show(up_now)
+                for told in found.not_evaluated:
+                    say(told)
                 say(f"{len(found.changes)} changes to your files: {run.configs / 'redirected.txt'}; Ctrl-C ends it")
 
             request = StandingRequest(manifest, run, team, programs, guide_ports)

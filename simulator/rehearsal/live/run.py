@@ -24,6 +24,7 @@ from simulator.rehearsal.live.lead import lead_ms
 from simulator.rehearsal.live.platform import LivePlatform
 from simulator.rehearsal.live.real_receivers import may_ring
 from simulator.rehearsal.live.watch import FaultEdges, Watch
+from simulator.rehearsal.loaded_rules import LoadedRules
 from simulator.rehearsal.local_servers import LocalAddresses, LocalServers, Redirection
 from simulator.rehearsal.recorder import Recorder
 from simulator.rehearsal.request import RehearsalRequest
@@ -114,6 +115,7 @@ class _LiveRun:
         self._load: LocustRun | None = None
         self._redirection = Redirection((), {}, ())
         self._lacking: tuple[str, ...] = ()
+        self._rules: LoadedRules | None = None
         self._own_jobs = True
         self._missing_templates: tuple[str, ...] = ()
         self._may_ring: tuple[str, ...] = ()
@@ -197,7 +199,7 @@ class _LiveRun:
         self._redirection = servers.start(
             self._stack, self._run, to, source, platform.routes, flags, production, later_ms
         )
-        self._lacking = servers.lacking
+        self._lacking, self._rules = servers.lacking, servers.rules
         silences = silences_of(self.manifest.profile, self.manifest.started_ms)
         with http_client(self._stack.alertmanager_url) as client:
             set_silences(client, silences, lambda at_ms: at_ms, self._clock.now_ms())
@@ -206,6 +208,8 @@ class _LiveRun:
             f"servers up: Prometheus {self._stack.prometheus_url}, Alertmanager {self._stack.alertmanager_url} "
             f"({changes} changes to your configuration, see configs/redirected.txt)"
         )
+        for told in servers.rules.told:
+            self._note(told)
 
     def _put_history(self) -> Sequence[str]:
         """Give Prometheus the blocks before it starts. Returns the flags that it needs with them."""
@@ -235,6 +239,7 @@ class _LiveRun:
             declared=declared(self._declared, self._scraped(), own_jobs=self._own_jobs),
             allowed_hosts=self._request.allowed_hosts,
             own=self._request.run_label,
+            left_out=self._rules.left_out if self._rules else (),
         )
 
     def _scraped(self) -> frozenset[str] | None:
@@ -250,6 +255,8 @@ class _LiveRun:
         except UnobservedError as error:
             self._tell(Gap(self._clock.now_ms(), "prometheus", str(error)))
             return
+        if self._rules is not None:
+            self._recorder.extend(self._rules.never_evaluated(self._clock.now_ms()))
         if self._request.staging is not None:
             self._may_ring = may_ring(watch.routes, watch.rules.alerts, self._request.run_label)
             self._note(f"real receivers that may ring: {', '.join(self._may_ring) or 'none'}")

@@ -40,10 +40,11 @@ class StandingRequest:
 
 @dataclass(frozen=True)
 class StandingUrls:
-    """Where it stands, and what the team's files were changed in."""
+    """Where it stands, what the team's files were changed in, and a line on each rule that is not evaluated."""
 
     urls: dict[str, str]
     changes: tuple[str, ...]
+    not_evaluated: tuple[str, ...] = ()
 
 
 def stand(
@@ -95,7 +96,7 @@ def stand(
             "emitter": platform.scrape_url,
             "receivers": receivers.http_url,
         }
-        on_ready(StandingUrls(urls, redirection.changes))
+        on_ready(StandingUrls(urls, redirection.changes, tuple(local.rules.told)))
         while True:
             dead = dict(stack.health()) | {child.name: child.how_it_ended() for child in children.ended()}
             if dead:

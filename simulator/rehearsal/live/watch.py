@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from simulator.clock import Clock
 from simulator.engine.routes import group_waits_ms, longest_group_wait_ms
@@ -31,8 +31,10 @@ class Watch:
         declared: Declared,
         allowed_hosts: tuple[str, ...] = (),
         own: tuple[str, str] | None = None,
+        left_out: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """`own` is the label that the run's own series carry, where they are among others."""
+        """`own` is the label that the run's own series carry, where they are among others; `left_out` are groups of
+        rules that this Prometheus cannot load, in the shape of its rules API."""
         self._clock = clock
         self._exits = ExitStack()
         prometheus = self._exits.enter_context(http_client(prometheus_url, allowed=allowed_hosts))
@@ -41,6 +43,7 @@ class Watch:
         self._prometheus = PrometheusObserver(self.api, clock)
         self._alertmanager = AlertmanagerObserver(alertmanager, clock)
         self._selectors = SelectorObserver(self.api, clock, declared, own)
+        self._left_out = left_out
         self.rules = RuleSet((), {})
         self.began_ms = clock.now_ms()
         self.prometheus_version = ""
@@ -66,7 +69,7 @@ class Watch:
         routes = self.routes = self._alertmanager.config()
         self.group_wait_ms, self.group_waits_ms = longest_group_wait_ms(routes), group_waits_ms(routes)
         groups = self.api.groups()
-        self.rules = rules_from_api(groups)
+        self.rules = rules_from_api([*groups, *self._left_out])
         self.evaluation_interval_ms = max((round(float(g["interval"]) * 1000) for g in groups), default=0)
         self._learn_scrape_interval()
 

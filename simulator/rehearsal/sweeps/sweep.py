@@ -213,7 +213,10 @@ class _Sweep:
             doses=doses,
             trips=tuple(sorted(trips, key=lambda trip: (trip.fires_at or 0.0, trip.alert))),
             silent=tuple(sorted(name for name in self._alerts if self._bracket(name) is None)),
-            not_evaluated=tuple(sorted({reason for tried in self._tried.values() for reason in tried.not_evaluated})),
+            not_evaluated=(
+                *self._servers.rules.told,
+                *sorted({reason for tried in self._tried.values() for reason in tried.not_evaluated}),
+            ),
             rerun=self._request.rerun,
         )
 
