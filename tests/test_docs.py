@@ -21,6 +21,7 @@ IN_FENCE = re.compile(r"^(?:\$ )?(crybsim .+)$", re.M)
 INDENTED = re.compile(r"^    (crybsim .+)$", re.M)
 MENTIONED = re.compile(r"`(crybsim [^`]+)`")
 SHELL = re.compile(r"\s(?:[>|&#]|&&)(?:\s|$)")
+CODE = re.compile(r"`([\w.]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,3 +74,18 @@ def test_links_lead_somewhere(path: Path) -> None:
     for match in LINK.finditer(path.read_text("utf-8")):
         if "://" not in match[1]:
             assert (path.parent / match[1]).exists(), match[0]
+
+
+@pytest.mark.parametrize(
+    ("heading", "folder"), [("The packages of simulator/", "simulator"), ("A rehearsal", "simulator/rehearsal")]
+)
+def test_every_package_has_its_line(heading: str, folder: str) -> None:
+    """In docs/packages.md, where a newcomer looks."""
+    section = (ROOT / "docs" / "packages.md").read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    named = {
+        name for line in section.splitlines() if line.startswith("| `") for name in CODE.findall(line.split("|")[1])
+    }
+    there = {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")}
+    if folder == "simulator":
+        there |= {path.name for path in (ROOT / folder).glob("[a-z]*.py")}
+    assert named == there
