@@ -22,6 +22,11 @@ INDENTED = re.compile(r"^    (crybsim .+)$", re.M)
 MENTIONED = re.compile(r"`(crybsim [^`]+)`")
 SHELL = re.compile(r"\s(?:[>|&#]|&&)(?:\s|$)")
 CODE = re.compile(r"`([\w.]+)`")
+PATH = re.compile(
+    r"`((?:alerting|bench|dashboards|deploy|docker|docs|examples|monitoring|profiles|scenarios|setup|simulator|tests)/"
+    r"[\w./*-]*)`"
+)
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -74,6 +79,22 @@ def test_links_lead_somewhere(path: Path) -> None:
     for match in LINK.finditer(path.read_text("utf-8")):
         if "://" not in match[1]:
             assert (path.parent / match[1]).exists(), match[0]
+
+
+@each_document
+def test_paths_that_are_mentioned_exist(path: Path) -> None:
+    missing = [name for name in PATH.findall(path.read_text("utf-8")) if not any(ROOT.glob(name))]
+    assert not missing
+
+
+def test_every_flag_is_in_a_document() -> None:
+    shown = {flag for path in DOCUMENTS for flag in FLAG.findall(path.read_text("utf-8"))}
+    for name, entry in ENTRIES.items():
+        found = command(name)
+        for one in found.commands.values() if entry.parts else (found,):
+            for option in one.params:
+                names = {flag for flag in (*option.opts, *option.secondary_opts) if flag.startswith("--")}
+                assert not names or names & shown, f"{name}: {', '.join(names)}"
 
 
 @pytest.mark.parametrize(
