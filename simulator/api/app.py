@@ -21,6 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from simulator.api.access_log import AccessLog
 from simulator.api.database import Database
+from simulator.api.deliveries import Deliveries
 from simulator.api.endpoints import ENDPOINTS
 from simulator.api.exchange import Exchange, Failure, Reply, encode_failure, encode_reply, unknown_route
 from simulator.api.faults import Faults, Sleep, real_sleep
@@ -28,12 +29,11 @@ from simulator.api.limits import RateLimiter
 from simulator.api.metrics import ApiMetrics, Extra
 from simulator.api.people import People
 from simulator.api.platform import Platform
-from simulator.api.realtime.deliveries import Deliveries
-from simulator.api.realtime.fanout import Fanout
-from simulator.api.realtime.service import Realtime, is_realtime
+from simulator.api.realtime.service import RealtimeApp, is_realtime
 from simulator.api.reports import Reports
-from simulator.api.routing import Router
+from simulator.api.routing import Endpoint, Router
 from simulator.api.seeding import GROUPS, seed_store
+from simulator.api.sockets.fanout import Fanout
 from simulator.api.store import Store
 from simulator.api.tokens import TokenRefused, Tokens
 from simulator.api.voice.livekit import LiveKit
@@ -113,7 +113,7 @@ class ReferenceApi:
 
     def __init__(self, platform: Platform, sleep: Sleep) -> None:
         self.platform = platform
-        self.realtime = Realtime(platform, sleep)
+        self.realtime = RealtimeApp(platform, sleep)
         self._sleep = sleep
         self._router = Router(ENDPOINTS)
         self._requests = 0
@@ -142,14 +142,13 @@ class ReferenceApi:
             request_id=self._id_of(headers),
             started=platform.clock.monotonic(),
         )
-        matched = self._router.match(exchange.method, exchange.path)
-        if matched is not None:
-            exchange.endpoint, exchange.values = matched
+        endpoint, exchange.values = self._router.match(exchange.method, exchange.path) or (None, ())
+        exchange.route = endpoint.route if endpoint else None
         counted = exchange.pattern != "/metrics"
         if counted:
             platform.metrics.in_flight.inc()
         try:
-            status, body, reply_headers = await self._answer(exchange, receive)
+            status, body, reply_headers = await self._answer(exchange, endpoint, receive)
         except _GoneError:
             return
         finally:
@@ -175,32 +174,33 @@ class ReferenceApi:
         given = headers.get(b"x-request-id", b"")
         return given.decode() if _REQUEST_ID.fullmatch(given) else f"req-{self._requests:x}"
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    async def _answer(
+        self, exchange: Exchange, endpoint: Endpoint | None, receive: Receive
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         platform = self.platform
         try:
             try:
                 exchange.body = await _read_body(exchange, receive)
             except _TooLargeError:
                 raise Failure(413, "BAD_REQUEST", "Request body is too large") from None
-            if exchange.endpoint is None:
+            if endpoint is None:
                 return 404, unknown_route(exchange), [(b"content-type", _JSON)]
-            reply = await self._respond(exchange)
+            reply = await self._respond(exchange, endpoint)
         except Failure as failure:
-            return self._refuse(exchange, failure)
+            return self._refuse(exchange, endpoint, failure)
         except _GoneError:
             raise
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             broken = _internal_error()
             broken.__cause__ = error
-            return self._refuse(exchange, broken)
+            return self._refuse(exchange, endpoint, broken)
         elapsed = (platform.clock.monotonic() - exchange.started) * 1000
         body = encode_reply(reply, exchange, elapsed, platform.clock.now_ms())
         return reply.status, body, [(b"content-type", reply.content_type), *reply.headers, *exchange.reply_headers]
 
-    async def _respond(self, exchange: Exchange) -> Reply:
-        platform, endpoint = self.platform, exchange.endpoint
-        assert endpoint is not None
+    async def _respond(self, exchange: Exchange, endpoint: Endpoint) -> Reply:
+        platform = self.platform
         delay = platform.faults.delay_seconds(endpoint.route)
         if delay:
             await self._sleep(delay)
@@ -218,12 +218,14 @@ class ReferenceApi:
             raise Failure(401, refused.code, refused.message)
         return await endpoint.handler(platform, exchange)
 
-    def _refuse(self, exchange: Exchange, failure: Failure) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    def _refuse(
+        self, exchange: Exchange, endpoint: Endpoint | None, failure: Failure
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         platform = self.platform
         now = platform.clock.now_ms()
         exchange.code = failure.code
-        if exchange.endpoint is not None and exchange.endpoint.refused is not None:
-            exchange.endpoint.refused(platform.metrics, failure.status)
+        if endpoint is not None and endpoint.refused is not None:
+            endpoint.refused(platform.metrics, failure.status)
         if failure.status >= 500:
             platform.metrics.error(failure.code.lower())
             if platform.log is not None:

@@ -19,9 +19,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from simulator.api.people import Person
-from simulator.api.routing import Endpoint
 from simulator.api.tokens import Claims
-from simulator.catalog.routes import UNMATCHED
+from simulator.catalog.routes import UNMATCHED, Route
 from simulator.clock import rfc3339
 
 
@@ -101,7 +100,7 @@ class Exchange:
     peer: tuple[str, int]
     request_id: str
     started: float
-    endpoint: Endpoint | None = None
+    route: Route | None = None
     values: tuple[str, ...] = ()  # of the pattern's parameters, in order
     claims: Claims | None = None
     person: Person | None = None
@@ -111,7 +110,7 @@ class Exchange:
     @property
     def pattern(self) -> str:
         """The `route` label."""
-        return self.endpoint.route.path if self.endpoint else UNMATCHED
+        return self.route.path if self.route else UNMATCHED
 
     @property
     def forwarded_for(self) -> str | None:

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.metrics import MetricWrapperBase
 
 from simulator.api.counted import ModerationMetrics, PaymentMetrics, UploadMetrics
-from simulator.api.realtime.metrics import RealtimeMetrics
+from simulator.api.sockets.metrics import RealtimeMetrics
 from simulator.api.voice.metrics import VoiceMetrics
 from simulator.catalog.content import MODERATION_LOAD
 from simulator.catalog.messaging import LOAD as REALTIME_LOAD

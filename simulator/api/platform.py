@@ -10,15 +10,15 @@ import orjson
 from simulator.api.access_log import AccessLog
 from simulator.api.bounded import Bounded
 from simulator.api.database import Database
+from simulator.api.deliveries import Deliveries
 from simulator.api.entities import Notification
 from simulator.api.exchange import Exchange, Failure
 from simulator.api.faults import Faults
 from simulator.api.limits import KeyedBy, Limit, RateLimiter
 from simulator.api.metrics import ApiMetrics
 from simulator.api.people import People, Person
-from simulator.api.realtime.deliveries import Deliveries
-from simulator.api.realtime.fanout import Fanout
 from simulator.api.reports import Reports
+from simulator.api.sockets.fanout import Fanout
 from simulator.api.store import Store
 from simulator.api.tokens import Tokens, bearer
 from simulator.api.voice.service import Voice

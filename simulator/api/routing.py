@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from simulator.api.exchange import Exchange, Reply
 from simulator.api.limits import DEFAULT, Limit
+from simulator.api.metrics import ApiMetrics
+from simulator.api.platform import Platform
 from simulator.catalog.routes import BY_KEY, Route
 
-if TYPE_CHECKING:
-    from simulator.api.exchange import Exchange, Reply
-    from simulator.api.metrics import ApiMetrics
-    from simulator.api.platform import Platform
-
-Handler = Callable[["Platform", "Exchange"], Awaitable["Reply"]]
-Refused = Callable[["ApiMetrics", int], None]
+Handler = Callable[[Platform, Exchange], Awaitable[Reply]]
+Refused = Callable[[ApiMetrics, int], None]
 """Counts what a refusal (by its status) means beyond HTTP: a message that failed, a login that was shut out."""
 
 

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from simulator.api.app import ReferenceApi
 from simulator.api.faults import Effect
-from simulator.api.realtime.fanout import LARGEST_MESSAGE
 from simulator.api.realtime.sessions import Peer
+from simulator.api.sockets.fanout import LARGEST_MESSAGE
 from simulator.api.voice.relay import RelayMedia
 from simulator.errors import InputError, SimulatorError
 

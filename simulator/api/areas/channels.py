@@ -10,8 +10,8 @@ from simulator.api.areas.messages import MessageQuery, list_messages, open_chann
 from simulator.api.entities import Channel, Server
 from simulator.api.exchange import Body, Exchange, Failure, Reply
 from simulator.api.platform import Platform
-from simulator.api.realtime.rooms import channel_room
 from simulator.api.routing import serve
+from simulator.api.sockets.rooms import channel_room
 from simulator.api.store import CHANNELS_PER_SERVER
 
 

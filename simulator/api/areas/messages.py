@@ -11,8 +11,8 @@ from simulator.api.exchange import Body, Exchange, Failure, Form, Page, Reply
 from simulator.api.limits import MESSAGING
 from simulator.api.metrics import ApiMetrics
 from simulator.api.platform import Platform
-from simulator.api.realtime.rooms import channel_room
 from simulator.api.routing import serve
+from simulator.api.sockets.rooms import channel_room
 from simulator.api.store import EMOJI_PER_MESSAGE, window
 
 Content = Annotated[str, StringConstraints(min_length=1, max_length=4000)]

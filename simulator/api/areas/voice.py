@@ -9,8 +9,8 @@ from pydantic import Field
 from simulator.api.areas.messages import open_channel
 from simulator.api.exchange import Body, Exchange, Failure, Form, Reply
 from simulator.api.platform import Platform
-from simulator.api.realtime.rooms import VOICE, server_room
 from simulator.api.routing import serve
+from simulator.api.sockets.rooms import VOICE, server_room
 from simulator.api.voice.livekit import Grant, host_name, url
 from simulator.api.voice.quality import Sample
 from simulator.api.voice.rooms import Participant, Room

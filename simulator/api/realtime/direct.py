@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.api.dealings import Conversation
 from simulator.api.people import Person
 from simulator.api.platform import Platform
 from simulator.api.realtime.channels import room_of
 from simulator.api.realtime.events import FORBIDDEN, NOT_FOUND, Denied, Event
 from simulator.api.realtime.payloads import NewDirect
-from simulator.api.realtime.rooms import DM
 from simulator.api.realtime.sessions import Session
-
-if TYPE_CHECKING:
-    from simulator.api.realtime.service import Realtime
+from simulator.api.realtime.state import Realtime
+from simulator.api.sockets.rooms import DM
 
 
 async def create(realtime: Realtime, session: Session, payload: NewDirect) -> dict[str, object]:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from simulator.api.metrics import ApiMetrics
 from simulator.api.realtime.payloads import Payload
-from simulator.api.realtime.rooms import DEFAULT
-
-if TYPE_CHECKING:
-    from simulator.api.metrics import ApiMetrics
-    from simulator.api.realtime.service import Realtime
-    from simulator.api.realtime.sessions import Session
+from simulator.api.realtime.sessions import Session
+from simulator.api.realtime.state import Realtime
+from simulator.api.sockets.rooms import DEFAULT
 
 FORBIDDEN: Final = "FORBIDDEN"
 RATE_LIMITED: Final = "RATE_LIMITED"
@@ -24,11 +22,11 @@ SERVER_ERROR: Final = "SERVER_ERROR"
 INVALID_DATA: Final = "INVALID_DATA"
 """Codes of the event `error`; the last is a variant, and the only one that says so."""
 
-Handle = Callable[["Realtime", "Session", Any], Awaitable[Mapping[str, object] | None]]
+Handle = Callable[[Realtime, Session, Any], Awaitable[Mapping[str, object] | None]]
 """Handles a payload of the event's type. What it returns goes into the acknowledgement, where the client wants one."""
-Refused = Callable[["ApiMetrics", str], None]
+Refused = Callable[[ApiMetrics, str], None]
 """Counts what a refusal (by its code) means beyond the event itself."""
-Leaving = Callable[["Realtime", "Session"], Awaitable[None]]
+Leaving = Callable[[Realtime, Session], Awaitable[None]]
 """Hears of a socket that is gone; it is still in its rooms."""
 
 

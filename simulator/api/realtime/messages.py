@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.api.dealings import Conversation
 from simulator.api.entities import Channel, Message
@@ -23,14 +23,12 @@ from simulator.api.realtime.events import (
     Event,
 )
 from simulator.api.realtime.payloads import EditMessage, NewMessage, OfMessage, React
-from simulator.api.realtime.rooms import CHANNEL, user_room
 from simulator.api.realtime.sessions import Session
+from simulator.api.realtime.state import Realtime
+from simulator.api.sockets.rooms import CHANNEL, user_room
 from simulator.api.store import EMOJI_PER_MESSAGE
 from simulator.clock import parse_rfc3339
 from simulator.units import DAY, SECOND
-
-if TYPE_CHECKING:
-    from simulator.api.realtime.service import Realtime
 
 MESSAGES: Final = Limit("socket messages", 5, 5 * SECOND)
 """By user and channel."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.api.entities import Server
 from simulator.api.people import Person
 from simulator.api.realtime.events import FORBIDDEN, NOT_FOUND, Denied, Event
 from simulator.api.realtime.payloads import OfServer, RequestMembers
-from simulator.api.realtime.presence import OFFLINE
-from simulator.api.realtime.rooms import SERVER, server_room
 from simulator.api.realtime.sessions import Session
-
-if TYPE_CHECKING:
-    from simulator.api.realtime.service import Realtime
+from simulator.api.realtime.state import Realtime
+from simulator.api.realtime.statuses import OFFLINE
+from simulator.api.sockets.rooms import SERVER, server_room
 
 MOST_LOOKED_AT: Final = 2_000
 """Accounts of the pool that one request for members looks through."""

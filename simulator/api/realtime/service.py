@@ -21,7 +21,7 @@ from simulator.api.exchange import Failure
 from simulator.api.faults import Sleep
 from simulator.api.limits import Limit
 from simulator.api.platform import Platform
-from simulator.api.realtime.channels import Typing, tell_expired
+from simulator.api.realtime.channels import tell_expired
 from simulator.api.realtime.direct import enter_all
 from simulator.api.realtime.events import (
     FORBIDDEN,
@@ -32,7 +32,6 @@ from simulator.api.realtime.events import (
     Denied,
     Event,
 )
-from simulator.api.realtime.fanout import PATH
 from simulator.api.realtime.handshake import (
     EXPIRED,
     STRUCTURE,
@@ -43,17 +42,18 @@ from simulator.api.realtime.handshake import (
     peer_of,
     token_of,
 )
-from simulator.api.realtime.packets import UNREADABLE
-from simulator.api.realtime.presence import Presences, tell_gone
-from simulator.api.realtime.rooms import DEFAULT, user_room
-from simulator.api.realtime.sessions import Peer, Session, Sessions
+from simulator.api.realtime.presence import tell_gone
+from simulator.api.realtime.sessions import Peer, Session
+from simulator.api.realtime.state import Realtime
 from simulator.api.realtime.tables import LEAVING, by_name
+from simulator.api.sockets.fanout import PATH
+from simulator.api.sockets.packets import UNREADABLE
+from simulator.api.sockets.rooms import DEFAULT, user_room
 from simulator.api.tokens import Claims, TokenRefused
 from simulator.units import MINUTE
 
 CONNECTS: Final = Limit("socket connections", 120, MINUTE)
 """By user."""
-APPLICATION: Final = {"id": "cryb", "name": "CRYB"}
 UNKNOWN: Final = "unknown"
 """The `event` label of an event that the platform does not know."""
 _CODES: Final = {400: INVALID_DATA, 422: INVALID_DATA, 403: FORBIDDEN, 404: NOT_FOUND, 429: RATE_LIMITED}
@@ -64,15 +64,11 @@ Abort = Callable[[Collection[Peer]], None]
 """Cuts the connections whose other ends are these."""
 
 
-class Realtime:
+class RealtimeApp(Realtime):
     """The ASGI callable for `/socket.io/`. `abort` is set by whoever owns the connections."""
 
     def __init__(self, platform: Platform, sleep: Sleep) -> None:
-        self.platform = platform
-        self.fanout = platform.fanout
-        self.sessions = Sessions()
-        self.presences = Presences(platform.clock)
-        self.typing = Typing(platform.clock)
+        super().__init__(platform)
         self.abort: Abort = lambda peers: None
         self._sleep = sleep
         self._events = by_name()
@@ -133,16 +129,6 @@ class Realtime:
         """For good."""
         await self.drop_all()
         await self.fanout.server.shutdown()
-
-    async def welcome(self, session: Session) -> None:
-        """Tell somebody who they are here."""
-        ready = {
-            "user": session.person.view(),
-            "servers": [server.view() for server in self.platform.store.servers_of(session.person)],
-            "session_id": session.claims.session_id,
-            "application": APPLICATION,
-        }
-        await self.fanout.emit("ready", ready, session.id)
 
     async def refuse(self, session: Session, denied: Denied, *, event: str = "error") -> None:
         """Tell a client that something cannot be done."""

@@ -6,19 +6,17 @@ those in the channel, and brings what LiveKit and the relay want. Both lead into
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.api.entities import Channel
 from simulator.api.realtime.events import FORBIDDEN, Denied, Event
 from simulator.api.realtime.payloads import Id, Nothing, OfChannel, Payload
-from simulator.api.realtime.rooms import VOICE, livekit_room, server_room, user_room, voice_room
 from simulator.api.realtime.sessions import Session
+from simulator.api.realtime.state import Realtime
+from simulator.api.sockets.rooms import VOICE, livekit_room, server_room, user_room, voice_room
 from simulator.api.voice.livekit import host_name, url
 from simulator.api.voice.rooms import Participant
 from simulator.api.voice.service import FullError, UnavailableError
-
-if TYPE_CHECKING:
-    from simulator.api.realtime.service import Realtime
 
 INVALID_CHANNEL: Final = "INVALID_CHANNEL"
 JOIN_FAILED: Final = "JOIN_FAILED"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from simulator.api.realtime.events import Event
 from simulator.api.realtime.payloads import Id, Nothing, Payload
-from simulator.api.realtime.rooms import VOICE, user_room
 from simulator.api.realtime.sessions import Session
+from simulator.api.realtime.state import Realtime
 from simulator.api.realtime.voice import ERROR, here, tell_room
+from simulator.api.sockets.rooms import VOICE, user_room
 from simulator.api.voice.quality import Sample
 from simulator.catalog.voice_lines import Reason
 from simulator.clock import rfc3339
-
-if TYPE_CHECKING:
-    from simulator.api.realtime.service import Realtime
 
 
 class Signal(Payload):

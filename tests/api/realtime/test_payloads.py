@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.api.realtime.events import INVALID_DATA, SERVER_ERROR
-from simulator.api.realtime.packets import UNREADABLE, Packet
 from simulator.api.realtime.tables import EVENTS, by_name
+from simulator.api.sockets.packets import UNREADABLE, Packet
 from tests.api.realtime.conftest import eventually, making
 
 JSON = st.recursive(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.api.realtime.channels import TYPING_MS
-from simulator.api.realtime.presence import EACH, KEPT_MS, SWEEP_MS, Presences
+from simulator.api.realtime.presence import EACH
+from simulator.api.realtime.statuses import KEPT_MS, SWEEP_MS, Presences
+from simulator.api.realtime.typists import TYPING_MS
 from simulator.clock import ManualClock
 
 

@@ -15,9 +15,9 @@ import engineio
 import socketio
 from engineio.async_server import AsyncServer as EngineServer
 
-from simulator.api.realtime.metrics import NAMESPACE, RealtimeMetrics
-from simulator.api.realtime.packets import Packet
-from simulator.api.realtime.rooms import kind_of
+from simulator.api.sockets.metrics import NAMESPACE, RealtimeMetrics
+from simulator.api.sockets.packets import Packet
+from simulator.api.sockets.rooms import kind_of
 from simulator.clock import Clock
 
 PATH: Final = "/socket.io/"
