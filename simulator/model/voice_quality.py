@@ -174,7 +174,7 @@ def _rate(
 
 
 @inlined
-def _mos(r: float) -> float:
+def mean_opinion(r: float) -> float:
     """MOS-CQE of a rating, annex B; it never falls below 1, where the cubic would for R under 6.5."""
     if r <= 0.0:
         return 1.0
@@ -186,7 +186,7 @@ def _mos(r: float) -> float:
 @kernel
 def _heard_and_opinion(ie: float, bpl: float, gone: float, burst_ratio: float, delay_ms: float) -> tuple[float, float]:
     r = _heard(ie, bpl, gone, burst_ratio, delay_ms)
-    return r, _mos(r)
+    return r, mean_opinion(r)
 
 
 def measured(codec: Codec, *, gone: float, burst_ratio: float, delay_ms: float) -> tuple[float, float]:
@@ -209,15 +209,6 @@ def _ratings(
 def ratings(codec: Codec, *, loss: Floats, burst: Floats, jitter_ms: Floats, delay_ms: Floats) -> Floats:
     """R of each call: loss ratio, mean packets lost in a row, jitter, one-way delay of the network."""
     return _ratings(codec.ie, codec.bpl, codec.delay_ms, loss, burst, jitter_ms, delay_ms)
-
-
-@kernel
-def mean_opinions(ratings: Floats) -> Floats:
-    """MOS of each rating, 1 to 4.5."""
-    out = np.empty(len(ratings))
-    for at in range(len(ratings)):
-        out[at] = _mos(ratings[at])
-    return out
 
 
 # Factors of loss and jitter among the calls of one path: quantiles of a lognormal of sigma 0.6, each for 1/12 of them.
@@ -270,7 +261,7 @@ def _among_calls(
                 )
                 weight = paths[path, 0] / len(factors)
                 poor += weight * normal_cdf((POOR_BELOW - r) / _SPREAD_OF_R)
-                opinion += weight * _mos(r)
+                opinion += weight * mean_opinion(r)
         out[0, at] = poor
         out[1, at] = opinion
 

@@ -108,20 +108,6 @@ def ntp_time(unix_ns: int) -> int:
     return (seconds + NTP_EPOCH_SECONDS) % (1 << 32) << 32 | (rest << 32) // 1_000_000_000
 
 
-def middle(ntp: int) -> int:
-    """The middle 32 bits of an NTP time: 1/65536 s."""
-    return ntp >> 16 & 0xFFFF_FFFF
-
-
-def round_trip_seconds(arrived_ntp: int, last_report: int, since_report: int) -> float:
-    """A - LSR - DLSR of section 6.4.1. Clocks of two machines do not matter: each difference is of one clock.
-
-    A trip of less than nothing (a clock was set back, or ran apart) is nothing.
-    """
-    trip = (middle(arrived_ntp) - last_report - since_report) & 0xFFFF_FFFF
-    return 0.0 if trip >= 1 << 31 else trip / 65536
-
-
 def encode_rtcp(*packets: RtcpPacket) -> bytes:
     """A compound packet. Raises struct.error or ValueError where a field does not fit."""
     return b"".join(_encode(packet) for packet in packets)

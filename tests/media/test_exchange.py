@@ -20,12 +20,17 @@ from simulator.wire.rtcp import (
     SourceDescription,
     decode_rtcp,
     encode_rtcp,
-    middle,
     ntp_time,
 )
 from tests.media.listening import LISTENER, STARTED_NS, TALKER, Arrival, Listener
 
 NOW_NS = STARTED_NS + 12_345_678_901
+NTP_ERA_ENDS_NS = 2_085_978_496 * 10**9
+
+
+def middle(unix_ns: int) -> int:
+    """The middle 32 bits of the NTP time, 1/65536 s: how reports tell instants."""
+    return ntp_time(unix_ns) >> 16 & 0xFFFF_FFFF
 
 
 def written(listener: Listener, *, sends: bool) -> tuple[RtcpPacket, ...]:
@@ -56,8 +61,7 @@ def test_a_sender_tells_its_packets_and_what_it_heard() -> None:
     listener = Listener(first=65_530)
     listener.sessions.speakers["packets"] = 7
     listener.sessions.speakers["octets"] = 1120
-    sent = ntp_time(STARTED_NS)
-    assert tell(listener, STARTED_NS, SenderReport(TALKER, sent, 1, 2, 3)) == 0
+    assert tell(listener, STARTED_NS, SenderReport(TALKER, ntp_time(STARTED_NS), 1, 2, 3)) == 0
     listener.hear(Arrival(number, 3.0 * (number % 2)) for number in range(20) if number not in (4, 5))
     report, description = written(listener, sends=True)
     assert isinstance(report, SenderReport)
@@ -75,21 +79,22 @@ def test_a_sender_tells_its_packets_and_what_it_heard() -> None:
         lost=2,
         highest=2 << 16 | ((65_530 + 19) & 0xFFFF),  # the generator counts cycles from 1
         jitter=int(listener.jitter_ms * 48),
-        last_report=middle(sent),
+        last_report=middle(STARTED_NS),
         since_report=(NOW_NS - STARTED_NS) * 65536 // 10**9,
     )
     assert description == SourceDescription(LISTENER, "listener")
     # nothing new since: no block, but who told the time is answered
     again = written(listener, sends=True)
     assert again[0] == SenderReport(LISTENER, ntp_time(NOW_NS), 4711, 7, 1120)
-    assert again[2] == ExtendedReport(LISTENER, None, (SinceReference(TALKER, middle(sent), block.since_report),))
+    assert again[2] == ExtendedReport(LISTENER, None, (SinceReference(TALKER, middle(STARTED_NS), block.since_report),))
 
 
+@pytest.mark.parametrize("sent_ns", [STARTED_NS, NTP_ERA_ENDS_NS - 1, NTP_ERA_ENDS_NS - 1_100_000_000])
 @pytest.mark.parametrize("by", ["block", "reply"])
-def test_a_round_trip_is_read_from_either_kind_of_report(by: str) -> None:
+def test_a_round_trip_is_read_from_either_kind_of_report(by: str, sent_ns: int) -> None:
     listener = Listener()
-    last, held = middle(ntp_time(STARTED_NS)), 65536  # held for a second
-    at_ns = STARTED_NS + 1_250_000_000
+    last, held = middle(sent_ns), 65536  # held for a second
+    at_ns = sent_ns + 1_250_000_000
     report = ReceiverReport(TALKER, (ReportBlock(99, 0, 0, 0, 0, 1, 1), ReportBlock(LISTENER, 0, 0, 0, 0, last, held)))
     if by == "block":
         told = tell(listener, at_ns, report)
@@ -102,9 +107,19 @@ def test_a_round_trip_is_read_from_either_kind_of_report(by: str) -> None:
     assert listener.counters[Heard.TRIP_LAST] == listener.counters[Heard.TRIP_MOST] == listener.counters[Heard.TRIP]
 
 
+def test_the_worked_example_of_a_round_trip() -> None:
+    """RFC 3550, figure 2: sent at b705:2000, held for 0005:4000, there at b710:8000, which makes 6.125 s."""
+    listener = Listener()
+    later = (0xB710_8000 - middle(STARTED_NS)) & 0xFFFF_FFFF  # 1/65536 s
+    at_ns = STARTED_NS + -(-later * 10**9 // 65536)  # rounded up
+    assert middle(at_ns) == 0xB710_8000
+    tell(listener, at_ns, ReceiverReport(TALKER, (ReportBlock(LISTENER, 0, 0, 0, 0, 0xB705_2000, 0x0005_4000),)))
+    assert listener.counters[Heard.TRIP] == 6125.0
+
+
 def test_a_clock_that_was_set_back_makes_no_trip_of_days() -> None:
     listener = Listener()
-    block = ReportBlock(LISTENER, 0, 0, 0, 0, middle(ntp_time(STARTED_NS + 5 * 10**9)), 0)
+    block = ReportBlock(LISTENER, 0, 0, 0, 0, middle(STARTED_NS + 5 * 10**9), 0)
     tell(listener, STARTED_NS, ReceiverReport(TALKER, (block,)))
     assert (listener.counters[Heard.TRIPS], listener.counters[Heard.TRIP]) == (1, 0)
 

@@ -8,16 +8,16 @@ import pytest
 from simulator.media.messages import Report
 from simulator.media.quality import heard_figures
 from simulator.media.streams import HEARD, Heard
-from simulator.model.voice_quality import G711, Codec, measured
-from tests.model.test_voice_quality import PUBLISHED, opinion
+from simulator.model.voice_quality import G711, Codec, mean_opinion, measured
+from tests.model.test_voice_quality import PUBLISHED
 
 
 @pytest.mark.parametrize(("codec", "percent", "ie"), PUBLISHED)
 def test_measured_loss_gives_the_published_opinion(codec: Codec, percent: float, ie: float) -> None:
     """ITU-T G.113, appendix I, by G.107's R = 93.2 - Ie,eff, without delay."""
     r, mos = measured(codec, gone=percent / 100, burst_ratio=1.0, delay_ms=0.0)
-    assert mos == pytest.approx(opinion(93.2 - ie), abs=0.05)
-    assert opinion(r) == mos
+    assert mos == pytest.approx(mean_opinion(93.2 - ie), abs=0.05)
+    assert mean_opinion(r) == mos
 
 
 def test_loss_and_delay_at_once() -> None:

@@ -19,7 +19,7 @@ from simulator.model.voice_quality import (
     among_calls,
     delay_impairment,
     effective_impairment,
-    mean_opinions,
+    mean_opinion,
     ratings,
 )
 
@@ -32,17 +32,13 @@ def rating(
     return float(found[0])
 
 
-def opinion(value: float) -> float:
-    return float(mean_opinions(np.array([value]))[0])
-
-
 # ITU-T G.107 (06/2015), annex B: the user satisfaction table's limits; 4.5 and 1 at the ends of the scale.
 @pytest.mark.parametrize(
     ("r", "mos"),
     [(100.0, 4.5), (93.2, 4.41), (90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58), (0.0, 1.0)],
 )
 def test_r_to_mos_as_in_annex_b(r: float, mos: float) -> None:
-    assert opinion(r) == pytest.approx(mos, abs=0.01)
+    assert mean_opinion(r) == pytest.approx(mos, abs=0.01)
 
 
 def test_with_all_parameters_at_their_defaults_r_is_93_2() -> None:
@@ -55,7 +51,7 @@ def test_with_all_parameters_at_their_defaults_r_is_93_2() -> None:
 @pytest.mark.parametrize("delay_ms", [25, 50, 100, 150, 177, 200, 250, 300])
 def test_delay_impairs_as_the_published_fit_has_it(delay_ms: float) -> None:
     fit = 0.024 * delay_ms + 0.11 * max(delay_ms - 177.3, 0.0)
-    assert opinion(93.2 - delay_impairment(float(delay_ms))) == pytest.approx(opinion(93.2 - fit), abs=0.05)
+    assert mean_opinion(93.2 - delay_impairment(float(delay_ms))) == pytest.approx(mean_opinion(93.2 - fit), abs=0.05)
 
 
 # Ie under random loss in percent: ITU-T G.113 (02/2001), appendix I, tables for G.729A with VAD and G.711 with PLC.
@@ -81,7 +77,7 @@ PUBLISHED = [
 @pytest.mark.parametrize(("codec", "percent", "ie"), PUBLISHED)
 def test_loss_impairs_codecs_as_published(codec: Codec, percent: float, ie: float) -> None:
     found = effective_impairment(codec.ie, codec.bpl, percent / 100.0, 1.0)
-    assert opinion(93.2 - found) == pytest.approx(opinion(93.2 - ie), abs=0.05)
+    assert mean_opinion(93.2 - found) == pytest.approx(mean_opinion(93.2 - ie), abs=0.05)
 
 
 def test_loss_in_bursts_hurts_more_than_random_loss() -> None:
@@ -101,7 +97,7 @@ def test_more_of_anything_bad_is_never_better(
     before = {"loss": loss, "jitter_ms": jitter_ms, "delay_ms": delay_ms}
     after = {**before, what: before[what] + more * (1.0 if what == "loss" else 300.0)}
     assert rating(OPUS, **after) <= rating(OPUS, **before) + 1e-9
-    assert 1.0 <= opinion(rating(OPUS, **after)) <= 4.5
+    assert 1.0 <= mean_opinion(rating(OPUS, **after)) <= 4.5
 
 
 @given(loss=st.floats(0.001, 0.5), burst=st.floats(1.05, 20))
