@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from simulator.errors import ExitCode
@@ -63,6 +64,7 @@ VARIANTS: dict[str, tuple[str, Callable[[Path], list[str | Path]]]] = {
         ),
     ),
     "api-errors, Prometheus killed": ("api-errors", _nothing),
+    "api-errors, API killed": ("api-errors", _nothing),
     "quiet-evening": ("quiet-evening", _nothing),
     "quiet-evening, too sensitive": (
         "quiet-evening",
@@ -108,17 +110,29 @@ class Library:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     runs = Library(tmp_path_factory.mktemp("library"))
     try:
-        _kill_prometheus(runs.running("api-errors, Prometheus killed"))
+        _kill_halfway(runs.running("api-errors, Prometheus killed"), _is_prometheus)
+        _kill_halfway(runs.running("api-errors, API killed"), _is_api)
         yield runs
     finally:
         runs.close()
 
 
-def _kill_prometheus(rehearsal: Rehearsal) -> None:
-    """Halfway through: once the fault has begun."""
+def _kill_halfway(rehearsal: Rehearsal, is_victim: Callable[[psutil.Process], bool]) -> None:
+    """Once the fault has begun: all processes of that kind."""
     rehearsal.wait_for("begins", 300)
-    (prometheus,) = [p for p in rehearsal.survivors() if p.name() == "prometheus"]
-    os.kill(prometheus.pid, signal.SIGKILL)
+    victims = [process for process in rehearsal.survivors() if is_victim(process)]
+    assert victims
+    for victim in victims:
+        os.kill(victim.pid, signal.SIGKILL)
+
+
+def _is_prometheus(process: psutil.Process) -> bool:
+    return bool(process.name() == "prometheus")
+
+
+def _is_api(process: psutil.Process) -> bool:
+    """An instance of the reference API."""
+    return process.cmdline()[1:4] == ["-m", "simulator", "api"]
 
 
 @pytest.mark.parametrize("profile", ["api-errors", "quiet-evening", "api-outage", "slow-api"])
@@ -143,6 +157,14 @@ def test_prometheus_killed_halfway_is_inconclusive(library: Library) -> None:
     run = library.result("api-errors, Prometheus killed")
     assert run.exit_code == ExitCode.INCONCLUSIVE, run.output
     assert "prometheus" in run.messages("unobserved")
+
+
+def test_the_api_killed_halfway_is_inconclusive(library: Library) -> None:
+    """It ends with a verdict, and nothing is held against the team's rules that broke outside of the profile."""
+    run = library.result("api-errors, API killed")
+    assert run.exit_code == ExitCode.INCONCLUSIVE, run.output
+    assert "api" in run.messages("unobserved")
+    assert "unexpected" not in {finding["word"] for finding in run.verdict["findings"]}, run.output
 
 
 def test_an_alert_that_fires_before_its_fault_fails(library: Library) -> None:
