@@ -41,13 +41,8 @@ from simulator.errors import ExitCode, InputError
 from simulator.profile.settings import Settings, expand, load_settings
 from simulator.resources import shipped
 from simulator.stack.binaries import search_binaries
-from simulator.stack.readiness import (
-    CheckedFiles,
-    check_files,
-    check_ports,
-    check_programs,
-    check_python,
-)
+from simulator.stack.checked_files import CheckedFiles, check_files
+from simulator.stack.readiness import check_ports, check_programs, check_python
 from simulator.telemetry.checks import Check, State
 from simulator.wire.kubernetes import Carried
 

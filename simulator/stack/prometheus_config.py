@@ -39,6 +39,10 @@ _SEQ: Final = "tag:yaml.org,2002:seq"
 _SENDS_OUT: Final = ("remote_write", "remote_read", "tracing")
 _OF_SERVERS: Final = ("otlp", "runtime")
 _WRITES_FILES: Final = ("query_log_file", "scrape_failure_log_file")
+NOT_IN_A_COPY: Final = frozenset(
+    {*_OF_SERVERS, *_WRITES_FILES, *HOW_TO_SCRAPE, "rule_query_offset", "scrape_config_files"}
+)
+"""Fields that a copy is without, so that it does not matter whether this Prometheus knows them."""
 _KNOWN: Final = ("global", "rule_files", "alerting", "scrape_configs", "storage")
 
 

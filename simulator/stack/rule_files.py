@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -59,13 +59,19 @@ def check_rule_files(promtool: Path, files: Sequence[Path], version: str) -> Che
     left_out: list[tuple[Path, LeftOut]] = []
     for file in files:
         complaints = check_rules(promtool, [file])
-        found = _loadable(promtool, file, version) if complaints else None
+        found, refused = _loadable(promtool, file, version) if complaints else (None, ())
+        if refused:
+            found = None
+        before = len(mistakes)
         left_out_here = {(one.group, one.name) for one in found.left_out} if found else set()
         for problem, is_lacking in _problems(complaints, file, version):
             of_rule = _OF_RULE.match(problem.message)
             is_told = of_rule is not None and (of_rule["group"], of_rule["rule"]) in left_out_here
             (lacking if is_lacking or is_told else mistakes).append(problem)
             unresolved += [problem] if found is None else []
+        if refused and len(mistakes) == before:  # behind what is lacking, promtool did not see them
+            hidden = (problem for problem, is_lacking in _problems(refused, file, version) if not is_lacking)
+            mistakes += (replace(problem, line=0, column=0) for problem in hidden)  # the places are the copy's
         if found is not None:
             texts[file] = found.text
             changes += (f"{file}: {change}" for change in found.changes)
@@ -77,18 +83,18 @@ def check_rule_files(promtool: Path, files: Sequence[Path], version: str) -> Che
     return CheckedRules(texts, tuple(changes), tuple(left_out))
 
 
-def _loadable(promtool: Path, file: Path, version: str) -> Loadable | None:
-    """What of a refused file can be loaded, or None where this Prometheus refuses that, too."""
+def _loadable(promtool: Path, file: Path, version: str) -> tuple[Loadable | None, tuple[str, ...]]:
+    """What of a refused file can be loaded, and what this Prometheus has against that."""
     try:
         found = loadable(_first_document(file.read_text(encoding="utf-8-sig")), str(file), version)
     except (OSError, UnicodeDecodeError):
-        return None
+        return None, ()
     if found is None:
-        return None
+        return None, ()
     with tempfile.TemporaryDirectory(prefix="crybsim-") as folder:
         copy = Path(folder) / file.name
         copy.write_text(found.text, encoding="utf-8")
-        return None if check_rules(promtool, [copy]) else found
+        return found, tuple(complaint.replace(str(copy), str(file)) for complaint in check_rules(promtool, [copy]))
 
 
 def _first_document(text: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.errors import ExitCode
+from simulator.stack.binaries import find_binaries
 
 GOOD_RULES = "groups:\n- name: a\n  rules:\n  - alert: Down\n    expr: up == 0\n"
 BAD_RULES = "groups:\n- name: a\n  rules:\n  - alert: Down\n    expr: rate(up[5m]\n"
@@ -39,10 +40,16 @@ FILES = ["--rules", "*rules.yml", "--alertmanager-config", "routes.yml", "--prom
 
 def validate(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, dict[str, dict[str, str]]]:
     """The exit code, and the checks by name (the last one where a name has several)."""
+    code, checks = validate_all(capsys, *flags)
+    return code, {check["name"]: check for check in checks}
+
+
+def validate_all(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, list[dict[str, str]]]:
+    """The exit code, and the checks in their order."""
     code = main(["validate", "--json", *flags])
     document = json.loads(capsys.readouterr().out)
     assert document["ready"] == (code == ExitCode.PASS)
-    return code, {check["name"]: check for check in document["checks"]}
+    return code, document["checks"]
 
 
 def test_the_shipped_reference_is_in_order(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,12 +169,55 @@ def test_discovery_that_this_promtool_was_built_without_is_no_mistake(
     assert 'job name "api"' in checks["prometheus.yml"]["found"]
 
 
+def test_rules_that_a_rehearsal_leaves_out_are_no_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_another = "- {name: b, type: graphite, rules: [{alert: OfAnother, expr: sumSeries(x)}]}\n"
+    (folder / "rules.yml").write_text(GOOD_RULES + of_another)
+    code, checks = validate_all(capsys, *FILES)
+    assert code == ExitCode.PASS
+    note, fine = (check for check in checks if check["name"] == "rules")
+    assert (note["state"], fine["state"]) == ("note", "ok")
+    assert note["found"].startswith("left out here: ")
+    assert "OfAnother is not evaluated: type is vmalert's" in note["found"]
+    (folder / "rules.yml").write_text(BAD_RULES + of_another)
+    code, checks = validate_all(capsys, *FILES)
+    assert code == ExitCode.INCONCLUSIVE
+    assert any("unclosed left parenthesis" in check["found"] for check in checks if check["state"] == "broken")
+
+
+def test_what_a_newer_server_has_is_left_out_here_and_no_mistake(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = find_binaries()
+    if not found.alertmanager.version.startswith("0.25") or not found.prometheus.version.startswith("2.42"):
+        pytest.skip("these servers know more")
+    teams = "  msteamsv2_configs: [{webhook_url: 'https://x.example/y'}]\n"
+    (folder / "routes.yml").write_text(GOOD_ROUTES + teams)
+    (folder / "scrapes.yml").write_text("global: {scrape_protocols: [PrometheusProto]}\n" + GOOD_SCRAPES)
+    code, checks = validate_all(capsys, *FILES)
+    assert code == ExitCode.PASS
+    notes = [check["found"] for check in checks if check["state"] == "note"]
+    assert "left out here: receiver team: msteamsv2_configs needs Alertmanager ≥ 0.28 (--alertmanager-bin)" in notes
+    assert any(note.startswith("left out here: scrape_protocols, newer than Prometheus 2.42") for note in notes)
+    assert [check["name"] for check in checks if check["state"] == "ok"][-6:-4] == [
+        "prometheus.yml",
+        "alertmanager.yml",
+    ]
+    (folder / "routes.yml").write_text(GOOD_ROUTES + teams + "  slak_configs: []\n")
+    (folder / "scrapes.yml").write_text("global: {scrape_protocols: [PrometheusProto]}\n" + BAD_SCRAPES)
+    code, checks = validate_all(capsys, *FILES)
+    assert code == ExitCode.INCONCLUSIVE
+    broken = "\n".join(check["found"] for check in checks if check["state"] == "broken")
+    assert "slak_configs" in broken
+    assert "msteamsv2" not in broken
+    assert 'job name "api"' in broken
+
+
 def test_what_a_deployment_has_yet_to_fill_in_is_no_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hook = "  slack_configs: [{channel: x, api_url: '${SLACK_URL}'}]\n"
     (folder / "routes.yml").write_text(GOOD_ROUTES + hook)
     code, checks = validate(capsys, *FILES)
     assert code == ExitCode.PASS, checks["alertmanager.yml"]
-    assert checks["alertmanager.yml"]["state"] == "note"
+    assert checks["alertmanager.yml"]["state"] == "ok"
     (folder / "routes.yml").write_text(BAD_ROUTES + hook)
     code, checks = validate(capsys, *FILES)
     assert code == ExitCode.INCONCLUSIVE
