@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import promql_parser
-
+from simulator.engine.parsing import parse
 from simulator.engine.selectors import LOOKBACK_MS
 from simulator.units import format_duration
 
@@ -60,7 +59,7 @@ def sparse_reads(
     if density.old_step_ms == 0:
         return ()
     try:
-        node = promql_parser.parse(expr)
+        node = parse(expr)
     except ValueError:
         return ()
     return tuple(dict.fromkeys(_walk(node, back_ms, density, dense)))

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import promql_parser
-
 from simulator.engine.groups import METRIC_NAME
+from simulator.engine.parsing import parse
 from simulator.telemetry.rules import Matcher
 
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
-_RENAMED = re.compile(r"\bholt_winters(?=\s*\()")  # until Prometheus 3.0; the parser knows the new name
 _FIXED = re.compile(r"@ (-?[\d.]+)")
 
 
@@ -39,7 +37,7 @@ ANYTHING = Reads(selectors=((),), moves_with_query=True)
 def reads_of(expr: str) -> Reads:
     """What an expression that Prometheus accepted reads; ANYTHING where our parser does not know its syntax."""
     try:
-        parsed = promql_parser.parse(_RENAMED.sub("double_exponential_smoothing", expr))
+        parsed = parse(expr)
     except ValueError:
         return ANYTHING
     selectors: dict[tuple[Matcher, ...], None] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.engine.selectors import selectors_of
-from simulator.telemetry.rules import AlertRule, Selector
+from simulator.telemetry.rules import AlertRule, Selector, not_readable
 from simulator.telemetry.samples import labels_of
 
 DEEPEST_RECORDING = 20
@@ -85,7 +85,7 @@ def _unfold(expr: str, recordings: Mapping[str, tuple[str, ...]], outer_ms: int,
     try:
         direct = selectors_of(expr)
     except ValueError:
-        return (Selector(f"(not readable: {expr})", (), outer_ms),)
+        return (not_readable(expr, outer_ms),)
     found: dict[Selector, None] = {}
     for selector in direct:
         window_ms = outer_ms + selector.window_ms

@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import promql_parser
-
+from simulator.engine.parsing import parse
 from simulator.telemetry.rules import Matcher, Selector
 
 LOOKBACK_MS = 5 * 60 * 1000
@@ -27,7 +26,7 @@ def selectors_of(expr: str, *, exceptions: bool = False) -> tuple[Selector, ...]
     parse.
     """
     found: dict[Selector, None] = {}
-    _walk(promql_parser.parse(expr), 0, False, found, exceptions)
+    _walk(parse(expr), 0, False, found, exceptions)
     return tuple(found)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-import promql_parser
-
+from simulator.engine.parsing import parse
 from simulator.engine.selectors import selectors_of
 from simulator.telemetry.rules import Selector
 
@@ -36,7 +35,7 @@ class Use:
 
 def uses_of(expr: str) -> tuple[Use, ...]:
     """Every use, in the order written. Raises ValueError for an expression that does not parse."""
-    return tuple(_walk(promql_parser.parse(expr), frozenset(), frozenset()))
+    return tuple(_walk(parse(expr), frozenset(), frozenset()))
 
 
 def _walk(node: Any, functions: frozenset[str], labels: frozenset[str]) -> Iterator[Use]:

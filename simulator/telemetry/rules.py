@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import re2
 
 from simulator.telemetry.samples import Labels
+
+_NOT_READABLE: Final = "(not readable: "
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,21 @@ class Selector:
     window_ms: int = 0
     absence: bool = False
 
+    @property
+    def unread(self) -> str:
+        """The expression that this stands for because nobody here can read it; empty for any other selector."""
+        if not self.metric.startswith(_NOT_READABLE):
+            return ""
+        return self.metric.removeprefix(_NOT_READABLE).removesuffix(")")
+
     def __str__(self) -> str:
         inside = ",".join(f'{m.label}{m.op}"{m.value}"' for m in self.matchers)
         return f"{self.metric}{{{inside}}}" if inside else self.metric
+
+
+def not_readable(expr: str, window_ms: int = 0) -> Selector:
+    """What stands for an expression that cannot be read: a selector that matches nothing."""
+    return Selector(f"{_NOT_READABLE}{expr})", (), window_ms)
 
 
 @dataclass(frozen=True)

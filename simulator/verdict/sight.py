@@ -36,6 +36,12 @@ _CONSTANT = re.compile(r"(?:vector|scalar|time|bool|[-+*/%^<>=!().\d\s])+")
 """An expression without any series, such as Watchdog's `vector(1)`; one that our parser could not read is not."""
 
 
+def _unread(rule: AlertRule) -> str:
+    """That nobody can tell what a rule looks at, and how far back; empty where it can be read."""
+    expr = next(filter(None, (selector.unread for selector in rule.selectors)), "")
+    return f"what it looks at, and how far back, is not known: crybsim cannot read {expr}" if expr else ""
+
+
 @dataclass(frozen=True)
 class Disturbance:
     """Something that went wrong with the run itself. `is_stimulus`: the platform was not as the profile says."""
@@ -111,6 +117,8 @@ class Sight:
         if all(evaluated.health == "unknown" for evaluated in seen) or not last_ms:
             why = next((f": {evaluated.error}" for evaluated in seen if evaluated.error), "")
             return f"its rule was never evaluated{why}"
+        if unread := _unread(rule):
+            return unread
         recording = next(filter(None, map(self._recording_problem, rule.recordings)), None)
         if recording is not None:
             return recording
@@ -175,8 +183,11 @@ class Sight:
         return last
 
     def imagined(self, rules: Iterable[AlertRule]) -> str | None:
-        """Why the firing of an alert says nothing: it fires because this run lacks a metric. None where it does."""
+        """Why the firing of an alert says nothing: it fires because this run lacks a metric, or nobody can tell whether
+        it has all of them. None where it does say something."""
         for rule in rules:
+            if unread := _unread(rule):
+                return unread
             unknown = self.unknown_metrics(rule, of_absence=True)
             if unknown:
                 return f"it fires because {unexposed(self.case.manifest, unknown)}"

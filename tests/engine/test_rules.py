@@ -51,9 +51,15 @@ def test_a_rule_that_reads_its_own_past_ends() -> None:
     assert "x" in {s.metric for s in rules.alerts[0].selectors}
 
 
+def test_functions_are_read_by_the_names_that_they_had() -> None:
+    rules = rules_from_api(_group(_alert("holt_winters(x[1h], 0.5, 0.5) > 1")))
+    assert [(s.metric, s.window_ms) for s in rules.alerts[0].selectors] == [("x", HOUR)]
+
+
 def test_an_expression_we_cannot_parse_is_a_selector_that_nothing_matches() -> None:
     for rules in (
         rules_from_api(_group(_alert("brand_new_function(x)"))),
         rules_from_api(_group(_record("r", "brand_new_function(x)"), _alert("r > 0"))),
     ):
-        assert [str(s) for s in rules.alerts[0].selectors] == ["(not readable: brand_new_function(x))"]
+        (selector,) = rules.alerts[0].selectors
+        assert selector.unread == "brand_new_function(x)"

@@ -23,6 +23,7 @@ C, H, G = Guess.COUNTER, Guess.HISTOGRAM, Guess.GAUGE
         ("max_over_time(rate(x[5m])[1h:])", [("x", C, set())]),
         ("topk(scalar(k), -x)", [("x", G, set()), ("k", G, set())]),
         ("1 + time()", []),
+        ("holt_winters(x[1h], 0.5, 0.5) > 1", [("x", G, set())]),  # its name until Prometheus 3.0
     ],
 )
 def test_types_and_labels_from_use(expr: str, expected: list[tuple[str, Guess, set[str]]]) -> None:
