@@ -19,12 +19,13 @@ from simulator.engine.concurrently import run_concurrently
 from simulator.engine.groups import AlertingRule, RuleGroup
 from simulator.engine.order import READS_UNKNOWN, Place, Placed, Plan, Step, plan
 from simulator.engine.progress import OnRules, Progress
-from simulator.engine.ranges import Ranged, evaluate_range
+from simulator.engine.ranges import evaluate_range
 from simulator.engine.recording import recorded_range, recorded_vector
 from simulator.engine.schedule import Grid
 from simulator.engine.server import QueryError, RuleServer
 from simulator.engine.state import RuleError, Vector
 from simulator.engine.templates import Expander, UnsupportedTemplateError
+from simulator.engine.unwritten import Unwritten
 from simulator.engine.write_back import Appender, Ledger, with_stale_markers
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import Observation, RuleEvaluated
@@ -33,6 +34,9 @@ from simulator.units import MINUTE
 
 RESEND_DELAY_MS: Final = MINUTE
 """Prometheus's default `--rules.alert.resend-delay`."""
+
+_WORKERS: Final = os.cpu_count() or 1
+"""Queries at a time: the server works on each with one thread."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,7 @@ def evaluate_rules(
     order = plan(groups, span.start_ms)
     progress = Progress([len(step.rules) for step in order.steps], on_progress)
     run = _Run(server, order, [grid.instants(span) for grid in grids], surroundings or Surroundings(), progress)
-    workers = os.cpu_count() or 1  # the server works on a query with one thread
-    run_concurrently([step.after for step in order.steps], [step.window_ms for step in order.steps], run.step, workers)
+    run_concurrently([step.after for step in order.steps], [step.window_ms for step in order.steps], run.step, _WORKERS)
     return run.result()
 
 
@@ -196,28 +199,22 @@ class _Run:
             for placed in rules
             for column, at_ms in enumerate(self._instants[placed.place[0]].tolist())
         ]
-        unwritten = self._unwritten(number, rules)
+        is_asked_ahead = not self._order.steps[number].moves_with_query
+        unwritten = Unwritten(self._server, rules, self._instants, _WORKERS) if is_asked_ahead else None
         for turn, (at_ms, place, column, placed) in enumerate(sorted(turns, key=lambda turn: turn[:2])):
             try:
-                vector = unwritten[place].at(column) if unwritten else self._server.vector(placed.rule.expr, at_ms)
+                if unwritten is not None:
+                    vector = unwritten.vector(place, column)
+                else:
+                    vector = self._server.vector(placed.rule.expr, at_ms)
             except QueryError as error:
                 self._fail(placed, at_ms, str(error))
                 continue
             self._append(placed, at_ms, vector, appenders[place])
             if written := appenders[place].take():
                 self._server.write(written)
-                unwritten = {}
+                unwritten = None
             self._progress.reached(number, turn / len(turns))
-
-    def _unwritten(self, number: int, rules: Sequence[Placed]) -> Mapping[Place, Ranged]:
-        """What rules that take turns give as long as none of them has written anything: until then each reads what it
-        reads over the whole span at once. Most alerts that look at all alerts, or at all series, never get further."""
-        if self._order.steps[number].moves_with_query:
-            return {}
-        return {
-            placed.place: evaluate_range(self._server, placed.rule.expr, self._instants[placed.place[0]])
-            for placed in rules
-        }
 
     def _append(self, placed: Placed, at_ms: int, vector: Vector, appender: Appender) -> None:
         """What a rule makes of a result, handed to its appender."""

@@ -15,6 +15,7 @@ from simulator.engine.order import READS_UNKNOWN
 from simulator.engine.schedule import Grid
 from simulator.engine.server import MAX_POINTS, RuleServer, WrittenSeries
 from simulator.engine.state import Vector
+from simulator.engine.unwritten import STRETCH
 from simulator.errors import SimulatorError, UnobservedError
 from simulator.telemetry.interval import Interval
 from simulator.telemetry.observations import AlertObserved, AlertState, RuleEvaluated
@@ -151,9 +152,10 @@ class _Counting(RuleServer):
     load=st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=12, max_size=12),
     most=st.integers(0, 3),
     late=st.booleans(),
+    stretch=st.sampled_from([5, 240]),
 )
 def test_a_circle_is_quiet_until_it_says_something(
-    rule_server: RuleServer, load: list[float], most: int, late: bool
+    rule_server: RuleServer, load: list[float], most: int, late: bool, stretch: int
 ) -> None:
     """The same rules where nothing is asked in advance, since their expressions move with the query."""
 
@@ -179,19 +181,22 @@ def test_a_circle_is_quiet_until_it_says_something(
         recorded = rule_server.range(f"{name}:all", START + STEP * np.arange(len(load), dtype=np.int64))
         return told, failed, recorded.values.tolist(), recorded.present.tolist(), server.asked
 
-    *ours, asked = outcome("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulator.engine.unwritten.STRETCH", stretch)
+        *ours, asked = outcome("")
     *in_turns, asked_in_turns = outcome(" or nothing_is_called_so @ end()")
     assert ours == in_turns
     assert asked <= asked_in_turns
 
 
 def test_what_looks_at_all_alerts_and_stays_quiet_is_asked_once(rule_server: RuleServer) -> None:
-    name = _write(rule_server, [1.0] * 30)
+    steps = 2 * STRETCH + 20
+    name = _write(rule_server, [1.0] * steps)
     counting = _Counting(rule_server)
     told: list[tuple[int, int]] = []
     rules = [AlertingRule(f"{name}_one", f"{name} > 0"), AlertingRule(f"{name}_many", "count(ALERTS) > 1000")]
     group = RuleGroup("g", "f.yml", STEP, tuple(rules))
-    span, grid = Interval(START, START + 30 * STEP), Grid(STEP, START % STEP)
+    span, grid = Interval(START, START + steps * STEP), Grid(STEP, START % STEP)
     ours = evaluate_rules(counting, [group], span, [grid], on_progress=lambda done, total: told.append((done, total)))
     assert counting.asked == 0
     assert {one.alert for one in ours.observations if isinstance(one, AlertObserved)} == {f"{name}_one"}

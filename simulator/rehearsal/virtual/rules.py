@@ -211,10 +211,12 @@ class VirtualPrometheus:
 
     def _look(self, manifest: Manifest, api: PrometheusApi, declared: Declared) -> tuple[Observation, ...]:
         """What selectors matched before the first fault, and by the end."""
-        observed: list[Observation] = []
         onset = min((fault.at for fault in manifest.profile.faults), default=None)
         looks = [manifest.ends_ms] if onset is None else [manifest.started_ms + onset - _BASELINE_MS, manifest.ends_ms]
-        for at_ms in looks:
+
+        def look(at_ms: int) -> list[Observation]:
             observer = SelectorObserver(api, ManualClock(at_ms), declared)
-            observed.extend(observer.observe(self._run.rules.alerts, self._run.warm.start_ms))
-        return tuple(observed)
+            return observer.observe(self._run.rules.alerts, self._run.warm.start_ms)
+
+        with ThreadPoolExecutor(len(looks)) as pool:
+            return tuple(one for observed in pool.map(look, looks) for one in observed)
