@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from simulator.profile.manifest import Manifest
 from simulator.profile.schema import Expect, ExpectedAlert, Fault
@@ -53,7 +53,14 @@ class Case:
 
     def seen(self, kind: type[Kind]) -> tuple[Kind, ...]:
         """The observations of one kind, in the journal's order."""
-        return tuple(observation for observation in self.journal if isinstance(observation, kind))
+        if kind not in self._sorted:
+            self._sorted[kind] = tuple(observation for observation in self.journal if isinstance(observation, kind))
+        return cast("tuple[Kind, ...]", self._sorted[kind])
+
+    @cached_property
+    def _sorted(self) -> dict[object, tuple[Observation, ...]]:
+        """By kind, as far as anybody asked: hundreds of rules ask for the same ones."""
+        return {}
 
     @cached_property
     def alerts(self) -> tuple[AlertObserved, ...]:
