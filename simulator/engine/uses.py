@@ -15,7 +15,8 @@ _OF_COUNTERS: Final = frozenset({"rate", "irate", "increase", "resets"})
 
 
 class Guess(Enum):
-    """The type that a use suggests."""
+    """The type that a use suggests; a name that ends in `_total` does not make a counter of what is used as a level
+    (`container_fs_inodes_total`)."""
 
     COUNTER = "counter"
     HISTOGRAM = "histogram"
@@ -79,4 +80,5 @@ def _named(modifier: Any) -> frozenset[str]:
 def _guess(selector: Selector, functions: frozenset[str]) -> Guess:
     if "histogram_quantile" in functions or selector.metric.endswith("_bucket"):
         return Guess.HISTOGRAM
-    return Guess.COUNTER if functions & _OF_COUNTERS or selector.metric.endswith("_total") else Guess.GAUGE
+    of_counters = _OF_COUNTERS | {"changes"} if selector.metric.endswith("_total") else _OF_COUNTERS
+    return Guess.COUNTER if functions & of_counters else Guess.GAUGE

@@ -233,7 +233,10 @@ class _Learner:
         return True
 
     def _add_used(self, used: UsedFamily, limits: Mapping[str, Limits], job: str) -> None:
-        addition = Addition(job, used.name, used.type, f"used by {used.where}", confirm=True, where=used.where)
+        told = f"used by {used.where}"
+        if used.type is MetricType.GAUGE and used.name.endswith("_total"):
+            told += ", nowhere as a rate, so it is taken for a level; a counter is `type: counter`"
+        addition = Addition(job, used.name, used.type, told, confirm=True, where=used.where)
         for name, label in used.labels.items():
             if name in used.of_targets:
                 continue

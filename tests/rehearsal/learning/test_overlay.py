@@ -228,6 +228,18 @@ def test_a_part_of_a_whole_is_at_rest_where_no_alert_fires(tmp_path: Path) -> No
     }
 
 
+def test_a_total_that_is_nowhere_a_rate_is_taken_for_a_level_and_said_to_be_a_guess(tmp_path: Path) -> None:
+    level = "fs_inodes_free / fs_inodes_total * 100 < 10"
+    overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, level)).text)
+    added = {one.name: one for one in overlay.add}["fs_inodes_total"]
+    assert (added.type, added.confirm) == (MetricType.GAUGE, True)
+    assert "nowhere as a rate, so it is taken for a level" in added.help
+    overlay, _ = applied(
+        learn_overlay(PLATFORM, (), expressions(tmp_path, level, "rate(fs_inodes_total[5m]) > 3")).text
+    )
+    assert {one.name: one.type for one in overlay.add}["fs_inodes_total"] is MetricType.COUNTER
+
+
 def test_states_that_are_named_do_not_hold_at_rest(tmp_path: Path) -> None:
     rule = 'sum by (pod) (max by (pod) (pod_status_phase{phase=~"Pending|Failed"}) * on (pod) group_left pod_owner) > 0'
     overlay, _ = applied(learn_overlay(PLATFORM, (), expressions(tmp_path, rule)).text)
