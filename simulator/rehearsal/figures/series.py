@@ -87,10 +87,12 @@ def active_alerts(observations: Iterable[Observation]) -> frozenset[str]:
 
 def _instants(rule: AlertRule, span: Interval, prometheus_version: str) -> range:
     """The evaluations of a rule's group within a span, at most MOST_POINTS of them."""
-    evaluations = production_grid(rule.file, rule.group, max(rule.interval_ms, 1), prometheus_version).instants(span)
+    if rule.interval_ms == 0:
+        raise ValueError("is not evaluated")  # this Prometheus cannot load it
+    evaluations = production_grid(rule.file, rule.group, rule.interval_ms, prometheus_version).instants(span)
     if evaluations.size == 0:
         raise ValueError("was not evaluated during the run")
-    step = max(rule.interval_ms, 1) * -(-evaluations.size // MOST_POINTS)
+    step = rule.interval_ms * -(-evaluations.size // MOST_POINTS)
     return range(int(evaluations[0]), int(evaluations[-1]) + 1, step)
 
 

@@ -16,7 +16,7 @@ from simulator.engine.schedule import production_grid
 from simulator.observers import PrometheusApi
 from simulator.rehearsal.figures.series import LONGEST_SECONDS, MOST_POINTS, MOST_SERIES, read_report_series
 from simulator.telemetry.interval import Interval
-from simulator.units import HOUR, MINUTE, SECOND
+from simulator.units import DAY, HOUR, MINUTE, SECOND
 from tests.verdict.scene import START, rule
 
 SPAN = Interval(START, START + 12 * MINUTE)
@@ -67,6 +67,14 @@ def test_each_comparison_is_asked_for_at_the_instants_of_its_evaluation() -> Non
     assert (first.window_ms, second.window_ms) == (5 * MINUTE, HOUR)
     assert first.budget == pytest.approx(0.001)
     assert second.part == "and"
+
+
+def test_a_rule_that_was_left_out_is_not_asked_for_and_takes_no_room_however_long_the_run() -> None:
+    left_out = RuleSet((replace(HIGH, interval_ms=0), HIGH), RULES.recordings)
+    month = Interval(START, START + 30 * DAY)
+    read = read_report_series(api(lambda _: []), left_out, month, "2.42.0", clock())
+    assert read.problem == "High: is not evaluated"
+    assert {one.alert for one in read.series} == {"High"}
 
 
 def test_a_long_run_is_seen_at_every_nth_evaluation() -> None:
