@@ -269,8 +269,8 @@ SENDS_ELSEWHERE: Final = ("tracing", "event_recorder")
 
 
 def needs(what: str, since: str) -> str:
-    """That something needs a newer Alertmanager, and how to use it."""
-    return f"{what} needs Alertmanager ≥ {since} (--alertmanager-bin)"
+    """That something needs a newer Alertmanager."""
+    return f"{what} needs Alertmanager ≥ {since}"
 
 
 def release(version: str) -> tuple[int, int]:

@@ -127,7 +127,8 @@ def _routes(amtool: Program | Missing, file: Path) -> Iterator[Check]:
         return
     for name, why in copy.removed_receivers.items():
         what = f"left out here: receiver {name}: {why}"
-        yield Check("alertmanager.yml", State.NOTE, what, "who else hears of an alert is judged")
+        then = "who else hears of an alert is judged; --alertmanager-bin takes the one you run"
+        yield Check("alertmanager.yml", State.NOTE, what, then)
     yield from (Check("alertmanager.yml", State.NOTE, told, "runs are inconclusive") for told in copy.lacking)
     for check in refused:
         if check not in newer:
