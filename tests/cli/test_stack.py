@@ -25,7 +25,11 @@ rule_files: [rules.yml]
 alerting: {alertmanagers: [{static_configs: [{targets: ["am:9093"]}]}]}
 scrape_configs: [{job_name: cryb-api, static_configs: [{targets: ["api:3001"]}]}]
 """,
-    "rules.yml": "groups: [{name: g, rules: [{alert: ApiSeen, expr: 'up{job=\"cryb-api\"} == 1'}]}]\n",
+    "rules.yml": """\
+groups:
+  - {name: g, rules: [{alert: ApiSeen, expr: 'up{job="cryb-api"} == 1'}]}
+  - {name: graphite, type: graphite, rules: [{alert: OfAnother, expr: sumSeries(x)}]}
+""",
     "alertmanager.yml": """\
 route: {receiver: team, group_wait: 0s}
 receivers:
@@ -112,6 +116,8 @@ def test_ctrl_c_ends_everything(folder: Path, foreground: subprocess.Popen[str])
     processes = family(foreground.pid)
     foreground.send_signal(signal.SIGINT)
     assert foreground.wait(60) == 130
+    assert foreground.stderr is not None
+    assert "OfAnother is not evaluated: type is vmalert's" in foreground.stderr.read()
     assert len(processes) == 4
     assert not any(process.is_running() for process in processes)
     assert not (folder / ".crybsim/stack.json").exists()
