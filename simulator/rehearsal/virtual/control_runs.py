@@ -80,6 +80,7 @@ class ControlRuns:
             return ()
         while (ended := self._child.join(_LOOK_SECONDS)) is None:
             self._tell()
+        self._tell()
         if ended:
             kind = UnobservedError if ended < 0 else SimulatorError
             return kind(f"the process of the control runs {self._child.how_it_ended()} ({self._child.log})")

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from simulator.engine.groups import AlertingRule, RuleGroup
 from simulator.engine.rules import RuleSet
 from simulator.errors import SimulatorError, UnobservedError
 from simulator.profile.load import load_profile
@@ -19,24 +20,35 @@ from simulator.rehearsal.history.platform_data import TeamPlatform
 from simulator.rehearsal.request import Servers
 from simulator.rehearsal.run_folder import RunFolder
 from simulator.rehearsal.virtual.control_runs import ControlRuns
-from simulator.rehearsal.virtual.rules import RuleRun, VirtualPrometheus
+from simulator.rehearsal.virtual.rules import OnWork, RuleRun, VirtualPrometheus
+from simulator.stack.binaries import find_binaries
 from simulator.telemetry.interval import Interval
-from simulator.units import HOUR
+from simulator.units import HOUR, MINUTE
 
 QUICK = Path(__file__).parents[2] / "rehearsals" / "quick" / "quick.yaml"
 WITHIN_SECONDS = 60.0
 
 
+def _nobody(what: str, done: int, expected: int) -> None:
+    """Looks on."""
+
+
 def _begun(folder: Path, program: str, causes: tuple[str, ...] = ("errors",)) -> ControlRuns:
     """Control runs without each cause, judged by a program that is no Prometheus."""
-    run = RunFolder.create("control", 0, folder / "run")
     prometheus = folder / "prometheus"
     prometheus.write_text(f"#!/bin/sh\n{program}\n")
     prometheus.chmod(0o755)
+    return _control_runs(folder, prometheus, causes, _nobody)
+
+
+def _control_runs(folder: Path, prometheus: Path, causes: tuple[str, ...], on_work: OnWork) -> ControlRuns:
+    """Of one rule, on a platform without targets."""
+    run = RunFolder.create("control", 0, folder / "run")
     history = folder / "history"
     history.mkdir()
     servers = Servers(prometheus, prometheus, prometheus, prometheus, "2.42.0", "0.25.0")
-    rules = RuleRun((), RuleSet((), {}), Interval(0, HOUR), "global: {}\n", {}, "2.42.0")
+    group = RuleGroup("g", "g.yml", MINUTE, (AlertingRule("Always", "vector(1)"),))
+    rules = RuleRun((group,), RuleSet((), {}), Interval(0, HOUR), "global: {}\n", {}, "2.42.0")
     virtual = VirtualPrometheus(servers, run.data, history, TeamPlatform((), (), "", None), rules)
     profile = load_profile(QUICK)
     manifest = Manifest(
@@ -47,7 +59,7 @@ def _begun(folder: Path, program: str, causes: tuple[str, ...] = ("errors",)) ->
         seed=1,
         started_ms=profile.start_ms,
     )
-    return ControlRuns(run, virtual, dict.fromkeys(causes, manifest), lambda what, done, expected: None)
+    return ControlRuns(run, virtual, dict.fromkeys(causes, manifest), on_work)
 
 
 def _children_of(pid: int, within_seconds: float = WITHIN_SECONDS) -> list[psutil.Process]:
@@ -104,3 +116,17 @@ def test_nothing_is_started_where_nothing_was_caused(tmp_path: Path) -> None:
     with _begun(tmp_path, "exit 1", causes=()) as control_runs:
         assert control_runs.result() == ()
         assert psutil.Process().children() == []
+
+
+@pytest.mark.stack
+def test_whoever_waits_learns_how_far_they_are(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def hear(what: str, done: int, expected: int) -> None:
+        told.append((what, done, expected))
+
+    with _control_runs(tmp_path, find_binaries().prometheus.path, ("errors",), hear) as control_runs:
+        (control_run,) = control_runs.result()
+    assert [fired.alert for fired in control_run.fired] == ["Always"]
+    assert told[-1] == ("rules without errors", 1, 1)
+    assert "control-runs.progress" not in _left(tmp_path)
