@@ -14,7 +14,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from simulator.catalog.accounts import ACCESS_SECONDS, Account
-from simulator.profile.target_users import number_for, slots_for
+from simulator.profile.target_users import address_of, number_for, part_of, slots_for
 from simulator.wire.load_report import NO_USERS_LEFT
 
 REFRESH_BEFORE_SECONDS = 60  # of a token's end
@@ -22,6 +22,8 @@ _LOGINS, _LOGIN_SECONDS = 5, 15 * 60.0  # of one user (contract, 1.6)
 _SHARED, _SHARED_SECONDS = 20, 5 * 60.0  # on the routes of authentication, from one address
 
 _members = itertools.count()
+_free: deque[Identity] = deque()
+"""Whose users have ended, the longest first."""
 
 
 class Budget:
@@ -49,10 +51,13 @@ class Budget:
 
 @dataclass
 class Identity:
-    """One person with a session. `expires` is the access token's end, in epoch seconds."""
+    """One person with a session. `expires` is the access token's end, in epoch seconds; `visits` how many virtual users
+    were this person, one after the other."""
 
     account: Account
     address: str
+    number: int = 0
+    visits: int = 0
     access_token: str = ""
     refresh_token: str = ""
     expires: float = 0.0
@@ -83,9 +88,11 @@ class Identity:
         self.expires = CLOCK.now_ms() / 1000 + TARGET.users.lifetime_seconds
 
 
-def next_number(environment: Environment) -> int:
-    """The number of this process's next user. Processes never share one: who comes when the parts of all are dealt
-    ends, and says so."""
+def next_identity(environment: Environment) -> Identity:
+    """Who this process's next user is: somebody new, or when all of its part have been there, whoever is free again.
+
+    Processes never share one: who comes when the parts of all are dealt ends, and says so.
+    """
     runner, options = environment.runner, environment.parsed_options
     worker = max(0, getattr(runner, "worker_index", 0))
     slots = max(1, options.expect_workers if options is not None else 1)
@@ -94,7 +101,20 @@ def next_number(environment: Environment) -> int:
         if worker >= slots:
             logging.error("this worker came late, and the users are dealt among %d others already", worker)
             raise SystemExit(NO_USERS_LEFT)
-    return number_for(next(_members), worker=worker, workers=slots, users=len(USERS))
+    part = {"worker": worker, "workers": slots, "users": len(USERS)}
+    nth = next(_members)
+    if nth >= part_of(**part) and _free:
+        identity = _free.popleft()
+    else:
+        number = number_for(nth, **part)
+        identity = Identity(USERS.user(number), address_of(number), number)
+    identity.visits += 1
+    return identity
+
+
+def give_back(identity: Identity) -> None:
+    """This person's virtual user has ended; another one may be the same person, who is signed in still."""
+    _free.append(identity)
 
 
 def shared_budget(environment: Environment) -> Budget | None:

@@ -18,18 +18,18 @@ import gevent
 import orjson
 from _api import EXEMPT, EXPIRED, TARGET, USERS
 from _fast_http import FastUser
-from _identity import Identity, next_number, shared_budget
+from _identity import Identity, give_back, next_identity, shared_budget
 from _made import note
 from _pacing import PacedUser
 from _run import PLAIN_HOST, RUN
 from _shape import REQUEST_SECONDS
 from _wording import draw_wording
+from gevent.pool import Group
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from simulator.profile.target import LOGIN, REFRESH
-from simulator.profile.target_users import address_of
 from simulator.wire.envelope import read_code, read_data, read_token
 from simulator.wire.load_report import Outcome, Unanswered
 
@@ -52,14 +52,20 @@ class Member(PacedUser, FastUser):
     connection_timeout = REQUEST_SECONDS / 2
 
     def __init__(self, environment: Environment) -> None:
-        number = next_number(environment)
+        self.identity = next_identity(environment)
+        number, visit = self.identity.number, self.identity.visits
         if RUN is not None:
             self.host = RUN.hosts[number % len(RUN.hosts)]
         super().__init__(environment)
-        self.random = random.Random(f"{SEED}:{number}")
-        self.identity = Identity(USERS.user(number), address_of(number))
+        self.random = random.Random(f"{SEED}:{number}:{visit}")
         self._shared = shared_budget(environment)
         self._status, self._content = 0, b""  # of the last answer
+
+    def start(self, group: Group) -> gevent.Greenlet:
+        """As Locust starts a user; once it has ended, another user may be the same person."""
+        greenlet = super().start(group)
+        greenlet.link(lambda _: give_back(self.identity))
+        return greenlet
 
     @property
     def account(self) -> Any:

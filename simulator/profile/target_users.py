@@ -64,13 +64,18 @@ def slots_for(*, workers: int, most: int, users: int) -> int:
     return 2 * workers if users >= 2 * workers * most else workers
 
 
+def part_of(*, worker: int, workers: int, users: int) -> int:
+    """How many users a process has of its own."""
+    return max(1, -(-(users - worker % workers) // workers))
+
+
 def number_for(nth: int, *, worker: int, workers: int, users: int) -> int:
     """The number (from 1) of a process's nth user (from 0), of that many in all.
 
     Each process has every `workers`-th, and begins again with its own ones when they are all taken, so processes never
     share a user. With more processes than users, which is refused before a run, they would.
     """
-    mine = max(1, -(-(users - worker % workers) // workers))
+    mine = part_of(worker=worker, workers=workers, users=users)
     return 1 + (nth % mine * workers + worker % workers) % users
 
 
