@@ -19,6 +19,7 @@ import pytest
 from simulator.cli.demo_grafana import fill_grafana, opened_to
 from simulator.cli.panels_view import dashboard_files
 from simulator.errors import InputError, UndeliveredError
+from simulator.profile.settings import Settings
 from simulator.rehearsal.dashboards.grafana import DataSource, Grafana
 from simulator.transport import http_client
 
@@ -100,7 +101,7 @@ def grafana(state: GrafanaStandIn) -> Iterator[str]:
 
 def fill(url: str, token: str = TOKEN, source: DataSource = PROMETHEUS) -> dict[str, str]:
     with http_client(url, headers={"Authorization": f"Bearer {token}"}) as client:
-        return Grafana(client).fill([source], dashboard_files(None))
+        return Grafana(client).fill([source], dashboard_files(None, Settings()))
 
 
 def test_all_is_made_and_a_second_time_changes_nothing() -> None:
@@ -165,7 +166,7 @@ def test_the_token_comes_from_the_environment_and_hosts_have_to_be_allowed(
         fill_grafana("http://grafana.example:3000", "http://127.0.0.1:9090", None, [])
     state = GrafanaStandIn()
     with grafana(state) as url:
-        places = fill_grafana(url, "http://127.0.0.1:9090", None, dashboard_files(None))
+        places = fill_grafana(url, "http://127.0.0.1:9090", None, dashboard_files(None, Settings()))
     told = capsys.readouterr()
     assert "5 dashboards in folder 'crybsim demo'" in told.err
     assert all(place.startswith(f"{url}/d/cryb-") for place in places.values())

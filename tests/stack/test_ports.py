@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
+from contextlib import suppress
 
 import psutil
 
 from simulator.stack.ports import Holder, port_holder
 
 
+def listener() -> socket.socket:
+    """A server on a port that the system gives to nobody of its own accord, so it stays free once it is closed."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise AssertionError("not one of a hundred ports is free")
+
+
 def test_a_listener_is_found_and_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listener() as server:
         port = server.getsockname()[1]
         assert port_holder(port) == Holder(os.getpid(), psutil.Process().name())
     assert port_holder(port) is None
 
 
 def test_a_closed_connection_that_lingers_does_not_count() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listener() as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             accepted, _ = server.accept()
