@@ -25,6 +25,7 @@ _FAMILIES: Final = (_REQUESTS, _IN_FLIGHT, _MESSAGES, _CALLS, _ON)
 _SETTLED_WITHIN_SECONDS: Final = 60.0  # a fault of latency holds some up for long
 _LOGGED_WITHIN_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.2
+_READ_BYTES: Final = 1 << 20
 _SCREEN: Final = "screen_share"  # no call of its own
 
 
@@ -89,15 +90,22 @@ def _unheard(client: httpx.Client, instance: Instance, given_up: Mapping[str, st
     own_id = secrets.token_hex(16)
     client.get("/health", headers={"X-Request-Id": own_id})
     deadline = time.monotonic() + _LOGGED_WITHIN_SECONDS
-    while own_id.encode() not in instance.log.read_bytes():
-        if time.monotonic() > deadline:
-            raise UnaccountedError(f"{instance.name} did not write its log to the end")
-        time.sleep(_POLL_SECONDS)
     found: Counter[tuple[str, str]] = Counter()
-    with instance.log.open("rb") as lines:
-        for line in lines:
-            if b'"msg":"request completed"' in line:
+    begun = b""
+    with instance.log.open("rb") as log:
+        while time.monotonic() < deadline:
+            part = log.read(_READ_BYTES)
+            if part:
+                deadline = time.monotonic() + _LOGGED_WITHIN_SECONDS
+            else:
+                time.sleep(_POLL_SECONDS)
+            *lines, begun = (begun + part).split(b"\n")
+            for line in lines:
+                if b'"msg":"request completed"' not in line:
+                    continue
                 told = orjson.loads(line)
+                if told["reqId"] == own_id:
+                    return found
                 if told["reqId"] in given_up:
                     found[given_up[told["reqId"]], str(told["status"])] += 1
-    return found
+    raise UnaccountedError(f"{instance.name} did not write its log to the end")
