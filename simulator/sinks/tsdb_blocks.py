@@ -54,9 +54,7 @@ class BlockWriter:
 
     def __enter__(self) -> Self:
         shutil.rmtree(self._draft, ignore_errors=True)
-        with _enough_room(self._draft):
-            (self._draft / "chunks").mkdir(parents=True)
-        return self
+        return self  # making anything here would leave it behind at a Ctrl-C: `__exit__` is not called before this ends
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
@@ -115,6 +113,7 @@ class BlockWriter:
         if self._file is None or self._end + size > self._segment_bytes:
             self._close_segment()
             self._segments += 1
+            (self._draft / "chunks").mkdir(parents=True, exist_ok=True)
             self._file = (self._draft / "chunks" / f"{self._segments:06}").open("wb")
             self._file.write(SEGMENT_HEADER)
             self._end = len(SEGMENT_HEADER)

@@ -108,6 +108,13 @@ def test_a_block_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_block_that_was_not_begun_is_nothing_yet(tmp_path: Path) -> None:
+    """So whoever is interrupted on the way into it has nothing to remove."""
+    span = Interval(0, 10)
+    with BlockWriter(tmp_path, block_ulid("", span), span):
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_two_series_with_the_same_labels_are_refused(tmp_path: Path) -> None:
     span = Interval(START, START + 1)
     chunks = encode_chunks(np.array([START]), np.zeros((2, 1), np.uint64), np.ones((2, 1), np.bool_))

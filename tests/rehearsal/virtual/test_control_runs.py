@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from contextlib import suppress
@@ -62,13 +61,18 @@ def _control_runs(folder: Path, prometheus: Path, causes: tuple[str, ...], on_wo
     return ControlRuns(run, virtual, dict.fromkeys(causes, manifest), on_work)
 
 
-def _children_of(pid: int, within_seconds: float = WITHIN_SECONDS) -> list[psutil.Process]:
+def _children() -> set[psutil.Process]:
+    """All that this process started, tests that ran before included."""
+    return set(psutil.Process().children(recursive=True))
+
+
+def _started(others: set[psutil.Process]) -> list[psutil.Process]:
     """The control runs' process and the server that it started, as soon as both are there."""
-    deadline = time.monotonic() + within_seconds
-    while len(found := psutil.Process(pid).children(recursive=True)) < 2:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while len(found := _children() - others) < 2:
         assert time.monotonic() < deadline, found
         time.sleep(0.05)
-    return found
+    return sorted(found, key=lambda process: process.create_time())
 
 
 def _check_for_ever(control_runs: ControlRuns) -> None:
@@ -95,8 +99,9 @@ def test_what_goes_wrong_there_is_raised_here(tmp_path: Path) -> None:
 
 @pytest.mark.accept  # as long as the others
 def test_a_process_that_somebody_killed_has_seen_nothing(tmp_path: Path) -> None:
+    others = _children()
     with _begun(tmp_path, "exec sleep 60") as control_runs:
-        child, *servers = _children_of(os.getpid())
+        child, *servers = _started(others)
         control_runs.check()
         child.send_signal(signal.SIGKILL)
         with pytest.raises(UnobservedError, match="the control runs was killed by SIGKILL"):
@@ -105,17 +110,19 @@ def test_a_process_that_somebody_killed_has_seen_nothing(tmp_path: Path) -> None
 
 
 def test_whoever_leaves_early_leaves_nothing(tmp_path: Path) -> None:
+    others = _children()
     with suppress(KeyboardInterrupt), _begun(tmp_path, "exec sleep 60"):
-        everything = _children_of(os.getpid())
+        everything = _started(others)
         raise KeyboardInterrupt
     assert psutil.wait_procs(everything, WITHIN_SECONDS)[1] == []
     assert _left(tmp_path) <= {"prometheus.log", "prometheus.yml"}
 
 
 def test_nothing_is_started_where_nothing_was_caused(tmp_path: Path) -> None:
+    others = _children()
     with _begun(tmp_path, "exit 1", causes=()) as control_runs:
         assert control_runs.result() == ()
-        assert psutil.Process().children() == []
+        assert _children() <= others
 
 
 @pytest.mark.stack
